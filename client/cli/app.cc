@@ -1,0 +1,222 @@
+#include "client/cli/app.h"
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+#include "build_info.h"
+#include "client/cli/completion.h"
+#include "client/cli/error.h"
+#include "client/cli/job_commands.h"
+#include "client/cli/server_commands.h"
+#include "client/cli/session.h"
+#include "client/cli/submit_commands.h"
+
+namespace modbound {
+namespace {
+
+// The command that the command line names, with its flags filled in.
+using Command = std::function<absl::Status(Session&)>;
+
+// Adds a command; `run` becomes the one to run when it is named.
+CLI::App* AddCommand(CLI::App& app,
+                     Command& chosen,
+                     const std::string& name,
+                     const std::string& description,
+                     Command run) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->fallthrough();  // --server and --json may come after the command
+  command->callback([&chosen, run = std::move(run)] { chosen = run; });
+  return command;
+}
+
+// A flag that may come several times, with one value each.
+void AddList(CLI::App* command,
+             const std::string& name,
+             std::vector<std::string>& values,
+             const std::string& description) {
+  command->add_option(name, values, description)->allow_extra_args(false);
+}
+
+void AddSubmitFlags(CLI::App* command, SubmitFlags& flags) {
+  command->add_option("kind", flags.kind, "Kind of job: modbound kinds")
+      ->required();
+  command->add_option(
+      "--spec", flags.spec, "JSON of the spec: a file, or - for stdin");
+  AddList(command, "--input", flags.inputs, "NAME=FILE.npy");
+  AddList(command, "--from", flags.from, "NAME=JOB or NAME=JOB/OUTPUT");
+  command->add_option("--request-id",
+                      flags.request_id,
+                      "Name of this request: the same again is the same job");
+  AddList(command, "--label", flags.labels, "KEY=VALUE");
+  command->add_option_function<int>(
+      "--priority",
+      [&flags](int priority) { flags.priority = priority; },
+      "Higher starts sooner, -1000 to 1000");
+  command->add_option(
+      "--deadline", flags.deadline, "RFC 3339, or from now: +90s, +15m, +2h");
+}
+
+void AddSubmitCommands(CLI::App& app, Command& chosen) {
+  const auto run_flags = std::make_shared<SubmitFlags>();
+  CLI::App* run = AddCommand(
+      app,
+      chosen,
+      "run",
+      "Submit a job, wait for it, download its result",
+      [run_flags](Session& session) { return Run(session, *run_flags); });
+  AddSubmitFlags(run, *run_flags);
+  run->add_option("--out", run_flags->out, "Folder for arrays and summary");
+
+  const auto submit_flags = std::make_shared<SubmitFlags>();
+  AddSubmitFlags(AddCommand(app,
+                            chosen,
+                            "submit",
+                            "Submit a job and return at once",
+                            [submit_flags](Session& session) {
+                              return Submit(session, *submit_flags);
+                            }),
+                 *submit_flags);
+
+  const auto graph = std::make_shared<std::pair<std::string, std::string>>();
+  CLI::App* run_graph =
+      AddCommand(app,
+                 chosen,
+                 "run-graph",
+                 "Submit jobs that take each other's outputs, wait for all",
+                 [graph](Session& session) {
+                   return RunGraph(session, graph->first, graph->second);
+                 });
+  run_graph
+      ->add_option(
+          "file", graph->first, "JSON of a SubmitGraphRequest, or - for stdin")
+      ->required();
+  run_graph->add_option(
+      "--out", graph->second, "Folder; each node has its own in it");
+}
+
+// A command about one thing: a job, or a file.
+void AddCommandOnOne(CLI::App& app,
+                     Command& chosen,
+                     const std::string& name,
+                     const std::string& thing,
+                     const std::string& description,
+                     absl::Status (*run)(Session&, const std::string&)) {
+  const auto value = std::make_shared<std::string>();
+  AddCommand(app,
+             chosen,
+             name,
+             description,
+             [value, run](Session& session) { return run(session, *value); })
+      ->add_option(thing, *value)
+      ->required();
+}
+
+void AddJobCommands(CLI::App& app, Command& chosen) {
+  const auto list_flags = std::make_shared<ListFlags>();
+  CLI::App* list = AddCommand(
+      app,
+      chosen,
+      "list",
+      "Jobs, newest first",
+      [list_flags](Session& session) { return List(session, *list_flags); });
+  AddList(list, "--state", list_flags->states, "Only jobs in this state");
+  AddList(list, "--kind", list_flags->kinds, "Only jobs of this kind");
+  AddList(list, "--label", list_flags->labels, "Only jobs with KEY=VALUE");
+  list->add_option("--limit", list_flags->limit, "At most so many jobs")
+      ->check(CLI::PositiveNumber);
+
+  AddCommandOnOne(app, chosen, "get", "job", "A job as it is now", Get);
+  AddCommandOnOne(
+      app, chosen, "watch", "job", "Follow a job to its end", WatchJob);
+
+  const auto result_flags = std::make_shared<ResultFlags>();
+  CLI::App* result = AddCommand(app,
+                                chosen,
+                                "result",
+                                "Download what a job found",
+                                [result_flags](Session& session) {
+                                  return Result(session, *result_flags);
+                                });
+  result->add_option("job", result_flags->id)->required();
+  result->add_option("--out", result_flags->out, "Folder for the result")
+      ->required();
+  result->add_flag(
+      "--inputs", result_flags->inputs, "The job's inputs too, in inputs/");
+
+  AddCommandOnOne(app, chosen, "cancel", "job", "Stop a job", Cancel);
+  AddCommandOnOne(
+      app, chosen, "delete", "job", "Remove a job that has ended", Delete);
+}
+
+void AddServerCommands(CLI::App& app, Command& chosen) {
+  AddCommandOnOne(
+      app, chosen, "upload", "file", "Put a .npy file on the server", Upload);
+  AddCommand(app, chosen, "info", "What the server is", Info);
+  const auto kind = std::make_shared<std::string>();
+  AddCommand(app,
+             chosen,
+             "kinds",
+             "Kinds of jobs; fields, inputs, outputs and an example of one",
+             [kind](Session& session) { return Kinds(session, *kind); })
+      ->add_option("kind", *kind);
+  AddCommand(app,
+             chosen,
+             "completion",
+             "Completion for bash: source <(modbound completion)",
+             [&app](Session& /*session*/) {
+               std::fputs(BashCompletion(app).c_str(), stdout);
+               return absl::OkStatus();
+             });
+}
+
+int Report(absl::Status status) {
+  // A full disk behind the pipe must not look like success.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    status = absl::InternalError("standard output cannot be written");
+  }
+  if (!status.ok()) {
+    std::fprintf(stderr, "%s\n", ErrorLine(status).c_str());
+  }
+  return ExitCodeOf(status);
+}
+
+}  // namespace
+
+int RunCli(int argc, char** argv) {
+  Session session;
+  Command chosen;
+  CLI::App app("Client of a modbound server", "modbound");
+  app.set_version_flag(
+      "--version",
+      absl::StrCat("modbound ", kVersion, " (", kGitHash, ", ", kIsa, ")"));
+  app.add_option("--server", session.server, "HOST:PORT or unix:PATH")
+      ->envname("MODBOUND_SERVER")
+      ->capture_default_str();
+  app.add_flag("--json", session.json, "One compact JSON object a line");
+  app.add_option("--patience",
+                 session.patience_seconds,
+                 "Seconds to wait for a server that went away during a job")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.require_subcommand(1);
+  AddSubmitCommands(app, chosen);
+  AddJobCommands(app, chosen);
+  AddServerCommands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      return app.exit(error);  // --help, --version
+    }
+    return Report(UsageError(absl::StrCat(error.what(), "; try --help")));
+  }
+  return Report(chosen(session));
+}
+
+}  // namespace modbound

@@ -1,0 +1,46 @@
+#ifndef MODBOUND_CLIENT_CLI_ATOMIC_FILE_H_
+#define MODBOUND_CLIENT_CLI_ATOMIC_FILE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace modbound {
+
+// Makes a folder and those above it. Errors: kInvalidArgument.
+absl::Status MakeFolder(const std::string& path);
+
+// A file that appears under its name complete or not at all: written beside it
+// and renamed.
+class AtomicFile {
+ public:
+  // Makes the folders above `path`. Errors: kInvalidArgument.
+  static absl::StatusOr<AtomicFile> Create(const std::string& path);
+
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  // Removes what was written, unless Commit succeeded.
+  ~AtomicFile();
+
+  // Errors: kResourceExhausted DISK_FULL, kInternal.
+  absl::Status Write(std::string_view bytes);
+  absl::Status Commit();
+
+ private:
+  AtomicFile() = default;
+
+  std::string path_;
+  std::string temporary_;
+  int file_ = -1;
+};
+
+// Replaces the file by `text`.
+absl::Status WriteFile(const std::string& path, std::string_view text);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CLIENT_CLI_ATOMIC_FILE_H_

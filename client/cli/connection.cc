@@ -1,0 +1,105 @@
+#include "client/cli/connection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <thread>
+
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace modbound {
+namespace {
+
+constexpr int kAttempts = 6;
+constexpr std::chrono::milliseconds kMostPause{1000};
+constexpr std::chrono::seconds kCallTime{60};
+
+grpc::ChannelArguments Arguments() {
+  grpc::ChannelArguments arguments;
+  // gRPC itself would wait up to two minutes before it looks for a restarted
+  // server again.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // A server of the lab is not behind the proxy of the web.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // Notices a machine that vanished; servers refuse pings more often than every
+  // five minutes.
+  constexpr int kSixMinutes = 6 * 60 * 1000;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kSixMinutes);
+  return arguments;
+}
+
+}  // namespace
+
+absl::Status CheckAddress(const std::string& address) {
+  constexpr std::string_view kUnix = "unix:";
+  if (address.rfind(kUnix, 0) == 0 && address.size() > kUnix.size()) {
+    return absl::OkStatus();
+  }
+  const size_t colon = address.rfind(':');
+  if (colon != std::string::npos && colon > 0) {
+    const std::string_view host = std::string_view(address).substr(0, colon);
+    const bool bracketed = host.front() == '[' && host.back() == ']';
+    int port = 0;
+    const char* end = address.data() + address.size();
+    const auto [stop, error] =
+        std::from_chars(address.data() + colon + 1, end, port);
+    if (error == std::errc() && stop == end && port >= 1 && port <= 65535 &&
+        (bracketed || host.find_first_of(":/ ") == std::string_view::npos)) {
+      return absl::OkStatus();
+    }
+  }
+  return UsageError("server \"" + address +
+                    "\" is neither HOST:PORT nor unix:PATH");
+}
+
+std::chrono::milliseconds Backoff::Next() {
+  const std::chrono::milliseconds pause = std::min(next_, most_);
+  next_ = std::min(2 * next_, most_);
+  return pause;
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
+    const std::string& address) {
+  MODBOUND_RETURN_IF_ERROR(CheckAddress(address));
+  return std::unique_ptr<Connection>(new Connection(address));
+}
+
+Connection::Connection(const std::string& address) : address_(address) {
+  const auto channel = grpc::CreateCustomChannel(
+      address, grpc::InsecureChannelCredentials(), Arguments());
+  jobs_ = v1::JobService::NewStub(channel);
+  artifacts_ = v1::ArtifactService::NewStub(channel);
+  server_ = v1::ServerService::NewStub(channel);
+}
+
+absl::Status Connection::Explain(const grpc::Status& status) const {
+  absl::Status error = FromGrpc(status);
+  if (error.ok() || !ReasonOf(error).empty()) {
+    return error;
+  }
+  if (error.code() == absl::StatusCode::kUnavailable ||
+      error.code() == absl::StatusCode::kDeadlineExceeded) {
+    return WithContext(error, "no answer from the server at " + address_);
+  }
+  return error;
+}
+
+absl::Status Connection::Repeat(
+    const std::function<grpc::Status(grpc::ClientContext&)>& attempt) {
+  Backoff backoff(kMostPause);
+  for (int i = 1;; ++i) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kCallTime);
+    const grpc::Status status = attempt(context);
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
+        i == kAttempts) {
+      return Explain(status);
+    }
+    std::this_thread::sleep_for(backoff.Next());
+  }
+}
+
+}  // namespace modbound

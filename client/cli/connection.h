@@ -1,0 +1,83 @@
+#ifndef MODBOUND_CLIENT_CLI_CONNECTION_H_
+#define MODBOUND_CLIENT_CLI_CONNECTION_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/cli/error.h"
+#include "grpcpp/client_context.h"
+#include "modbound/v1/artifact.grpc.pb.h"
+#include "modbound/v1/job.grpc.pb.h"
+#include "modbound/v1/server.grpc.pb.h"
+
+namespace modbound {
+
+// kInvalidArgument unless `address` is HOST:PORT, [IPv6]:PORT or unix:PATH.
+absl::Status CheckAddress(const std::string& address);
+
+// Growing pauses between attempts: 100 ms, doubled up to `most`.
+class Backoff {
+ public:
+  explicit Backoff(std::chrono::milliseconds most) : most_(most) {}
+  std::chrono::milliseconds Next();
+  void Reset() { next_ = kFirst; }
+
+ private:
+  static constexpr std::chrono::milliseconds kFirst{100};
+  std::chrono::milliseconds most_;
+  std::chrono::milliseconds next_ = kFirst;
+};
+
+// One server. Threads: calls may be made from several at once.
+class Connection {
+ public:
+  // Errors: those of CheckAddress. Nothing is sent yet.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(
+      const std::string& address);
+
+  v1::JobService::Stub& jobs() { return *jobs_; }
+  v1::ArtifactService::Stub& artifacts() { return *artifacts_; }
+  v1::ServerService::Stub& server() { return *server_; }
+
+  // One unary call: (stub.*method)(context, request, &response). A server that
+  // cannot be reached is tried again for about three seconds: every call of the
+  // contract may be repeated safely (submits carry a request id).
+  // Errors: the server's; kUnavailable names the address.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(
+      Stub& stub,
+      grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                   const Request&,
+                                   Response*),
+      const Request& request) {
+    Response response;
+    MODBOUND_RETURN_IF_ERROR(
+        Repeat([&](grpc::ClientContext& context) -> grpc::Status {
+          response.Clear();
+          return (stub.*method)(&context, request, &response);
+        }));
+    return response;
+  }
+
+  // `status` with the server's address when it is the connection that failed.
+  absl::Status Explain(const grpc::Status& status) const;
+
+ private:
+  explicit Connection(const std::string& address);
+
+  absl::Status Repeat(
+      const std::function<grpc::Status(grpc::ClientContext&)>& attempt);
+
+  std::string address_;
+  std::unique_ptr<v1::JobService::Stub> jobs_;
+  std::unique_ptr<v1::ArtifactService::Stub> artifacts_;
+  std::unique_ptr<v1::ServerService::Stub> server_;
+};
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CLIENT_CLI_CONNECTION_H_

@@ -1,0 +1,33 @@
+#ifndef MODBOUND_CLIENT_CLI_DOWNLOAD_H_
+#define MODBOUND_CLIENT_CLI_DOWNLOAD_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/cli/connection.h"
+#include "client/cli/interrupt.h"
+#include "modbound/v1/array.pb.h"
+
+namespace modbound {
+
+// FOLDER/NAME.npy; '/' in a name makes folders.
+// Errors: kInternal for a name that would leave the folder or is no file name:
+// empty parts, ".", "..", control characters, backslashes.
+absl::StatusOr<std::string> ArrayPath(const std::string& folder,
+                                      const std::string& name);
+
+// Writes `array` to `path` as .npy. Every piece is held against its checksum,
+// the whole against its size and, where `digest` is not empty, the SHA-256 of
+// its elements. A broken stream goes on where it ended, up to five times
+// without progress. Ctrl-C ends it.
+// Errors: the server's; kDataLoss; those of AtomicFile.
+absl::Status DownloadNpy(Connection& connection,
+                         const v1::Array& array,
+                         const std::string& digest,
+                         const std::string& path,
+                         Interrupt& interrupt);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CLIENT_CLI_DOWNLOAD_H_

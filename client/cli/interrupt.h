@@ -1,0 +1,57 @@
+#ifndef MODBOUND_CLIENT_CLI_INTERRUPT_H_
+#define MODBOUND_CLIENT_CLI_INTERRUPT_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "grpcpp/client_context.h"
+
+namespace modbound {
+
+// Counts Ctrl-C (SIGINT) while it lives, instead of letting it end the program,
+// and breaks off the call that waits. One at a time in a process.
+// Threads: every member may be called from any thread.
+class Interrupt {
+ public:
+  Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+  // Puts the former reaction to SIGINT back.
+  ~Interrupt();
+
+  // How often Ctrl-C came.
+  int count() const;
+
+  // Waits until count() > `seen`, or for `time`. True when count() > `seen`.
+  bool WaitBeyond(int seen, std::chrono::milliseconds time) const;
+
+  // While it lives, Ctrl-C cancels `context`: its call then ends with
+  // CANCELLED.
+  class Guard {
+   public:
+    Guard(Interrupt& interrupt, grpc::ClientContext& context);
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard();
+
+   private:
+    Interrupt& interrupt_;
+  };
+
+ private:
+  void Listen();
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  int count_ = 0;                           // guarded by mutex_
+  grpc::ClientContext* context_ = nullptr;  // guarded by mutex_
+  int read_end_ = -1;
+  int write_end_ = -1;
+  std::thread listener_;
+};
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CLIENT_CLI_INTERRUPT_H_

@@ -1,0 +1,97 @@
+#include "client/cli/submit_commands.h"
+
+#include <utility>
+
+#include "client/cli/atomic_file.h"
+#include "client/cli/deadline.h"
+#include "client/cli/error.h"
+#include "client/cli/inputs.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json_text.h"
+#include "client/cli/result.h"
+#include "client/cli/sha256.h"
+#include "client/cli/spec_json.h"
+#include "client/cli/wait.h"
+#include "google/protobuf/util/time_util.h"
+
+namespace modbound {
+namespace {
+
+absl::StatusOr<v1::Spec> ReadSpec(const SubmitFlags& flags) {
+  Json json = Json::object();
+  if (!flags.spec.empty()) {
+    MODBOUND_ASSIGN_OR_RETURN(const std::string text, ReadText(flags.spec));
+    absl::StatusOr<Json> parsed = ParseJson(text);
+    if (!parsed.ok()) {
+      return WithContext(parsed.status(), "--spec " + flags.spec);
+    }
+    json = *std::move(parsed);
+  }
+  return SpecFromJson(flags.kind, json);
+}
+
+absl::Status ReadLabels(const std::vector<std::string>& labels, v1::Job& job) {
+  for (const std::string& text : labels) {
+    MODBOUND_ASSIGN_OR_RETURN(const Assignment label,
+                              ParseAssignment("--label", text));
+    if (!job.mutable_labels()->insert({label.key, label.value}).second) {
+      return UsageError("label \"" + label.key + "\" is given twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Everything that can be wrong here is found before anything is sent.
+absl::StatusOr<v1::Job> Send(Session& session, const SubmitFlags& flags) {
+  v1::SubmitJobRequest request;
+  v1::Job& job = *request.mutable_job();
+  MODBOUND_ASSIGN_OR_RETURN(*job.mutable_spec(), ReadSpec(flags));
+  MODBOUND_RETURN_IF_ERROR(ReadLabels(flags.labels, job));
+  if (flags.priority) {
+    job.set_priority(*flags.priority);
+  }
+  if (!flags.deadline.empty()) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        *job.mutable_deadline(),
+        ParseDeadline(flags.deadline,
+                      google::protobuf::util::TimeUtil::GetCurrentTime()));
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const InputFiles files,
+                            ReadInputs(flags.inputs, flags.from, job));
+  if (!flags.out.empty()) {
+    MODBOUND_RETURN_IF_ERROR(MakeFolder(flags.out));
+  }
+  MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  MODBOUND_RETURN_IF_ERROR(SendInputs(*connection, files, job));
+  request.set_request_id(flags.request_id.empty() ? RandomUuid()
+                                                  : flags.request_id);
+  return connection->Call(
+      connection->jobs(), &v1::JobService::Stub::SubmitJob, request);
+}
+
+}  // namespace
+
+absl::Status Submit(Session& session, const SubmitFlags& flags) {
+  MODBOUND_ASSIGN_OR_RETURN(const v1::Job job, Send(session, flags));
+  session.PrintJob(job);
+  return absl::OkStatus();
+}
+
+absl::Status Run(Session& session, const SubmitFlags& flags) {
+  MODBOUND_ASSIGN_OR_RETURN(v1::Job submitted, Send(session, flags));
+  MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  Interrupt interrupt;
+  std::vector<v1::Job> jobs = {std::move(submitted)};
+  Wait wait(session, interrupt, flags.out);
+  const absl::Status status =
+      wait.ForAll(jobs, {}, [&](size_t /*index*/, const v1::Job& job) {
+        return flags.out.empty()
+                   ? absl::OkStatus()
+                   : WriteResult(*connection, job, flags.out, false, interrupt);
+      });
+  session.PrintJob(jobs.front());
+  MODBOUND_RETURN_IF_ERROR(status);
+  return EndOf(jobs.front());
+}
+
+}  // namespace modbound

@@ -1,0 +1,40 @@
+#ifndef MODBOUND_CLIENT_CLI_SUBMIT_COMMANDS_H_
+#define MODBOUND_CLIENT_CLI_SUBMIT_COMMANDS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "client/cli/session.h"
+
+namespace modbound {
+
+// Flags of `run` and `submit`.
+struct SubmitFlags {
+  std::string kind;
+  std::string spec;  // a file or "-"; "" = all defaults
+  std::vector<std::string> inputs;
+  std::vector<std::string> from;
+  std::string request_id;  // "" = a random one
+  std::vector<std::string> labels;
+  std::optional<int> priority;
+  std::string deadline;
+  std::string out;  // of `run` only
+};
+
+// modbound submit: returns as soon as the job is on the server's disk.
+absl::Status Submit(Session& session, const SubmitFlags& flags);
+
+// modbound run: submits, waits, downloads.
+absl::Status Run(Session& session, const SubmitFlags& flags);
+
+// modbound run-graph: many jobs that take each other's outputs.
+// `file`: proto JSON of SubmitGraphRequest, or "-".
+absl::Status RunGraph(Session& session,
+                      const std::string& file,
+                      const std::string& out);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CLIENT_CLI_SUBMIT_COMMANDS_H_

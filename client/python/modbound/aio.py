@@ -1,0 +1,236 @@
+"""The same client with await.
+
+    lab = modbound.aio.connect()
+    net = await lab.train(task="GO_NOGO")
+    act = await lab.simulate(network=net, trials=100)
+    await act.wait()
+    act.summary.accuracy, await act.array("activity")
+"""
+
+import asyncio
+import time
+
+import grpc
+
+from modbound import (address, arrays, calls, client, contract, errors, handle,
+                      methods, submit, values)
+
+
+def connect(server=None):
+    """A Lab; the server is found as in modbound.connect."""
+    return Lab(address.find(server))
+
+
+class Handle(handle.JobView):
+    """A job. Properties tell what is known; `await refresh()` asks anew."""
+
+    @property
+    def state(self):
+        """The state when last asked."""
+        return contract.state_name(self._message.state)
+
+    @property
+    def progress(self):
+        return values.plain(self._message.progress)
+
+    @property
+    def error(self):
+        return errors.from_job(self._message)
+
+    @property
+    def job(self):
+        return values.plain(self._message)
+
+    @property
+    def summary(self):
+        """The numbers it found; after `await wait()`."""
+        if self.state != "SUCCEEDED":
+            raise errors.FailedPrecondition(
+                f"job {self.id} is {self.state}: await wait() first",
+                "WRONG_STATE")
+        return self._summary()
+
+    async def refresh(self):
+        """Asks the server for the job as it is now; the handle itself."""
+        return self._set(await self._lab._run(
+            calls.call("JobService.GetJob", id=self.id)))
+
+    async def wait(self, timeout=None):
+        """Waits for the end; raises as modbound.Handle.wait does."""
+        self._set(await self._lab._run(calls.wait(self.id, timeout,
+                                                  time.monotonic)))
+        self._raise_if_failed()
+        return self
+
+    async def array(self, name):
+        """One output as a numpy array."""
+        if not self.ended:
+            await self.wait()
+        if name not in self._message.outputs:
+            raise KeyError(
+                f"{name!r}; there are: {', '.join(sorted(self._message.outputs))}")
+        return await self._lab._run(
+            calls.download(self._message.outputs[name]))
+
+    async def arrays(self):
+        """All outputs, {name: numpy array}."""
+        if not self.ended:
+            await self.wait()
+        return {name: await self.array(name)
+                for name in sorted(self._message.outputs)}
+
+    async def watch(self):
+        """Iterates over Events until the end, across restarts of the server."""
+        follower = calls.Follower(self.id)
+        waits = calls.pauses(calls.WATCH_PATIENCE)
+        while not follower.done:
+            try:
+                async for message in self._lab._stream(follower.method,
+                                                       follower.request()):
+                    yield follower.take(message)
+                    waits = calls.pauses(calls.WATCH_PATIENCE)
+            except grpc.RpcError as rpc_error:
+                error = errors.from_rpc(rpc_error)
+                if not isinstance(error, errors.Unavailable):
+                    raise error from None
+                pause = next(waits, None)
+                if pause is None:
+                    raise error from None
+                await asyncio.sleep(pause)
+            else:
+                if not follower.done:
+                    await asyncio.sleep(0.1)
+
+    async def cancel(self):
+        """Asks it to stop; it does within two seconds."""
+        return self._set(await self._lab._run(
+            calls.call("JobService.CancelJob", id=self.id)))
+
+    async def delete(self):
+        """Removes the job, which must have ended, and its outputs."""
+        await self._lab._run(calls.call("JobService.DeleteJob", id=self.id))
+
+
+class Lab:
+    """A server, for use within one event loop. As modbound.Lab, awaited."""
+
+    def __init__(self, server):
+        self.server = server
+        self._kinds = submit.Kinds()
+        self._channel = None
+
+    async def jobs(self, states=(), kinds=(), labels=None, full=False):
+        """Iterates (async for) over Handles, newest first."""
+        request = client._list_request(states, kinds, labels, full)
+        method = contract.method("JobService.ListJobs")
+        while True:
+            reply = await self._run(calls.with_retry(
+                lambda: calls.Unary(method, request)))
+            for message in reply.jobs:
+                yield Handle(self, message)
+            if not reply.next_page_token:
+                return
+            request.page_token = reply.next_page_token
+
+    async def job(self, job_id):
+        """The Handle of a job. Raises NotFound."""
+        return Handle(self, await self._run(
+            calls.call("JobService.GetJob", id=job_id)))
+
+    async def run_graph(self, nodes, request_id=None):
+        """Submits many jobs, all or none; {node name: Handle}."""
+        jobs = await self._run(submit.graph(self._kinds, nodes, request_id))
+        return {name: Handle(self, job) for name, job in jobs.items()}
+
+    async def upload(self, array):
+        """Stores an array once, for use in many jobs: an Artifact."""
+        return values.Artifact(await self._run(
+            calls.upload(arrays.little_endian(array, "array"))))
+
+    async def kinds(self):
+        """Kind -> Record of comment, fields, inputs, outputs, example_spec."""
+        reply = await self._run(calls.call("ServerService.ListKinds"))
+        return {info.kind: values.plain(info) for info in reply.kinds}
+
+    async def info(self):
+        """Version, cores, limits of the server, as a Record."""
+        return values.plain(await self._run(
+            calls.call("ServerService.GetServerInfo")))
+
+    async def close(self):
+        """Closes the connection; a later call opens it again."""
+        if self._channel is not None:
+            await self._channel.close()
+        self._channel = None
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
+
+    def __repr__(self):
+        return f"<modbound server {self.server}, async>"
+
+    def _connected(self):
+        if self._channel is None:
+            self._channel = grpc.aio.insecure_channel(
+                self.server, options=address.CHANNEL_OPTIONS)
+        return self._channel
+
+    async def _run(self, operation):
+        """Performs an operation of calls.py by awaiting; its result."""
+        result, failure = None, None
+        while True:
+            try:
+                if failure is None:
+                    effect = operation.send(result)
+                else:
+                    effect = operation.throw(failure)
+            except StopIteration as stop:
+                return stop.value
+            result, failure = None, None
+            try:
+                result = await self._perform(effect)
+            except grpc.RpcError as error:
+                failure = error
+
+    async def _perform(self, effect):
+        if isinstance(effect, calls.Sleep):
+            return await asyncio.sleep(effect.seconds)
+        method = effect.method
+        codecs = (method.path, method.request.SerializeToString,
+                  method.reply.FromString)
+        if isinstance(effect, calls.Unary):
+            return await self._connected().unary_unary(*codecs)(effect.request)
+        if isinstance(effect, calls.StreamIn):
+            return await self._connected().stream_unary(*codecs)(
+                effect.requests)
+        stream = self._stream(method, effect.request, effect.timeout)
+        try:
+            async for message in stream:
+                if effect.take(message):
+                    break
+        finally:
+            await stream.aclose()
+        return None
+
+    async def _stream(self, method, request, timeout=None):
+        stream = self._connected().unary_stream(
+            method.path, method.request.SerializeToString,
+            method.reply.FromString)(request, timeout=timeout)
+        try:
+            async for message in stream:
+                yield message
+        finally:
+            stream.cancel()
+
+
+def _method(kind):
+    async def start(self, **keywords):
+        return Handle(self, await self._run(submit.job(self._kinds, kind,
+                                                       keywords)))
+    return start
+
+
+methods.add_methods(Lab, _method)

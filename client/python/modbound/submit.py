@@ -1,0 +1,182 @@
+"""Keyword arguments of a kind's method to jobs on the server."""
+
+import datetime
+import uuid
+
+from google.protobuf import json_format
+
+from modbound import arrays, calls, contract, errors, spec, values
+
+# Keywords that every kind takes beside its spec fields and inputs.
+JOB_KEYWORDS = ("job_labels", "priority", "deadline", "max_run_time",
+                "request_id")
+# A request must stay below 1 MiB: further arrays become uploads.
+_MAX_REQUEST_INLINE_BYTES = 512 * 1024
+
+
+class Kinds:
+    """The inputs each kind takes, asked of the server once."""
+
+    def __init__(self):
+        self._inputs = None
+
+    def inputs(self, kind):
+        """Input messages of a kind."""
+        if self._inputs is None:
+            reply = yield from calls.call("ServerService.ListKinds")
+            self._inputs = {info.kind: list(info.inputs)
+                            for info in reply.kinds}
+        if kind not in self._inputs:
+            raise errors.InvalidArgument(
+                f"this server has no kind {kind!r}; there are: "
+                f"{', '.join(self._inputs)}", "UNKNOWN_KIND", "spec")
+        return self._inputs[kind]
+
+
+class _Inline:
+    """Bytes of inline arrays that a request holds so far."""
+
+    def __init__(self):
+        self.used = 0
+
+    def fits(self, size):
+        if (size > arrays.MAX_INLINE_BYTES or
+                self.used + size > _MAX_REQUEST_INLINE_BYTES):
+            return False
+        self.used += size
+        return True
+
+
+def job(kinds, kind, keywords):
+    """Operation: submits one job; its message."""
+    keywords = dict(keywords)
+    request_id = keywords.pop("request_id", None) or str(uuid.uuid4())
+    message = yield from _job_message(kinds, kind, keywords, _Inline())
+    return (yield from calls.call("JobService.SubmitJob",
+                                  request_id=request_id, job=message))
+
+
+def graph(kinds, nodes, request_id=None):
+    """Operation: submits a graph; {node name: job message}."""
+    request = contract.message("SubmitGraphRequest")()
+    if isinstance(nodes, dict) and "nodes" in nodes:
+        try:
+            json_format.ParseDict(nodes, request)
+        except json_format.ParseError as error:
+            raise errors.InvalidArgument(str(error), "UNKNOWN_FIELD",
+                                         "nodes") from None
+    else:
+        inline = _Inline()
+        for name, (kind, keywords) in nodes.items():
+            node = request.nodes.add()
+            node.name = name
+            node.job.CopyFrom((yield from _job_message(kinds, kind, keywords,
+                                                       inline)))
+    request.request_id = request_id or request.request_id or str(uuid.uuid4())
+    method = contract.method("JobService.SubmitGraph")
+    reply = yield from calls.with_retry(lambda: calls.Unary(method, request))
+    return {node.name: found for node, found in zip(request.nodes, reply.jobs)}
+
+
+def _job_message(kinds, kind, keywords, inline):
+    """Operation: the Job of keywords; uploads what is too large for it."""
+    known = contract.kinds()
+    if kind not in known:
+        raise spec.unknown(kind, known, "spec")
+    message = contract.message("Job")()
+    spec_message = getattr(message.spec, kind)
+    spec_message.SetInParent()
+    keywords = _take_job_fields(message, keywords)
+    fields = known[kind].fields_by_name
+    inputs = {}
+    for name, value in keywords.items():
+        if name in fields:
+            spec.fill(spec_message, {name: value}, f"spec.{kind}")
+        elif value is not None:
+            inputs[name] = value
+    if inputs:
+        rules = yield from kinds.inputs(kind)
+        yield from _add_inputs(message, kind, rules, inputs, inline)
+    return message
+
+
+def _take_job_fields(message, keywords):
+    """Sets labels, priority, deadline, max_run_time; the other keywords."""
+    rest = {}
+    for name, value in keywords.items():
+        if value is None:
+            continue
+        # `labels` is also an input: text for text is meant for the job.
+        if name == "job_labels" or name == "labels" and _is_text_dict(value):
+            message.labels.update(value)
+        elif name == "priority":
+            message.priority = value
+        elif name == "deadline":
+            if not isinstance(value, datetime.datetime):
+                raise errors.InvalidArgument(
+                    f"deadline is {value!r}; allowed: a datetime",
+                    "OUT_OF_RANGE", "deadline")
+            # Numbers, not FromDatetime: newer protobuf wants its own pool.
+            seconds = value.timestamp()
+            message.deadline.seconds = int(seconds // 1)
+            message.deadline.nanos = int(seconds % 1 * 1e9)
+        elif name == "max_run_time":
+            if isinstance(value, datetime.timedelta):
+                value = value.total_seconds()
+            message.max_run_time.seconds = int(value)
+            message.max_run_time.nanos = int((value - int(value)) * 1e9)
+        else:
+            rest[name] = value
+    return rest
+
+
+def _is_text_dict(value):
+    return isinstance(value, dict) and all(
+        isinstance(item, str) for item in value.values())
+
+
+def _add_inputs(message, kind, rules, inputs, inline):
+    names = {rule.name for rule in rules}
+    groups = {rule.group for rule in rules if rule.group}
+    prefixes = {name[:-2] for name in names if name.endswith("/*")}
+    for name, value in inputs.items():
+        is_group = name in groups
+        is_prefix = name in prefixes
+        if not (name in names or is_group or is_prefix or
+                name.rpartition("/")[0] in prefixes):
+            known = [*contract.kinds()[kind].fields_by_name, *sorted(groups),
+                     *sorted(names), *JOB_KEYWORDS]
+            raise spec.unknown(name, known, kind)
+        if isinstance(value, dict) and (is_group or is_prefix):
+            for member, item in value.items():
+                full = f"{name}/{member}" if is_prefix else member
+                yield from _add_input(message, full, item, inline)
+        else:
+            yield from _add_input(message, name, value, inline)
+
+
+def _reference(value):
+    """(job, output) of a handle, an output or a string "JOB/OUTPUT"."""
+    if isinstance(value, values.Output):
+        return value.job, value.name
+    if isinstance(value, str):
+        job_id, _, output = value.partition("/")
+        return job_id, output
+    return getattr(value, "id", None), ""
+
+
+def _add_input(message, name, value, inline):
+    target = message.inputs[name]
+    job_id, output = _reference(value)
+    if job_id is not None:
+        target.output.job = job_id
+        target.output.output = output
+    elif isinstance(value, values.Artifact):
+        target.CopyFrom(value.message)
+    else:
+        array = arrays.little_endian(value, f"inputs.{name}")
+        if inline.fits(array.nbytes):
+            target.CopyFrom(arrays.describe(array))
+            target.inline = array.tobytes()
+        else:
+            target.CopyFrom((yield from calls.upload(array)))

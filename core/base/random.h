@@ -1,0 +1,84 @@
+#ifndef MODBOUND_CORE_BASE_RANDOM_H_
+#define MODBOUND_CORE_BASE_RANDOM_H_
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "Random123/philox.h"
+
+namespace modbound {
+
+// What a random stream is for: one number a purpose, so that two purposes never
+// share numbers. Append only: changing a number changes results.
+enum class RandomPurpose : uint32_t {
+  kInitialWeights = 1,
+  kTrainingTrials = 2,
+  kEvaluationTrials = 3,
+  kSimulationTrials = 4,
+  kOptimiserRun = 5,
+  kConsensusRun = 6,
+  kLabelPermutation = 7,
+  kMatrixPermutation = 8,
+  kControlUnits = 9,
+  kLesionTrials = 10,
+  kJacobianTrials = 11,
+};
+
+// Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011) keyed by
+// (seed), with the counter made of (purpose, index, position). Equal (seed,
+// purpose, index) give equal numbers on every machine; streams of different
+// index are independent, so work item i draws from stream i whatever thread
+// runs it. Our own transforms, never std:: ones, whose results differ between
+// libraries.
+class RandomStream {
+ public:
+  RandomStream(uint64_t seed, RandomPurpose purpose, uint64_t index)
+      : key_{{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}},
+        purpose_(static_cast<uint32_t>(purpose)),
+        index_(index) {}
+
+  // 64 random bits.
+  uint64_t Bits() {
+    if (used_ == 2) {
+      Refill();
+    }
+    const uint64_t low = block_[2 * used_];
+    const uint64_t high = block_[2 * used_ + 1];
+    ++used_;
+    return high << 32 | low;
+  }
+  // Uniform in [0, 1): the top 53 bits.
+  double Uniform() { return static_cast<double>(Bits() >> 11) * 0x1.0p-53; }
+  // Uniform in [low, high).
+  double Uniform(double low, double high) {
+    return low + (high - low) * Uniform();
+  }
+  // Uniform in {0, ..., count - 1} without bias (Lemire 2019). count >= 1.
+  uint64_t Index(uint64_t count);
+  // Standard normal (Box & Muller 1958, both values used).
+  double Normal();
+  // Uniform random order (Fisher & Yates).
+  template <typename T>
+  void Shuffle(std::vector<T>& values) {
+    for (uint64_t i = values.size(); i > 1; --i) {
+      std::swap(values[i - 1], values[Index(i)]);
+    }
+  }
+
+ private:
+  void Refill();
+
+  r123::Philox4x32::key_type key_;
+  uint32_t purpose_;
+  uint64_t index_;
+  uint32_t position_ = 0;
+  r123::Philox4x32::ctr_type block_{};
+  unsigned used_ = 2;
+  double spare_normal_ = 0;
+  bool has_spare_ = false;
+};
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_BASE_RANDOM_H_

@@ -1,0 +1,111 @@
+#include "core/dynamics/jacobian.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/check.h"
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+
+namespace modbound {
+namespace {
+
+// States of one work item.
+constexpr int64_t kBlock = 32;
+
+absl::Status CheckShape(const Matrix& array,
+                        int64_t rows,
+                        int64_t cols,
+                        const char* field) {
+  if (array.rows() == rows && array.cols() == cols) {
+    return absl::OkStatus();
+  }
+  return Refuse(reason::kWrongShape,
+                field,
+                absl::StrCat(field,
+                             " has shape (",
+                             array.rows(),
+                             ", ",
+                             array.cols(),
+                             "), expected (",
+                             rows,
+                             ", ",
+                             cols,
+                             ")"));
+}
+
+}  // namespace
+
+Matrix JacobianFromGain(const Network& network, const Vector& gain) {
+  MODBOUND_DCHECK(gain.size() == network.units());
+  const double alpha = network.dynamics.alpha();
+  Matrix J = alpha * network.w_rec;
+  if (network.dynamics.update == Update::kLeakInside) {
+    J.diagonal().array() += 1 - alpha;
+  }
+  J.array().colwise() *= gain.array();
+  if (network.dynamics.update == Update::kLeakOutside) {
+    J.diagonal().array() += 1 - alpha;
+  }
+  return J;
+}
+
+Matrix Jacobian(const Network& network,
+                const Vector& state,
+                const Vector& input) {
+  const Matrix pre =
+      PreActivation(network, state.transpose(), input.transpose());
+  return JacobianFromGain(
+      network,
+      ActivationGain(network.dynamics.activation, pre).row(0).transpose());
+}
+
+absl::StatusOr<Vector> MeanGain(const Network& network,
+                                const Matrix& states,
+                                const Matrix& inputs,
+                                const Execution& execution) {
+  const int64_t S = states.rows();
+  const int64_t N = network.units();
+  MODBOUND_RETURN_IF_ERROR(CheckShape(states, S, N, "states"));
+  MODBOUND_RETURN_IF_ERROR(CheckShape(inputs, S, network.inputs(), "inputs"));
+  if (S == 0) {
+    return Refuse(reason::kDegenerate,
+                  "states",
+                  "states is empty; a mean Jacobian needs at least 1");
+  }
+  const int64_t blocks = (S + kBlock - 1) / kBlock;
+  Matrix sums(blocks, N);
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
+    const int64_t begin = block * kBlock;
+    const int64_t size = std::min(kBlock, S - begin);
+    const Matrix pre = PreActivation(network,
+                                     states.middleRows(begin, size),
+                                     inputs.middleRows(begin, size));
+    sums.row(block) =
+        ActivationGain(network.dynamics.activation, pre).colwise().sum();
+    return absl::OkStatus();
+  }));
+  return (sums.colwise().sum() / static_cast<double>(S)).transpose();
+}
+
+Matrix StatesBefore(const Matrix& activity, int64_t steps) {
+  MODBOUND_DCHECK(steps >= 1 && activity.rows() % steps == 0);
+  Matrix states(activity.rows(), activity.cols());
+  for (int64_t row = 0; row < activity.rows(); ++row) {
+    if (row % steps == 0) {
+      states.row(row).setZero();
+    } else {
+      states.row(row) = activity.row(row - 1);
+    }
+  }
+  return states;
+}
+
+Matrix FlowJacobian(Matrix jacobian) {
+  jacobian.diagonal().array() -= 1;
+  return jacobian;
+}
+
+}  // namespace modbound

@@ -1,0 +1,19 @@
+#ifndef MODBOUND_CORE_MODULES_ASSIGNMENT_H_
+#define MODBOUND_CORE_MODULES_ASSIGNMENT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/matrix.h"
+
+namespace modbound {
+
+// One-to-one matching of rows to columns with the largest sum of scores (Kuhn
+// 1955; shortest augmenting paths, Jonker & Volgenant 1987). score: R x C,
+// finite. Result: the column of each row, -1 for rows left over when R > C.
+// Cost: O(min(R, C)^2 max(R, C)).
+std::vector<int32_t> BestAssignment(const Matrix& score);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_ASSIGNMENT_H_

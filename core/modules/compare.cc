@@ -1,0 +1,269 @@
+#include "core/modules/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/modules/assignment.h"
+#include "core/modules/expected_information.h"
+#include "core/modules/labels.h"
+
+namespace modbound {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Overlap of one module of each partition, in units; never 0.
+struct Cell {
+  int64_t a;  // size of a's module
+  int64_t b;
+  int64_t both;
+};
+
+struct Overlaps {
+  int64_t n = 0;
+  int64_t dropped = 0;
+  std::vector<int64_t> sizes_a;
+  std::vector<int64_t> sizes_b;
+  std::vector<Cell> cells;
+};
+
+Overlaps CountOverlaps(const Labels& a, const Labels& b) {
+  Overlaps overlaps;
+  Labels kept_a;
+  Labels kept_b;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] >= 0 && b[i] >= 0) {
+      kept_a.push_back(a[i]);
+      kept_b.push_back(b[i]);
+    }
+  }
+  overlaps.n = static_cast<int64_t>(kept_a.size());
+  overlaps.dropped = static_cast<int64_t>(a.size()) - overlaps.n;
+  kept_a = CompactLabels(kept_a);
+  kept_b = CompactLabels(kept_b);
+  overlaps.sizes_a = ModuleSizes(kept_a);
+  overlaps.sizes_b = ModuleSizes(kept_b);
+  // Sorted pairs, not a table: two partitions into single units would make it
+  // n x n.
+  std::vector<int64_t> pairs(kept_a.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = int64_t{kept_a[i]} << 32 | kept_b[i];
+  }
+  std::sort(pairs.begin(), pairs.end());
+  for (std::size_t first = 0; first < pairs.size();) {
+    std::size_t end = first;
+    while (end < pairs.size() && pairs[end] == pairs[first]) {
+      ++end;
+    }
+    overlaps.cells.push_back({overlaps.sizes_a[pairs[first] >> 32],
+                              overlaps.sizes_b[pairs[first] & 0x7fffffff],
+                              static_cast<int64_t>(end - first)});
+    first = end;
+  }
+  return overlaps;
+}
+
+double Pairs(int64_t n) {
+  return 0.5 * static_cast<double>(n) * static_cast<double>(n - 1);
+}
+
+double PairsWithin(const std::vector<int64_t>& sizes) {
+  double pairs = 0;
+  for (const int64_t size : sizes) {
+    pairs += Pairs(size);
+  }
+  return pairs;
+}
+
+double Entropy(const std::vector<int64_t>& sizes, int64_t n) {
+  double entropy = 0;
+  for (const int64_t size : sizes) {
+    const double share = static_cast<double>(size) / static_cast<double>(n);
+    entropy -= share * std::log(share);
+  }
+  return entropy;
+}
+
+// Counts of pairs: all, together in a, in b, in both.
+struct PairCounts {
+  double all;
+  double a;
+  double b;
+  double both;
+};
+
+PairCounts CountPairs(const Overlaps& overlaps) {
+  PairCounts pairs{Pairs(overlaps.n),
+                   PairsWithin(overlaps.sizes_a),
+                   PairsWithin(overlaps.sizes_b),
+                   0};
+  for (const Cell& cell : overlaps.cells) {
+    pairs.both += Pairs(cell.both);
+  }
+  return pairs;
+}
+
+double AdjustedRand(const PairCounts& pairs) {
+  const bool apart = pairs.a == 0 && pairs.b == 0;
+  const bool together = pairs.a == pairs.all && pairs.b == pairs.all;
+  if (apart || together) {
+    return 1;
+  }
+  const double expected = pairs.a * pairs.b / pairs.all;
+  return (pairs.both - expected) / ((pairs.a + pairs.b) / 2 - expected);
+}
+
+// Exact variance of the pairs together in both over permutations (Traud et al.
+// 2011). Terms of order n^4 cancel: in long double.
+double ZRand(const Overlaps& overlaps, const PairCounts& pairs) {
+  const bool degenerate = pairs.a == 0 || pairs.b == 0 ||
+                          pairs.a == pairs.all || pairs.b == pairs.all;
+  if (degenerate || overlaps.n < 4) {
+    return kNaN;
+  }
+  using Real = long double;
+  const Real n = overlaps.n;
+  const Real all = pairs.all;
+  auto third = [&](const std::vector<int64_t>& sizes, Real within) {
+    Real cubes = 0;
+    for (const int64_t size : sizes) {
+      cubes += static_cast<Real>(size) * size * size;
+    }
+    return n * (n * n - 3 * n - 2) - 8 * (n + 1) * within + 4 * cubes;
+  };
+  const Real c_a = third(overlaps.sizes_a, pairs.a);
+  const Real c_b = third(overlaps.sizes_b, pairs.b);
+  const Real d_a = 4 * static_cast<Real>(pairs.a) - 2 * all;
+  const Real d_b = 4 * static_cast<Real>(pairs.b) - 2 * all;
+  const Real variance = all / 16 - d_a * d_a * d_b * d_b / (256 * all * all) +
+                        c_a * c_b / (16 * n * (n - 1) * (n - 2)) +
+                        (d_a * d_a - 4 * c_a - 4 * all) *
+                            (d_b * d_b - 4 * c_b - 4 * all) /
+                            (64 * n * (n - 1) * (n - 2) * (n - 3));
+  const Real excess = static_cast<Real>(pairs.both) -
+                      static_cast<Real>(pairs.a) * pairs.b / all;
+  return variance > 0 ? static_cast<double>(excess / std::sqrt(variance))
+                      : kNaN;
+}
+
+// MI, VI, VIN, NMI, AMI.
+void CompareInformation(const Overlaps& overlaps,
+                        bool with_ami,
+                        PartitionComparison& result) {
+  const auto n = static_cast<double>(overlaps.n);
+  for (const Cell& cell : overlaps.cells) {
+    const double share = static_cast<double>(cell.both) / n;
+    const double of_a =
+        static_cast<double>(cell.both) / static_cast<double>(cell.a);
+    const double of_b =
+        static_cast<double>(cell.both) / static_cast<double>(cell.b);
+    result.mi += share * std::log(of_a / (static_cast<double>(cell.b) / n));
+    // H1 + H2 - 2 I term by term: exactly 0 for equal partitions.
+    result.vi -= share * (std::log(of_a) + std::log(of_b));
+  }
+  result.mi = std::max(0.0, result.mi);
+  result.vin = overlaps.n > 1 ? result.vi / std::log(n) : 0;
+  const double entropies = Entropy(overlaps.sizes_a, overlaps.n) +
+                           Entropy(overlaps.sizes_b, overlaps.n);
+  const bool degenerate =
+      (overlaps.sizes_a.size() == 1 && overlaps.sizes_b.size() == 1) ||
+      (static_cast<int64_t>(overlaps.sizes_a.size()) == overlaps.n &&
+       static_cast<int64_t>(overlaps.sizes_b.size()) == overlaps.n);
+  if (degenerate) {
+    result.nmi = 1;
+    result.ami = 1;
+    return;
+  }
+  result.nmi = result.mi / (entropies / 2);
+  result.ami = kNaN;
+  if (with_ami) {
+    const double expected = ExpectedMutualInformation(
+        overlaps.sizes_a, overlaps.sizes_b, overlaps.n);
+    result.ami = (result.mi - expected) / (entropies / 2 - expected);
+  }
+}
+
+}  // namespace
+
+PartitionComparison ComparePartitions(const Labels& a,
+                                      const Labels& b,
+                                      const ComparisonOptions& options) {
+  const Overlaps overlaps = CountOverlaps(a, b);
+  PartitionComparison result;
+  result.units = overlaps.n;
+  result.dropped = overlaps.dropped;
+  if (overlaps.n == 0) {
+    result.rand = result.ari = result.nmi = result.ami = 1;
+    result.zrand = kNaN;
+    return result;
+  }
+  const PairCounts pairs = CountPairs(overlaps);
+  result.rand =
+      pairs.all == 0
+          ? 1
+          : (pairs.all - pairs.a - pairs.b + 2 * pairs.both) / pairs.all;
+  result.ari = AdjustedRand(pairs);
+  result.zrand = ZRand(overlaps, pairs);
+  CompareInformation(overlaps, options.ami, result);
+  return result;
+}
+
+double AdjustedRandIndex(const Labels& a, const Labels& b) {
+  const Overlaps overlaps = CountOverlaps(a, b);
+  return overlaps.n == 0 ? 1 : AdjustedRand(CountPairs(overlaps));
+}
+
+Matrix Contingency(const Labels& a, const Labels& b) {
+  const Labels compact_a = CompactLabels(a);
+  const Labels compact_b = CompactLabels(b);
+  Matrix counts =
+      Matrix::Zero(static_cast<Eigen::Index>(ModuleSizes(compact_a).size()),
+                   static_cast<Eigen::Index>(ModuleSizes(compact_b).size()));
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] >= 0 && b[i] >= 0) {
+      counts(compact_a[i], compact_b[i]) += 1;
+    }
+  }
+  return counts;
+}
+
+Labels MatchLabels(const Labels& a, const Labels& b) {
+  const Labels compact_b = CompactLabels(b);
+  const Matrix counts = Contingency(a, b);
+  // Numbers that a uses, by rising order as in the rows of `counts`.
+  std::vector<int32_t> used;
+  for (const int32_t label : a) {
+    if (label >= 0) {
+      used.push_back(label);
+    }
+  }
+  std::sort(used.begin(), used.end());
+  used.erase(std::unique(used.begin(), used.end()), used.end());
+  std::vector<int32_t> number(static_cast<std::size_t>(counts.cols()), -1);
+  const std::vector<int32_t> column_of = BestAssignment(counts);
+  for (std::size_t row = 0; row < column_of.size(); ++row) {
+    if (column_of[row] >= 0) {
+      number[column_of[row]] = used[row];
+    }
+  }
+  int32_t next = 0;
+  for (int32_t& label : number) {
+    if (label >= 0) {
+      continue;
+    }
+    while (std::binary_search(used.begin(), used.end(), next)) {
+      ++next;
+    }
+    label = next++;
+  }
+  Labels matched(b.size(), -1);
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (b[i] >= 0) {
+      matched[i] = number[compact_b[i]];
+    }
+  }
+  return matched;
+}
+
+}  // namespace modbound

@@ -1,0 +1,57 @@
+#ifndef MODBOUND_CORE_MODULES_COMPARE_H_
+#define MODBOUND_CORE_MODULES_COMPARE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/matrix.h"
+
+namespace modbound {
+
+// Likeness of two partitions of the n units labelled in both. I mutual
+// information, H entropies, natural logarithms. Degenerate pairs (both one
+// module, or both all singletons; no unit) give RAND, ARI, NMI, AMI 1, MI by
+// its formula, VI and VIN 0, ZRAND NaN.
+struct PartitionComparison {
+  int64_t units = 0;    // n
+  int64_t dropped = 0;  // units at -1 in either
+  double rand = 0;      // (pairs together in both + apart in both) / C(n, 2)
+  // (w - M1 M2 / M) / ((M1 + M2)/2 - M1 M2 / M), w pairs together in both, M1,
+  // M2 in each, M = C(n, 2)  (Hubert & Arabie 1985).
+  double ari = 0;
+  // (w - M1 M2 / M) / sd(w) over permutations  (Traud et al. 2011).
+  double zrand = 0;
+  double nmi = 0;  // 2 I / (H1 + H2)
+  // (I - E I) / ((H1 + H2)/2 - E I), E I exact  (Vinh et al. 2010).
+  double ami = 0;
+  double mi = 0;   // I
+  double vi = 0;   // H1 + H2 - 2 I  (Meila 2007)
+  double vin = 0;  // VI / ln n
+};
+
+struct ComparisonOptions {
+  // E I costs O(sum over module pairs of their overlap range): off when AMI is
+  // not wanted (ami is then NaN).
+  bool ami = true;
+};
+
+// a, b: of one length, labels >= -1.
+PartitionComparison ComparePartitions(const Labels& a,
+                                      const Labels& b,
+                                      const ComparisonOptions& options = {});
+
+// Adjusted Rand index only.
+double AdjustedRandIndex(const Labels& a, const Labels& b);
+
+// Overlap counts of modules of a (rows) with those of b (columns), both by
+// rising label without gaps.
+Matrix Contingency(const Labels& a, const Labels& b);
+
+// b renumbered to agree with a as far as one-to-one matching of modules allows
+// (largest total overlap); modules of b without a partner get the numbers that
+// a does not use, in rising order. -1 kept.
+Labels MatchLabels(const Labels& a, const Labels& b);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_COMPARE_H_

@@ -1,0 +1,21 @@
+#ifndef MODBOUND_CORE_MODULES_EXPECTED_INFORMATION_H_
+#define MODBOUND_CORE_MODULES_EXPECTED_INFORMATION_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace modbound {
+
+// Mean of the mutual information, in nats, of two partitions of n units with
+// module sizes a and b (each > 0, sum n) over all permutations of the labels
+// (Vinh, Epps & Bailey 2010, eq. 24a): for every pair of modules the overlap k
+// is hypergeometric,
+//   E I = sum_ij sum_k (k/n) ln(n k / (a_i b_j)) P(k | a_i, b_j, n).
+// Cost: one term per different pair of sizes and possible overlap.
+double ExpectedMutualInformation(const std::vector<int64_t>& a,
+                                 const std::vector<int64_t>& b,
+                                 int64_t n);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_EXPECTED_INFORMATION_H_

@@ -1,0 +1,86 @@
+#include "core/modules/induced_quality.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/parallel.h"
+#include "core/base/random.h"
+#include "core/statistics/summary.h"
+
+namespace modbound {
+namespace {
+
+// Draws of one work item: each row of the matrix is read once for all of them.
+// Fixed, so that results do not depend on the thread count.
+constexpr int64_t kBlock = 16;
+
+}  // namespace
+
+absl::StatusOr<InducedQuality> ComputeInducedQuality(
+    const Matrix& weights,
+    const Labels& labels,
+    const QualityOptions& options,
+    int64_t null_count,
+    uint64_t seed,
+    const Execution& execution,
+    const Matrix* null_matrix) {
+  if (null_count < 0) {
+    return Refuse(
+        reason::kOutOfRange,
+        "null_count",
+        "null_count is " + std::to_string(null_count) + "; allowed: >= 0");
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      const LabelledProblem labelled,
+      MakeLabelledProblem(weights, labels, options, null_matrix));
+  const ModularityProblem& problem = labelled.problem;
+  InducedQuality result;
+  result.quality = problem.Quality(labelled.labels);
+  result.exact_null_mean = problem.MeanOverPermutations(labelled.labels);
+  result.excluded_units =
+      static_cast<int64_t>(labels.size() - labelled.units.size());
+  result.null.resize(null_count);
+  const int64_t blocks = (null_count + kBlock - 1) / kBlock;
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
+    const int64_t first = block * kBlock;
+    const int64_t end = std::min(null_count, first + kBlock);
+    std::vector<Labels> batch;
+    for (int64_t draw = first; draw < end; ++draw) {
+      RandomStream random(
+          seed, RandomPurpose::kLabelPermutation, static_cast<uint64_t>(draw));
+      batch.push_back(labelled.labels);
+      random.Shuffle(batch.back());
+    }
+    absl::StatusOr<std::vector<double>> values =
+        problem.Qualities(batch, execution);
+    if (!values.ok()) {
+      return values.status();
+    }
+    std::copy(values->begin(), values->end(), result.null.data() + first);
+    return absl::OkStatus();
+  }));
+  TestAgainstNull(result);
+  return result;
+}
+
+void TestAgainstNull(InducedQuality& result) {
+  result.z.reset();
+  result.p.reset();
+  if (result.null.size() == 0) {
+    return;
+  }
+  // A permutation that keeps the partition has its quality, up to the order of
+  // additions.
+  const double rounding = 1e-12 * std::max(std::abs(result.quality),
+                                           result.null.cwiseAbs().maxCoeff());
+  const auto reached = static_cast<double>(
+      (result.null.array() >= result.quality - rounding).count());
+  result.p = (1 + reached) / (1 + static_cast<double>(result.null.size()));
+  const SampleSummary summary = Summarise(result.null);
+  if (summary.n > 1 && summary.sd > rounding) {
+    result.z = (result.quality - summary.mean) / summary.sd;
+  }
+}
+
+}  // namespace modbound

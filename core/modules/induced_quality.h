@@ -1,0 +1,48 @@
+#ifndef MODBOUND_CORE_MODULES_INDUCED_QUALITY_H_
+#define MODBOUND_CORE_MODULES_INDUCED_QUALITY_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
+#include "core/base/matrix.h"
+#include "core/modules/quality.h"
+
+namespace modbound {
+
+struct InducedQuality {
+  double quality = 0;
+  Vector null;  // quality of each permutation
+  std::optional<double>
+      z;  // (quality - mean) / sd (ddof 1); unset when sd is 0 (up to rounding)
+  std::optional<double> p;     // (1 + #{null >= quality}) / (1 + draws)
+  double exact_null_mean = 0;  // over all permutations
+  int64_t excluded_units = 0;  // label -1
+};
+
+// Quality that given labels have on a matrix, against labels permuted among the
+// units. Units at -1 are left out first.
+// null_count >= 0; 0 leaves z and p unset. A null value within rounding (1e-12
+// of the largest |Q|) of the quality counts as reached: the same partition must
+// not fall below itself.
+// Random: permutation i from (seed, kLabelPermutation, i). Cost: O(N^2) a draw,
+// in parallel over fixed blocks of draws. Errors: those of Quality();
+// kCancelled.
+absl::StatusOr<InducedQuality> ComputeInducedQuality(
+    const Matrix& weights,
+    const Labels& labels,
+    const QualityOptions& options,
+    int64_t null_count,
+    uint64_t seed,
+    const Execution& execution,
+    const Matrix* null_matrix = nullptr);
+
+// z, p of a quality against null values as above (fills z and p of `result`
+// from its quality and null).
+void TestAgainstNull(InducedQuality& result);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_INDUCED_QUALITY_H_

@@ -1,0 +1,262 @@
+#include "core/modules/local_moves.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/modules/aggregate.h"
+
+namespace modbound {
+namespace {
+
+// Far beyond what any matrix needs (each sweep but the last raises Q); an end
+// even if rounding made moves go round in a circle.
+constexpr int kMaxSweeps = 1000;
+
+// Label of a row's element per partial sum: neighbouring elements that share a
+// label then do not wait for each other's store.
+constexpr Eigen::Index kLanes = 2;
+
+// Links are kept for at most this many slots of n nodes.
+Eigen::Index MaxLinkSlots(Eigen::Index n) {
+  return std::clamp<Eigen::Index>(n / 8, 32, kMaxLinkRows);
+}
+
+}  // namespace
+
+LocalMoves::LocalMoves(const ModularityProblem& problem)
+    : problem_(problem),
+      n_(problem.size()),
+      labels_(static_cast<std::size_t>(n_)),
+      size_(static_cast<std::size_t>(n_), 1),
+      strength_plus_(problem.k_plus()),
+      strength_minus_(problem.k_minus()),
+      slots_(n_),
+      num_modules_(n_),
+      score_(n_),
+      lanes_(kLanes * n_),
+      order_(static_cast<std::size_t>(n_)) {
+  std::iota(labels_.begin(), labels_.end(), 0);
+}
+
+LocalMoves::LocalMoves(const ModularityProblem& problem, const Labels& labels)
+    : LocalMoves(problem) {
+  Assign(labels);
+}
+
+void LocalMoves::Assign(const Labels& labels) {
+  labels_ = labels;
+  slots_ = 0;
+  std::fill(size_.begin(), size_.end(), 0);
+  strength_plus_.setZero();
+  strength_minus_.setZero();
+  for (Eigen::Index i = 0; i < n_; ++i) {
+    const int32_t label = labels_[i];
+    slots_ = std::max<int64_t>(slots_, label + 1);
+    ++size_[label];
+    strength_plus_[label] += problem_.k_plus()[i];
+    strength_minus_[label] += problem_.k_minus()[i];
+  }
+  num_modules_ = slots_;
+  has_links_ = false;
+  AddSlotIfNoneEmpty();
+  BuildLinksWhenSmall();
+}
+
+absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
+                                     const Execution& execution) {
+  bool any = false;
+  bool moved = n_ > 1;
+  for (int sweep = 0; moved && sweep < kMaxSweeps; ++sweep) {
+    std::iota(order_.begin(), order_.end(), 0);
+    stream.Shuffle(order_);
+    moved = false;
+    for (const int32_t node : order_) {
+      if (execution.stopped()) {
+        return StoppedError();
+      }
+      moved = Visit(node) || moved;
+      if (!has_links_ && slots_ > 16 && 2 * (num_modules_ + 1) < slots_) {
+        Compact();
+      }
+    }
+    any = any || moved;
+    Compact();
+    BuildLinksWhenSmall();
+  }
+  return any;
+}
+
+void LocalMoves::ReadLinks(Eigen::Index node) {
+  if (has_links_) {
+    const double* link = links_.data() + node;
+    for (Eigen::Index m = 0; m < slots_; ++m) {
+      score_[m] = link[m * n_];
+    }
+    return;
+  }
+  const double* row = problem_.weights().data() + node * n_;
+  double* even = lanes_.data();
+  double* odd = even + slots_;
+  std::fill(even, odd + slots_, 0.0);
+  const int32_t* label = labels_.data();
+  Eigen::Index j = 0;
+  for (; j + kLanes <= n_; j += kLanes) {
+    even[label[j]] += row[j];
+    odd[label[j + 1]] += row[j + 1];
+  }
+  if (j < n_) {
+    even[label[j]] += row[j];
+  }
+  for (Eigen::Index m = 0; m < slots_; ++m) {
+    score_[m] = even[m] + odd[m];
+  }
+}
+
+void LocalMoves::Score(Eigen::Index node) {
+  ReadLinks(node);
+  const double k_plus = problem_.k_plus()[node];
+  const double k_minus = problem_.k_minus()[node];
+  const double plus = problem_.c_plus() * k_plus;
+  const double minus = problem_.c_minus() * k_minus;
+  score_.head(slots_) -=
+      plus * strength_plus_.head(slots_) - minus * strength_minus_.head(slots_);
+  // The node's links to itself move with it.
+  score_[labels_[node]] -=
+      problem_.weights()(node, node) - (plus * k_plus - minus * k_minus);
+}
+
+bool LocalMoves::Visit(Eigen::Index node) {
+  Score(node);
+  const int32_t own = labels_[node];
+  const double best = score_.head(slots_).maxCoeff();
+  // Every pair counts twice in Q.
+  if (!(2 * (best - score_[own]) > problem_.gain_floor())) {
+    return false;
+  }
+  const double* first = score_.data();
+  const auto to =
+      static_cast<int32_t>(std::find(first, first + slots_, best) - first);
+  Move(node, own, to);
+  return true;
+}
+
+void LocalMoves::Move(Eigen::Index node, int32_t from, int32_t to) {
+  const double k_plus = problem_.k_plus()[node];
+  const double k_minus = problem_.k_minus()[node];
+  labels_[node] = to;
+  num_modules_ += size_[to] == 0 ? 1 : 0;
+  ++size_[to];
+  --size_[from];
+  num_modules_ -= size_[from] == 0 ? 1 : 0;
+  strength_plus_[to] += k_plus;
+  strength_minus_[to] += k_minus;
+  strength_plus_[from] -= k_plus;
+  strength_minus_[from] -= k_minus;
+  if (has_links_) {
+    links_.row(to) += problem_.weights().row(node);
+    links_.row(from) -= problem_.weights().row(node);
+  }
+  if (size_[from] == 0) {
+    // Exactly, not up to rounding: an empty slot must score 0.
+    strength_plus_[from] = 0;
+    strength_minus_[from] = 0;
+    if (has_links_) {
+      links_.row(from).setZero();
+    }
+  }
+  AddSlotIfNoneEmpty();
+}
+
+void LocalMoves::AddSlotIfNoneEmpty() {
+  if (num_modules_ < slots_ || num_modules_ == n_) {
+    return;
+  }
+  size_[slots_] = 0;
+  strength_plus_[slots_] = 0;
+  strength_minus_[slots_] = 0;
+  if (has_links_) {
+    if (slots_ == links_.rows()) {
+      links_.conservativeResize(std::min(n_, 2 * slots_), Eigen::NoChange);
+    }
+    links_.row(slots_).setZero();
+  }
+  ++slots_;
+}
+
+void LocalMoves::Compact() {
+  if (num_modules_ == slots_) {
+    return;
+  }
+  Labels number(static_cast<std::size_t>(slots_), -1);
+  int32_t next = 0;
+  for (Eigen::Index m = 0; m < slots_; ++m) {
+    if (size_[m] > 0) {
+      number[m] = next++;
+    }
+  }
+  SetSlots(number, next);
+}
+
+// Slot m becomes number[m] <= m, or goes when -1; slots with one number merge.
+void LocalMoves::SetSlots(const Labels& number, int64_t slots) {
+  const Eigen::Index before = slots_;
+  Eigen::Index filled = 0;
+  for (Eigen::Index m = 0; m < before; ++m) {
+    const int32_t to = number[m];
+    if (to < 0 || (to == m && to == filled)) {
+      filled = std::max<Eigen::Index>(filled, to + 1);
+      continue;
+    }
+    const double keep = to < filled ? 1 : 0;
+    size_[to] = (to < filled ? size_[to] : 0) + size_[m];
+    strength_plus_[to] = keep * strength_plus_[to] + strength_plus_[m];
+    strength_minus_[to] = keep * strength_minus_[to] + strength_minus_[m];
+    if (has_links_) {
+      if (to < filled) {
+        links_.row(to) += links_.row(m);
+      } else {
+        links_.row(to) = links_.row(m);
+      }
+    }
+    filled = std::max<Eigen::Index>(filled, to + 1);
+  }
+  for (int32_t& label : labels_) {
+    label = number[label];
+  }
+  slots_ = slots;
+  num_modules_ = slots;
+  AddSlotIfNoneEmpty();
+}
+
+void LocalMoves::BuildLinksWhenSmall() {
+  if (has_links_ || slots_ > MaxLinkSlots(n_) || slots_ >= n_) {
+    return;
+  }
+  links_.setZero(std::min(n_, slots_ + 8), n_);
+  AddLinks(problem_, labels_, links_);
+  has_links_ = true;
+}
+
+ModularityProblem LocalMoves::Aggregate() {
+  Compact();
+  return has_links_ ? AggregateLinks(problem_, labels_, num_modules_, links_)
+                    : AggregateProblem(problem_, labels_, num_modules_);
+}
+
+void LocalMoves::Merge(const Labels& merged) {
+  // Numbered by first member, so that every slot moves down or stays.
+  Labels number(static_cast<std::size_t>(slots_), -1);
+  Labels first(merged.size(), -1);
+  int32_t next = 0;
+  for (std::size_t m = 0; m < merged.size(); ++m) {
+    int32_t& to = first[merged[m]];
+    if (to < 0) {
+      to = next++;
+    }
+    number[m] = to;
+  }
+  SetSlots(number, next);
+}
+
+}  // namespace modbound

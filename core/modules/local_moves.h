@@ -1,0 +1,84 @@
+#ifndef MODBOUND_CORE_MODULES_LOCAL_MOVES_H_
+#define MODBOUND_CORE_MODULES_LOCAL_MOVES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
+#include "core/base/matrix.h"
+#include "core/base/random.h"
+#include "core/modules/quality.h"
+
+namespace modbound {
+
+// A partition of the nodes of a problem that improves node by node.
+//
+// The gain of moving node u to module m needs link(u, m) = sum of weights(u, j)
+// over j in m. Two ways to have it:
+//   rows:  one pass over row u a visit; good while there are many modules;
+//   links: a (modules x nodes) matrix kept up to date, two row additions a
+//   move;
+//          good once modules are few, and visits are then nearly free.
+// It starts with rows and changes to links as soon as they fit.
+//
+// A module lives in a slot; one slot at least is empty while a node could still
+// go off on its own. An empty slot scores exactly 0, as a new module does.
+class LocalMoves {
+ public:
+  // Starts from singletons. The problem must outlive it.
+  explicit LocalMoves(const ModularityProblem& problem);
+
+  // Starts from labels 0 ... modules - 1, none unused.
+  LocalMoves(const ModularityProblem& problem, const Labels& labels);
+  void Assign(const Labels& labels);
+
+  // Sweeps over the nodes in random order until one of them moves none: each
+  // node goes to the slot of largest gain (lowest slot of equals) when that
+  // raises Q by more than problem.gain_floor(). Bounded. Result: whether any
+  // moved. Errors: kCancelled.
+  absl::StatusOr<bool> Run(RandomStream& stream, const Execution& execution);
+
+  // Modules as nodes. Renumbers the slots first, so that node k is the module
+  // of label k and no label is unused.
+  ModularityProblem Aggregate();
+
+  // Merges modules: label k becomes merged[k]. After Aggregate, with no move in
+  // between.
+  void Merge(const Labels& merged);
+
+  // Slot of each node.
+  const Labels& labels() const { return labels_; }
+  int64_t num_modules() const { return num_modules_; }
+
+ private:
+  // Scores of all slots for a node, its own without the node itself.
+  void Score(Eigen::Index node);
+  void ReadLinks(Eigen::Index node);
+  bool Visit(Eigen::Index node);
+  void Move(Eigen::Index node, int32_t from, int32_t to);
+  void AddSlotIfNoneEmpty();
+  // Order-preserving renumbering of the slots without the empty ones.
+  void Compact();
+  void SetSlots(const Labels& number, int64_t slots);
+  // Links instead of rows once they are few enough.
+  void BuildLinksWhenSmall();
+
+  const ModularityProblem& problem_;
+  const Eigen::Index n_;
+  Labels labels_;
+  std::vector<int64_t> size_;  // of each slot
+  Vector strength_plus_;       // k+ of each slot
+  Vector strength_minus_;
+  int64_t slots_ = 0;
+  int64_t num_modules_ = 0;  // slots that are not empty
+  bool has_links_ = false;
+  Matrix links_;  // slots x nodes
+  Vector score_;  // of each slot, for the node visited
+  Vector lanes_;  // work space of ReadLinks
+  std::vector<int32_t> order_;
+};
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_LOCAL_MOVES_H_

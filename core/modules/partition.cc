@@ -1,0 +1,144 @@
+#include "core/modules/partition.h"
+
+#include <string>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/modules/labels.h"
+#include "core/modules/louvain.h"
+#include "core/modules/quality_input.h"
+
+namespace modbound {
+namespace {
+
+absl::Status CheckOptions(const PartitionOptions& options) {
+  if (options.runs < 1) {
+    return Refuse(
+        reason::kOutOfRange,
+        "runs",
+        "runs is " + std::to_string(options.runs) + "; allowed: >= 1");
+  }
+  if (!(options.tau >= 0 && options.tau <= 1)) {
+    return Refuse(
+        reason::kOutOfRange,
+        "tau",
+        "tau is " + std::to_string(options.tau) + "; allowed: 0 to 1");
+  }
+  return absl::OkStatus();
+}
+
+// The units to partition. Errors: DEGENERATE.
+absl::StatusOr<std::vector<int64_t>> ChooseUnits(
+    const std::vector<uint8_t>& valid, bool include_silent) {
+  const auto n = static_cast<int64_t>(valid.size());
+  if (n < 2) {
+    return Refuse(
+        reason::kDegenerate,
+        "matrix",
+        "a partition needs at least 2 units, got " + std::to_string(n));
+  }
+  std::vector<int64_t> units;
+  bool any = false;
+  for (int64_t i = 0; i < n; ++i) {
+    any = any || valid[i] != 0;
+    if (valid[i] != 0 || include_silent) {
+      units.push_back(i);
+    }
+  }
+  if (!any) {
+    return Refuse(reason::kDegenerate,
+                  "matrix",
+                  "every one of the " + std::to_string(n) +
+                      " units is silent: there is nothing to partition");
+  }
+  return units;
+}
+
+absl::StatusOr<Labels> Unite(const std::vector<PartitionRun>& runs,
+                             const PartitionOptions& options,
+                             const Execution& execution) {
+  if (options.consensus == ConsensusMethod::kNone) {
+    return runs[BestRun(runs)].labels;
+  }
+  std::vector<Labels> partitions;
+  for (const PartitionRun& run : runs) {
+    partitions.push_back(run.labels);
+  }
+  ConsensusOptions consensus;
+  consensus.method = options.consensus;
+  consensus.tau = options.tau;
+  consensus.seed = options.seed;
+  return Consensus(partitions, consensus, execution);
+}
+
+}  // namespace
+
+std::vector<uint8_t> NonZeroUnits(const Matrix& weights) {
+  std::vector<uint8_t> valid(static_cast<std::size_t>(weights.rows()), 0);
+  for (Eigen::Index i = 0; i < weights.rows(); ++i) {
+    const double* row = weights.data() + i * weights.cols();
+    for (Eigen::Index j = 0; j < weights.cols(); ++j) {
+      if (row[j] != 0) {
+        valid[i] = valid[j] = 1;
+      }
+    }
+  }
+  return valid;
+}
+
+absl::StatusOr<PartitionResult> Partition(Matrix weights,
+                                          std::vector<uint8_t> valid,
+                                          const PartitionOptions& options,
+                                          const Execution& execution,
+                                          const Matrix* null_matrix) {
+  MODBOUND_RETURN_IF_ERROR(CheckOptions(options));
+  MODBOUND_RETURN_IF_ERROR(
+      CheckQualityInput(weights, options.quality, null_matrix));
+  const int64_t n = weights.rows();
+  if (valid.empty()) {
+    valid = NonZeroUnits(weights);
+  }
+  if (static_cast<int64_t>(valid.size()) != n) {
+    return Refuse(reason::kWrongShape,
+                  "valid",
+                  "valid holds " + std::to_string(valid.size()) +
+                      " flags for " + std::to_string(n) + " units");
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<int64_t> units,
+                            ChooseUnits(valid, options.include_silent));
+  Matrix null;
+  const bool has_null = options.quality.function == QualityFunction::kCustom;
+  if (has_null) {
+    null = RestrictMatrix(*null_matrix, units);
+  }
+  if (static_cast<int64_t>(units.size()) < n) {
+    weights = RestrictMatrix(weights, units);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      const ModularityProblem problem,
+      ModularityProblem::Make(
+          std::move(weights), options.quality, has_null ? &null : nullptr));
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<PartitionRun> runs,
+                            PartitionRuns(problem,
+                                          options.runs,
+                                          options.seed,
+                                          RandomPurpose::kOptimiserRun,
+                                          0,
+                                          execution));
+  MODBOUND_ASSIGN_OR_RETURN(const Labels labels,
+                            Unite(runs, options, execution));
+  PartitionResult result;
+  result.quality = problem.Quality(labels);
+  result.labels = ScatterLabels(labels, units, n);
+  result.module_sizes = ModuleSizes(labels);
+  result.excluded_units = ExcludedUnits(result.labels);
+  result.run_quality.resize(options.runs);
+  for (const PartitionRun& run : runs) {
+    result.run_quality[static_cast<Eigen::Index>(result.run_labels.size())] =
+        run.quality;
+    result.run_labels.push_back(ScatterLabels(run.labels, units, n));
+  }
+  return result;
+}
+
+}  // namespace modbound

@@ -1,0 +1,52 @@
+#ifndef MODBOUND_CORE_MODULES_PARTITION_H_
+#define MODBOUND_CORE_MODULES_PARTITION_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
+#include "core/base/matrix.h"
+#include "core/modules/consensus.h"
+#include "core/modules/quality.h"
+
+namespace modbound {
+
+struct PartitionOptions {
+  QualityOptions quality;
+  int64_t runs = 100;  // >= 1
+  ConsensusMethod consensus = ConsensusMethod::kExpected;
+  double tau = 0.5;  // of kThreshold, in [0, 1]
+  // Partition silent units too instead of labelling them -1.
+  bool include_silent = false;
+  uint64_t seed = 0;
+};
+
+struct PartitionResult {
+  Labels labels;                      // canonical, -1 = silent
+  double quality = 0;                 // of labels, on the units partitioned
+  std::vector<int64_t> module_sizes;  // largest first
+  std::vector<int64_t> excluded_units;
+  std::vector<Labels> run_labels;  // runs x N, canonical, -1 = silent
+  Vector run_quality;              // runs
+};
+
+// Modules of a matrix (N x N): runs of Louvain, made one by the consensus.
+// valid: N flags, 0 = silent; empty: a unit is silent when its row and column,
+// diagonal included, are all zero. Silent units are left out of the matrix (and
+// of null_matrix) before anything is computed.
+// Random: run i from (seed, kOptimiserRun, i). Errors: those of
+// ModularityProblem::Make; DEGENERATE for "matrix" when N < 2 or every unit is
+// silent; OUT_OF_RANGE for "runs", "tau"; kCancelled.
+absl::StatusOr<PartitionResult> Partition(Matrix weights,
+                                          std::vector<uint8_t> valid,
+                                          const PartitionOptions& options,
+                                          const Execution& execution,
+                                          const Matrix* null_matrix = nullptr);
+
+// 1 for each unit with some non-zero value in its row or column.
+std::vector<uint8_t> NonZeroUnits(const Matrix& weights);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_PARTITION_H_

@@ -1,0 +1,251 @@
+#include "core/modules/quality.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/modules/labels.h"
+#include "core/modules/quality_input.h"
+
+namespace modbound {
+namespace {
+
+// Quotient, 0 where there is nothing to divide by.
+double Share(double numerator, double total) {
+  return total == 0 ? 0 : numerator / total;
+}
+
+struct Strengths {
+  Vector plus;
+  Vector minus;
+  double total_plus = 0;
+  double total_minus = 0;
+};
+
+Strengths SignedStrengths(const Matrix& weights) {
+  Strengths strengths{Vector(weights.rows()), Vector(weights.rows())};
+  for (Eigen::Index i = 0; i < weights.rows(); ++i) {
+    strengths.plus[i] = weights.row(i).cwiseMax(0.0).sum();
+    strengths.minus[i] = -weights.row(i).cwiseMin(0.0).sum();
+  }
+  strengths.total_plus = strengths.plus.sum();
+  strengths.total_minus = strengths.minus.sum();
+  return strengths;
+}
+
+// B+ and B- terms of the two signed functions and of kModularity, whose W- is
+// empty.
+ModularityProblem SignedProblem(Matrix weights, const QualityOptions& options) {
+  Strengths k = SignedStrengths(weights);
+  const double both = Share(1, k.total_plus + k.total_minus);
+  const double a = options.function == QualityFunction::kNegativeAsym
+                       ? Share(1, k.total_plus)
+                       : both;
+  for (Eigen::Index i = 0; i < weights.rows(); ++i) {
+    auto row = weights.row(i).array();
+    row = row.max(0.0) * a + row.min(0.0) * both;
+  }
+  return ModularityProblem(std::move(weights),
+                           std::move(k.plus),
+                           Share(options.gamma * a, k.total_plus),
+                           std::move(k.minus),
+                           Share(options.gamma * both, k.total_minus),
+                           1);
+}
+
+ModularityProblem PottsProblem(Matrix weights, const QualityOptions& options) {
+  const Eigen::Index n = weights.rows();
+  const double share = Share(1, weights.sum());
+  for (Eigen::Index i = 0; i < n; ++i) {
+    auto row = weights.row(i).array();
+    row = (row == 0).select(-options.gamma * share, row * share).eval();
+  }
+  return ModularityProblem(
+      std::move(weights), Vector::Zero(n), 0, Vector::Zero(n), 0, 1);
+}
+
+ModularityProblem UniformProblem(Matrix weights,
+                                 const QualityOptions& options) {
+  const Eigen::Index n = weights.rows();
+  const double share = Share(1, weights.cwiseAbs().sum());
+  weights *= share;
+  return ModularityProblem(std::move(weights),
+                           Vector::Ones(n),
+                           options.gamma * share,
+                           Vector::Zero(n),
+                           0,
+                           1);
+}
+
+ModularityProblem CustomProblem(Matrix weights,
+                                const QualityOptions& options,
+                                const Matrix& null_matrix) {
+  const Eigen::Index n = weights.rows();
+  weights -= options.gamma * null_matrix;
+  const double scale = weights.cwiseAbs().sum();
+  return ModularityProblem(
+      std::move(weights), Vector::Zero(n), 0, Vector::Zero(n), 0, scale);
+}
+
+// Four doubles and the mask of a comparison of them (gcc's and clang's vector
+// types: a plain loop over conditional sums is left scalar by gcc 12, or,
+// written as a choice of row[j] or 0, compiled wrongly).
+constexpr int kWidth = 4;
+typedef double Doubles __attribute__((vector_size(8 * kWidth)));
+typedef int64_t Mask __attribute__((vector_size(8 * kWidth)));
+
+// sum += the elements of `row` where `labels` has `own`.
+inline void AddMatching(const double* row,
+                        const double* labels,
+                        const Doubles& own,
+                        Doubles& sum) {
+  Doubles label;
+  Mask value;
+  std::memcpy(&label, labels, sizeof label);
+  std::memcpy(&value, row, sizeof value);
+  value &= label == own;
+  Doubles chosen;
+  std::memcpy(&chosen, &value, sizeof chosen);
+  sum += chosen;
+}
+
+// Sum of row[j], first <= j < n, over labels[j] == own.
+double SumOfMatching(const double* row,
+                     const double* labels,
+                     double own,
+                     Eigen::Index first,
+                     Eigen::Index n) {
+  const Doubles owns = {own, own, own, own};
+  Doubles sum_0 = {};
+  Doubles sum_1 = {};
+  Eigen::Index j = first;
+  for (; j + 2 * kWidth <= n; j += 2 * kWidth) {
+    AddMatching(row + j, labels + j, owns, sum_0);
+    AddMatching(row + j + kWidth, labels + j + kWidth, owns, sum_1);
+  }
+  double rest = 0;
+  for (; j < n; ++j) {
+    rest += labels[j] == own ? row[j] : 0;
+  }
+  sum_0 += sum_1;
+  return rest + ((sum_0[0] + sum_0[1]) + (sum_0[2] + sum_0[3]));
+}
+
+}  // namespace
+
+ModularityProblem::ModularityProblem(Matrix weights,
+                                     Vector k_plus,
+                                     double c_plus,
+                                     Vector k_minus,
+                                     double c_minus,
+                                     double scale)
+    : weights_(std::move(weights)),
+      k_plus_(std::move(k_plus)),
+      k_minus_(std::move(k_minus)),
+      c_plus_(c_plus),
+      c_minus_(c_minus),
+      scale_(scale) {}
+
+absl::StatusOr<ModularityProblem> ModularityProblem::Make(
+    Matrix weights, const QualityOptions& options, const Matrix* null_matrix) {
+  MODBOUND_RETURN_IF_ERROR(CheckQualityInput(weights, options, null_matrix));
+  if (!options.keep_diagonal) {
+    weights.diagonal().setZero();
+  }
+  if (options.function == QualityFunction::kPotts) {
+    // Before the symmetric part is taken: W of 0 and 1 would not stay binary.
+    ModularityProblem problem = PottsProblem(std::move(weights), options);
+    SymmetriseInPlace(problem.weights_);
+    return problem;
+  }
+  SymmetriseInPlace(weights);
+  if (options.function == QualityFunction::kUniform) {
+    return UniformProblem(std::move(weights), options);
+  }
+  if (options.function == QualityFunction::kCustom) {
+    Matrix symmetric_null = *null_matrix;
+    SymmetriseInPlace(symmetric_null);
+    return CustomProblem(std::move(weights), options, symmetric_null);
+  }
+  return SignedProblem(std::move(weights), options);
+}
+
+double ModularityProblem::NullTerm(const Labels& labels) const {
+  const std::size_t modules = ModuleSizes(labels).size();
+  std::vector<double> plus(modules, 0);
+  std::vector<double> minus(modules, 0);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    plus[labels[i]] += k_plus_[static_cast<Eigen::Index>(i)];
+    minus[labels[i]] += k_minus_[static_cast<Eigen::Index>(i)];
+  }
+  double term = 0;
+  for (std::size_t m = 0; m < modules; ++m) {
+    term += c_plus_ * plus[m] * plus[m] - c_minus_ * minus[m] * minus[m];
+  }
+  return term;
+}
+
+double ModularityProblem::Quality(const Labels& labels) const {
+  return Qualities({labels}, Execution()).value()[0];
+}
+
+absl::StatusOr<std::vector<double>> ModularityProblem::Qualities(
+    const std::vector<Labels>& batch, const Execution& execution) const {
+  const Eigen::Index n = weights_.rows();
+  // Labels as doubles compare in the same vectors as the weights.
+  const auto count = static_cast<Eigen::Index>(batch.size());
+  Matrix labels(count, n);
+  for (Eigen::Index b = 0; b < count; ++b) {
+    std::copy(batch[b].begin(), batch[b].end(), labels.row(b).data());
+  }
+  std::vector<double> off_diagonal(batch.size(), 0);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    const double* row = weights_.data() + i * n;
+    for (Eigen::Index b = 0; b < count; ++b) {
+      const double* own = labels.data() + b * n;
+      off_diagonal[b] += SumOfMatching(row, own, own[i], i + 1, n);
+    }
+  }
+  const double trace = weights_.diagonal().sum();
+  std::vector<double> qualities(batch.size());
+  for (std::size_t b = 0; b < batch.size(); ++b) {
+    qualities[b] = trace + 2 * off_diagonal[b] - NullTerm(batch[b]);
+  }
+  return qualities;
+}
+
+double ModularityProblem::MeanOverPermutations(const Labels& labels) const {
+  const auto n = static_cast<double>(weights_.rows());
+  const double trace = weights_.diagonal().sum() -
+                       c_plus_ * k_plus_.squaredNorm() +
+                       c_minus_ * k_minus_.squaredNorm();
+  if (weights_.rows() < 2) {
+    return trace;
+  }
+  const double plus = k_plus_.sum();
+  const double minus = k_minus_.sum();
+  const double all =
+      weights_.sum() - c_plus_ * plus * plus + c_minus_ * minus * minus;
+  double pairs = 0;
+  for (const int64_t size : ModuleSizes(labels)) {
+    pairs += static_cast<double>(size) * static_cast<double>(size - 1);
+  }
+  return trace + (all - trace) * pairs / (n * (n - 1));
+}
+
+absl::StatusOr<double> Quality(const Matrix& weights,
+                               const Labels& labels,
+                               const QualityOptions& options,
+                               const Matrix* null_matrix) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      LabelledProblem labelled,
+      MakeLabelledProblem(weights, labels, options, null_matrix));
+  return labelled.problem.Quality(labelled.labels);
+}
+
+}  // namespace modbound

@@ -1,0 +1,206 @@
+#include "core/modules/quality_input.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/modules/labels.h"
+
+namespace modbound {
+namespace {
+
+// Calls visit(i, j) for every i < j, tile by tile.
+template <typename Visit>
+void ForEachPair(Eigen::Index n, const Visit& visit) {
+  constexpr Eigen::Index kTile = 64;
+  for (Eigen::Index row_tile = 0; row_tile < n; row_tile += kTile) {
+    for (Eigen::Index column_tile = row_tile; column_tile < n;
+         column_tile += kTile) {
+      for (Eigen::Index i = row_tile; i < std::min(n, row_tile + kTile); ++i) {
+        for (Eigen::Index j = std::max(i + 1, column_tile);
+             j < std::min(n, column_tile + kTile);
+             ++j) {
+          visit(i, j);
+        }
+      }
+    }
+  }
+}
+
+absl::Status CheckSquare(const Matrix& matrix,
+                         Eigen::Index n,
+                         const std::string& field) {
+  if (matrix.rows() == n && matrix.cols() == n) {
+    return absl::OkStatus();
+  }
+  return Refuse(reason::kWrongShape,
+                field,
+                absl::StrCat(field,
+                             " must be square with ",
+                             n,
+                             " rows, got ",
+                             matrix.rows(),
+                             " x ",
+                             matrix.cols()));
+}
+
+absl::Status CheckFinite(const Matrix& matrix, const std::string& field) {
+  if (matrix.allFinite()) {
+    return absl::OkStatus();
+  }
+  Eigen::Index at = 0;
+  while (std::isfinite(matrix.data()[at])) {
+    ++at;
+  }
+  return Refuse(
+      reason::kNotFinite,
+      field,
+      absl::StrCat(field,
+                   " holds NaN or infinity, first at row-major index ",
+                   at,
+                   "; every value must be finite"));
+}
+
+absl::Status CheckValues(const Matrix& weights, QualityFunction function) {
+  if (function == QualityFunction::kModularity && weights.size() > 0 &&
+      weights.minCoeff() < 0) {
+    return Refuse(
+        reason::kNegativeWeight,
+        "matrix",
+        absl::StrCat("MODULARITY is undefined for negative weights; the "
+                     "smallest is ",
+                     weights.minCoeff(),
+                     "; use NEGATIVE_ASYM or NEGATIVE_SYM"));
+  }
+  if (function == QualityFunction::kPotts) {
+    for (Eigen::Index i = 0; i < weights.size(); ++i) {
+      const double value = weights.data()[i];
+      if (value != 0 && value != 1) {
+        return Refuse(reason::kNotBinary,
+                      "matrix",
+                      absl::StrCat("POTTS needs weights of 0 and 1 only, "
+                                   "found ",
+                                   value,
+                                   " at row-major index ",
+                                   i));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMatrix(const Matrix& matrix,
+                         Eigen::Index n,
+                         const QualityOptions& options,
+                         const std::string& field) {
+  MODBOUND_RETURN_IF_ERROR(CheckSquare(matrix, n, field));
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(matrix, field));
+  return options.directed ? absl::OkStatus()
+                          : CheckSymmetric(matrix, options.epsilon, field);
+}
+
+}  // namespace
+
+absl::Status CheckSymmetric(const Matrix& matrix,
+                            double epsilon,
+                            std::string_view field) {
+  if (matrix.size() == 0) {
+    return absl::OkStatus();
+  }
+  double worst = 0;
+  std::pair<Eigen::Index, Eigen::Index> at;
+  ForEachPair(matrix.rows(), [&](Eigen::Index i, Eigen::Index j) {
+    const double difference = std::abs(matrix(i, j) - matrix(j, i));
+    if (difference > worst) {
+      worst = difference;
+      at = {i, j};
+    }
+  });
+  const double allowed = 64 * epsilon * matrix.cwiseAbs().maxCoeff();
+  if (worst <= allowed) {
+    return absl::OkStatus();
+  }
+  const std::string name(field);
+  return Refuse(reason::kNotSymmetric,
+                field,
+                absl::StrCat(name,
+                             " is not symmetric: elements (",
+                             at.first,
+                             ", ",
+                             at.second,
+                             ") and its mirror differ by ",
+                             worst,
+                             ", allowed ",
+                             allowed,
+                             "; set directed to use (W + W')/2"));
+}
+
+void SymmetriseInPlace(Matrix& matrix) {
+  ForEachPair(matrix.rows(), [&](Eigen::Index i, Eigen::Index j) {
+    // Halved first: the sum of two large values might overflow.
+    const double mean = matrix(i, j) == matrix(j, i)
+                            ? matrix(i, j)
+                            : 0.5 * matrix(i, j) + 0.5 * matrix(j, i);
+    matrix(i, j) = matrix(j, i) = mean;
+  });
+}
+
+absl::Status CheckQualityInput(const Matrix& weights,
+                               const QualityOptions& options,
+                               const Matrix* null_matrix) {
+  if (!(options.gamma > 0) || !std::isfinite(options.gamma)) {
+    return Refuse(reason::kOutOfRange,
+                  "gamma",
+                  absl::StrCat("gamma is ", options.gamma, "; allowed: > 0"));
+  }
+  MODBOUND_RETURN_IF_ERROR(
+      CheckMatrix(weights, weights.rows(), options, "matrix"));
+  MODBOUND_RETURN_IF_ERROR(CheckValues(weights, options.function));
+  if (options.function != QualityFunction::kCustom) {
+    return absl::OkStatus();
+  }
+  if (null_matrix == nullptr) {
+    return Refuse(reason::kMissingField,
+                  "null_matrix",
+                  "CUSTOM needs the input null_matrix");
+  }
+  return CheckMatrix(*null_matrix, weights.rows(), options, "null_matrix");
+}
+
+absl::StatusOr<LabelledProblem> MakeLabelledProblem(
+    const Matrix& weights,
+    const Labels& labels,
+    const QualityOptions& options,
+    const Matrix* null_matrix) {
+  MODBOUND_RETURN_IF_ERROR(CheckSquare(weights, weights.rows(), "matrix"));
+  MODBOUND_RETURN_IF_ERROR(CheckLabels(labels, weights.rows(), "labels"));
+  std::vector<int64_t> units = LabelledUnits(labels);
+  if (units.empty()) {
+    return Refuse(reason::kDegenerate,
+                  "labels",
+                  "labels exclude every unit: there is nothing to evaluate");
+  }
+  // The values of units left out may be anything: they are cut off first.
+  const bool all = units.size() == labels.size();
+  Matrix null;
+  const bool has_null =
+      options.function == QualityFunction::kCustom && null_matrix != nullptr;
+  if (has_null) {
+    MODBOUND_RETURN_IF_ERROR(
+        CheckSquare(*null_matrix, weights.rows(), "null_matrix"));
+    null = all ? *null_matrix : RestrictMatrix(*null_matrix, units);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      ModularityProblem problem,
+      ModularityProblem::Make(all ? weights : RestrictMatrix(weights, units),
+                              options,
+                              has_null ? &null : nullptr));
+  return LabelledProblem{std::move(problem),
+                         CompactLabels(RestrictLabels(labels, units)),
+                         std::move(units)};
+}
+
+}  // namespace modbound

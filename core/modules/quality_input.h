@@ -1,0 +1,29 @@
+#ifndef MODBOUND_CORE_MODULES_QUALITY_INPUT_H_
+#define MODBOUND_CORE_MODULES_QUALITY_INPUT_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "core/base/matrix.h"
+#include "core/modules/quality.h"
+
+namespace modbound {
+
+// What ModularityProblem::Make refuses: see there.
+absl::Status CheckQualityInput(const Matrix& weights,
+                               const QualityOptions& options,
+                               const Matrix* null_matrix);
+
+// NOT_SYMMETRIC for `field` when some |a_ij - a_ji| > 64 epsilon max|a|; names
+// the worst pair. Square matrices.
+absl::Status CheckSymmetric(const Matrix& matrix,
+                            double epsilon,
+                            std::string_view field);
+
+// a_ij = a_ji = their mean: exactly symmetric. Square matrices. In tiles, so
+// that the column-wise half stays in cache.
+void SymmetriseInPlace(Matrix& matrix);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_QUALITY_INPUT_H_

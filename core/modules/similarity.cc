@@ -1,0 +1,234 @@
+#include "core/modules/similarity.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+
+namespace modbound {
+namespace {
+
+// Units of one work item and of one product inside it. Fixed, so that results
+// do not depend on the thread count; small, so that a stop is seen soon.
+constexpr Eigen::Index kRowBlock = 128;
+constexpr Eigen::Index kColumnBlock = 512;
+
+absl::Status CheckFinite(const Matrix& values, const std::string& field) {
+  if (values.allFinite()) {
+    return absl::OkStatus();
+  }
+  return Refuse(reason::kNotFinite,
+                field,
+                field + " holds NaN or infinity; every value must be finite");
+}
+
+void MirrorUpper(Matrix& values) {
+  const Eigen::Index n = values.rows();
+  for (Eigen::Index tile = 0; tile < n; tile += kRowBlock) {
+    const Eigen::Index rows = std::min(kRowBlock, n - tile);
+    for (Eigen::Index i = tile; i < tile + rows; ++i) {
+      for (Eigen::Index j = tile; j < i; ++j) {
+        values(i, j) = values(j, i);
+      }
+    }
+    const Eigen::Index rest = n - tile - rows;
+    values.block(tile + rows, tile, rest, rows) =
+        values.block(tile, tile + rows, rows, rest).transpose();
+  }
+}
+
+// Products of all pairs of unit-length rows.
+absl::StatusOr<SimilarityMatrix> ProductsOfRows(const Matrix& rows,
+                                                std::vector<uint8_t> valid,
+                                                const Execution& execution) {
+  const Eigen::Index n = rows.rows();
+  SimilarityMatrix similarity{Matrix(n, n), std::move(valid)};
+  Matrix& values = similarity.values;
+  const int64_t blocks = (n + kRowBlock - 1) / kRowBlock;
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
+    const Eigen::Index first = block * kRowBlock;
+    const Eigen::Index count = std::min(kRowBlock, n - first);
+    for (Eigen::Index column = first; column < n; column += kColumnBlock) {
+      if (execution.stopped()) {
+        return StoppedError();
+      }
+      const Eigen::Index width = std::min(kColumnBlock, n - column);
+      values.block(first, column, count, width).noalias() =
+          rows.middleRows(first, count) *
+          rows.middleRows(column, width).transpose();
+    }
+    // Rounding may pass 1 by an ulp or two.
+    auto upper = values.block(first, first, count, n - first);
+    upper = upper.cwiseMin(1.0).cwiseMax(-1.0);
+    return absl::OkStatus();
+  }));
+  MirrorUpper(values);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    values(i, i) = similarity.valid[i] != 0 ? 1 : 0;
+  }
+  return similarity;
+}
+
+// Scales rows to length 1; rows of zeros stay and become invalid. The largest
+// value is divided out first: squares then neither overflow nor vanish.
+std::vector<uint8_t> NormaliseRows(Matrix& rows) {
+  std::vector<uint8_t> valid(static_cast<std::size_t>(rows.rows()), 0);
+  for (Eigen::Index i = 0; i < rows.rows() && rows.cols() > 0; ++i) {
+    const double largest = rows.row(i).cwiseAbs().maxCoeff();
+    if (largest > 0) {
+      rows.row(i) /= largest;
+      rows.row(i) /= rows.row(i).norm();
+      valid[i] = 1;
+    }
+  }
+  return valid;
+}
+
+absl::StatusOr<SimilarityMatrix> CosineOf(Matrix rows,
+                                          const Execution& execution) {
+  std::vector<uint8_t> valid = NormaliseRows(rows);
+  return ProductsOfRows(rows, std::move(valid), execution);
+}
+
+// Signs of each row, 64 to a word.
+std::vector<uint64_t> PackSigns(const Matrix& weights, std::size_t words) {
+  std::vector<uint64_t> bits(static_cast<std::size_t>(weights.rows()) * words,
+                             0);
+  for (Eigen::Index i = 0; i < weights.rows(); ++i) {
+    for (Eigen::Index j = 0; j < weights.cols(); ++j) {
+      if (weights(i, j) > 0) {
+        bits[static_cast<std::size_t>(i) * words +
+             static_cast<std::size_t>(j) / 64] |= uint64_t{1} << (j % 64);
+      }
+    }
+  }
+  return bits;
+}
+
+absl::StatusOr<SimilarityMatrix> HammingOf(const Matrix& weights,
+                                           const std::string& field,
+                                           const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, field));
+  const Eigen::Index n = weights.rows();
+  if (weights.cols() == 0) {
+    return Refuse(reason::kDegenerate,
+                  field,
+                  field + " holds no values to compare the signs of");
+  }
+  const auto k = static_cast<double>(weights.cols());
+  const std::size_t words =
+      (static_cast<std::size_t>(weights.cols()) + 63) / 64;
+  const std::vector<uint64_t> bits = PackSigns(weights, words);
+  SimilarityMatrix similarity{
+      Matrix(n, n), std::vector<uint8_t>(static_cast<std::size_t>(n), 1)};
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(n, execution, [&](int64_t i) {
+    const uint64_t* own = bits.data() + static_cast<std::size_t>(i) * words;
+    for (Eigen::Index j = 0; j < n; ++j) {
+      const uint64_t* other = bits.data() + static_cast<std::size_t>(j) * words;
+      int64_t differing = 0;
+      for (std::size_t word = 0; word < words; ++word) {
+        differing += std::popcount(own[word] ^ other[word]);
+      }
+      similarity.values(i, j) = 1 - static_cast<double>(differing) / k;
+    }
+    return absl::OkStatus();
+  }));
+  return similarity;
+}
+
+}  // namespace
+
+std::vector<uint8_t> ActiveColumns(const Matrix& activity) {
+  std::vector<uint8_t> active(static_cast<std::size_t>(activity.cols()), 0);
+  if (activity.rows() == 0) {
+    return active;
+  }
+  const double largest =
+      activity.size() == 0 ? 0 : activity.cwiseAbs().maxCoeff();
+  if (largest == 0) {
+    return active;
+  }
+  const auto steps = static_cast<double>(activity.rows());
+  Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(activity.cols());
+  Eigen::RowVectorXd square = mean;
+  for (Eigen::Index t = 0; t < activity.rows(); ++t) {
+    mean += activity.row(t) / largest;
+  }
+  mean /= steps;
+  for (Eigen::Index t = 0; t < activity.rows(); ++t) {
+    square += (activity.row(t) / largest - mean).cwiseAbs2();
+  }
+  for (Eigen::Index i = 0; i < activity.cols(); ++i) {
+    active[i] = std::sqrt(square[i] / steps) > 1e-9 ? 1 : 0;
+  }
+  return active;
+}
+
+absl::StatusOr<SimilarityMatrix> CorrelationOfColumns(
+    const Matrix& activity, const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(activity, "activity"));
+  if (activity.rows() < 2) {
+    return Refuse(reason::kDegenerate,
+                  "activity",
+                  "a correlation needs at least 2 time points, got " +
+                      std::to_string(activity.rows()));
+  }
+  std::vector<uint8_t> valid = ActiveColumns(activity);
+  Matrix rows = activity.transpose();
+  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+    if (valid[i] == 0) {
+      rows.row(i).setZero();
+      continue;
+    }
+    auto row = rows.row(i).array();
+    // The second time takes out the rounding of the first mean.
+    row -= row.mean();
+    row -= row.mean();
+  }
+  NormaliseRows(rows);
+  return ProductsOfRows(rows, std::move(valid), execution);
+}
+
+absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
+                                                 const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(activity, "activity"));
+  const std::vector<uint8_t> active = ActiveColumns(activity);
+  Matrix rows = activity.transpose();
+  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+    if (active[i] == 0) {
+      rows.row(i).setZero();
+    }
+  }
+  return CosineOf(std::move(rows), execution);
+}
+
+absl::StatusOr<SimilarityMatrix> CosineOfRows(const Matrix& weights,
+                                              const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, "weights"));
+  return CosineOf(weights, execution);
+}
+
+absl::StatusOr<SimilarityMatrix> HammingOfRows(const Matrix& weights,
+                                               const Execution& execution) {
+  return HammingOf(weights, "weights", execution);
+}
+
+absl::StatusOr<SimilarityMatrix> HammingOfColumns(const Matrix& activity,
+                                                  const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      SimilarityMatrix similarity,
+      HammingOf(activity.transpose(), "activity", execution));
+  similarity.valid = ActiveColumns(activity);
+  for (Eigen::Index i = 0; i < similarity.values.rows(); ++i) {
+    if (similarity.valid[i] == 0) {
+      similarity.values.row(i).setZero();
+      similarity.values.col(i).setZero();
+    }
+  }
+  return similarity;
+}
+
+}  // namespace modbound

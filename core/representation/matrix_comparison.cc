@@ -1,0 +1,104 @@
+#include "core/representation/matrix_comparison.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/modules/labels.h"
+#include "core/statistics/correlation.h"
+
+namespace modbound {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<int64_t> UnitsOfBoth(const SimilarityMatrix& a,
+                                 const SimilarityMatrix& b) {
+  std::vector<int64_t> units;
+  for (std::size_t i = 0; i < a.valid.size(); ++i) {
+    if (a.valid[i] != 0 && b.valid[i] != 0) {
+      units.push_back(static_cast<int64_t>(i));
+    }
+  }
+  return units;
+}
+
+Labels KeepOnly(const Labels& labels, const std::vector<int64_t>& units) {
+  Labels kept(labels.size(), -1);
+  for (const int64_t unit : units) {
+    kept[static_cast<std::size_t>(unit)] =
+        labels[static_cast<std::size_t>(unit)];
+  }
+  return kept;
+}
+
+Labels WithSingletons(Labels labels) {
+  int32_t next =
+      labels.empty()
+          ? 0
+          : std::max(0, *std::max_element(labels.begin(), labels.end()) + 1);
+  for (int32_t& label : labels) {
+    if (label < 0) {
+      label = next++;
+    }
+  }
+  return labels;
+}
+
+}  // namespace
+
+absl::Status AsQualityError(const absl::Status& status) {
+  const std::string why = ReasonOf(status);
+  if (status.ok() || FieldOf(status) != "matrix" ||
+      (why != reason::kNegativeWeight && why != reason::kNotBinary)) {
+    return status;
+  }
+  return Refuse(why, "quality", std::string(status.message()));
+}
+
+absl::StatusOr<MatrixComparison> CompareThroughModules(
+    const SimilarityMatrix& source,
+    const Labels& source_labels,
+    const SimilarityMatrix& target,
+    const MatrixComparisonOptions& options,
+    const Execution& execution) {
+  const std::vector<int64_t> units = UnitsOfBoth(source, target);
+  MatrixComparison result;
+  result.units = static_cast<int64_t>(units.size());
+  const Correlation active = PearsonCorrelation(
+      UpperTriangle(source.values, units), UpperTriangle(target.values, units));
+  result.r = active.r;
+  result.p = active.p;
+  result.r_all_units = PearsonCorrelation(UpperTriangle(source.values),
+                                          UpperTriangle(target.values))
+                           .r;
+  const Labels labels = KeepOnly(source_labels, units);
+  if (LabelledUnits(labels).empty()) {
+    result.induced.quality = kNaN;
+    result.induced.null = Vector::Constant(options.null_count, kNaN);
+    result.induced.excluded_units = static_cast<int64_t>(labels.size());
+    result.induced_quality_all_units = kNaN;
+    return result;
+  }
+  auto induced = ComputeInducedQuality(target.values,
+                                       labels,
+                                       options.quality,
+                                       options.null_count,
+                                       options.seed,
+                                       execution);
+  if (!induced.ok()) {
+    return AsQualityError(induced.status());
+  }
+  result.induced = *std::move(induced);
+  auto all =
+      Quality(target.values, WithSingletons(source_labels), options.quality);
+  if (!all.ok()) {
+    return AsQualityError(all.status());
+  }
+  result.induced_quality_all_units = *all;
+  return result;
+}
+
+}  // namespace modbound

@@ -1,0 +1,102 @@
+#include "core/statistics/correlation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/statistics/t_test.h"
+
+namespace modbound {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// (x - mean) / |x - mean|; empty when x is constant, up to the rounding of its
+// own mean. Scaled first, so that squares neither overflow nor vanish.
+Vector UnitDeviation(const Eigen::Ref<const Vector>& x) {
+  const double largest = x.cwiseAbs().maxCoeff();
+  if (x.minCoeff() == x.maxCoeff()) {
+    return Vector();
+  }
+  Vector deviation = x / largest;
+  deviation.array() -= deviation.mean();
+  deviation.array() -= deviation.mean();
+  return deviation / deviation.norm();
+}
+
+}  // namespace
+
+Correlation PearsonCorrelation(const Eigen::Ref<const Vector>& x,
+                               const Eigen::Ref<const Vector>& y) {
+  const auto n = static_cast<double>(x.size());
+  if (x.size() < 2) {
+    return {kNaN, kNaN};
+  }
+  const Vector u = UnitDeviation(x);
+  const Vector v = UnitDeviation(y);
+  if (u.size() == 0 || v.size() == 0) {
+    return {kNaN, kNaN};
+  }
+  const double r = std::clamp(u.dot(v), -1.0, 1.0);
+  if (x.size() == 2) {
+    return {r < 0 ? -1.0 : 1.0, 1};
+  }
+  // 1 - |r| as |u -+ v|^2 / 2 keeps its digits where r is close to +-1.
+  const double gap =
+      (r < 0 ? (u + v).squaredNorm() : (u - v).squaredNorm()) / 2;
+  const double t = r * std::sqrt((n - 2) / (gap * (1 + std::abs(r))));
+  return {r, TwoSidedP(t, n - 2)};
+}
+
+Correlation SpearmanCorrelation(const Eigen::Ref<const Vector>& x,
+                                const Eigen::Ref<const Vector>& y) {
+  return PearsonCorrelation(AverageRanks(x), AverageRanks(y));
+}
+
+Vector AverageRanks(const Eigen::Ref<const Vector>& values) {
+  std::vector<int64_t> order(static_cast<std::size_t>(values.size()));
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return values[a] < values[b];
+  });
+  Vector ranks(values.size());
+  for (std::size_t first = 0; first < order.size();) {
+    std::size_t end = first + 1;
+    while (end < order.size() && values[order[end]] == values[order[first]]) {
+      ++end;
+    }
+    // Mean of the ranks first + 1 ... end.
+    const double rank = static_cast<double>(first + 1 + end) / 2;
+    for (; first < end; ++first) {
+      ranks[order[first]] = rank;
+    }
+  }
+  return ranks;
+}
+
+Vector UpperTriangle(const Matrix& matrix) {
+  const Eigen::Index n = matrix.rows();
+  Vector triangle(n * (n - 1) / 2);
+  Eigen::Index at = 0;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const Eigen::Index count = n - 1 - i;
+    triangle.segment(at, count) = matrix.row(i).tail(count).transpose();
+    at += count;
+  }
+  return triangle;
+}
+
+Vector UpperTriangle(const Matrix& matrix, const std::vector<int64_t>& units) {
+  const auto n = static_cast<Eigen::Index>(units.size());
+  Vector triangle(n * (n - 1) / 2);
+  Eigen::Index at = 0;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    for (std::size_t j = i + 1; j < units.size(); ++j) {
+      triangle[at++] = matrix(units[i], units[j]);
+    }
+  }
+  return triangle;
+}
+
+}  // namespace modbound

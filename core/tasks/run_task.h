@@ -1,0 +1,80 @@
+#ifndef MODBOUND_CORE_TASKS_RUN_TASK_H_
+#define MODBOUND_CORE_TASKS_RUN_TASK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
+#include "core/base/matrix.h"
+#include "core/base/random.h"
+#include "core/network/network.h"
+#include "core/tasks/score.h"
+#include "core/tasks/task.h"
+
+namespace modbound {
+
+struct TaskRunOptions {
+  int64_t trials = 100;  // K >= 1
+  uint64_t seed = 0;
+  RandomPurpose purpose = RandomPurpose::kSimulationTrials;
+  // Trial k of the run is drawn from stream first_trial + k.
+  int64_t first_trial = 0;
+  // r_0: K x N, or 1 x N for every trial, or 0 x 0 for zeros.
+  Matrix initial_states;
+  // Fill the arrays with a row a step.
+  bool record_steps = true;
+  // Fill `final_states`.
+  bool record_final_states = true;
+  // Fill `moments`.
+  bool record_moments = false;
+};
+
+// Streaming sums over every step of every trial, for silent units: a unit is
+// constant when its sd is 0 relative to the largest |activity|.
+struct ActivityMoments {
+  int64_t count = 0;
+  Vector first;        // N, the unit's first value: what the sums are about
+  Vector sum;          // N, of (r - first)
+  Vector sum_squares;  // N, of (r - first)^2
+  double largest = 0;  // of all |r|
+  // Units whose sd is <= 1e-9 of the largest |activity|.
+  int64_t SilentUnits() const;
+};
+
+struct TaskRun {
+  // A row a step, row k T + t; empty unless record_steps.
+  Matrix activity;   // K T x N
+  Matrix inputs;     // K T x I
+  Matrix outputs;    // K T x O
+  Matrix variables;  // K T x V, columns as Task::variable_names
+  // A row a trial.
+  Matrix final_states;  // K x N, after the last step; when asked for
+  std::vector<TrialOutcome> trials;  // K
+  ActivityMoments moments;           // when record_moments
+};
+
+// Runs a network on fresh trials of a task, each from its initial state.
+// Random: trial k from (seed, purpose, first_trial + k), the same whatever
+// `trials` is. Threads: blocks of trials in parallel; result independent of
+// their number. Errors: CONTRADICTION for "task" when the network's inputs or
+// outputs are not the task's; kCancelled; DIVERGED.
+absl::StatusOr<TaskRun> RunTask(const Network& network,
+                                const Task& task,
+                                const TaskRunOptions& options,
+                                const Execution& execution);
+
+// Estimate of what RunTask holds for N units with and without record_steps,
+// its result included. A double: absurd sizes pass what 64 bits hold.
+double RunTaskBytes(const Task& task,
+                    int64_t units,
+                    int64_t trials,
+                    bool record_steps,
+                    int threads = 1);
+
+// CONTRADICTION for "task" unless the task has these inputs and outputs.
+absl::Status CheckTaskFits(const Task& task, int64_t inputs, int64_t outputs);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_TASKS_RUN_TASK_H_

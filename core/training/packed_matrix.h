@@ -1,0 +1,39 @@
+#ifndef MODBOUND_CORE_TRAINING_PACKED_MATRIX_H_
+#define MODBOUND_CORE_TRAINING_PACKED_MATRIX_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "Eigen/Core"
+
+namespace modbound {
+
+// A matrix that multiplies many narrow blocks, one after another, as the
+// recurrent weights do at every time step: its rows are arranged once in panels
+// of up to three registers, where Eigen would arrange them anew for every
+// block. Scalar: float or double.
+template <typename Scalar>
+class PackedMatrix {
+ public:
+  using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+
+  // Takes a copy. Keeps its buffer between calls.
+  void Pack(const Eigen::Ref<const Dense>& matrix);
+
+  // result += matrix * right: right (cols x n), result (rows x n), both
+  // column-major without gaps. The sum over columns of the matrix runs in
+  // order, so a column of the result depends only on its column of `right`.
+  void MultiplyAdd(const Scalar* right, int64_t n, Scalar* result) const;
+
+ private:
+  int64_t rows_ = 0;
+  int64_t cols_ = 0;
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values_;
+};
+
+extern template class PackedMatrix<float>;
+extern template class PackedMatrix<double>;
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_TRAINING_PACKED_MATRIX_H_

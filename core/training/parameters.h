@@ -1,0 +1,59 @@
+#ifndef MODBOUND_CORE_TRAINING_PARAMETERS_H_
+#define MODBOUND_CORE_TRAINING_PARAMETERS_H_
+
+#include <array>
+#include <cstdint>
+
+#include "core/base/matrix.h"
+#include "core/network/network.h"
+
+namespace modbound {
+
+// The six arrays of a network in one vector, so that an optimiser is one loop
+// and a norm is one sum. Each array starts at a multiple of 64 bytes; the gaps
+// stay 0. Also the shape of a gradient. Scalar: float or double.
+template <typename Scalar>
+class Parameters {
+ public:
+  // Column-major: the columns of what they multiply are states of the batch.
+  using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using DenseMap = Eigen::Map<Dense>;
+  using VectorMap = Eigen::Map<Eigen::Matrix<Scalar, Eigen::Dynamic, 1>>;
+
+  // All zero.
+  Parameters(int64_t units, int64_t inputs, int64_t outputs);
+  explicit Parameters(const Network& network);
+
+  int64_t units() const { return units_; }
+  int64_t inputs() const { return inputs_; }
+  int64_t outputs() const { return outputs_; }
+
+  DenseMap w_in() { return {At(0), units_, inputs_}; }
+  VectorMap b_in() { return {At(1), units_}; }
+  DenseMap w_rec() { return {At(2), units_, units_}; }
+  VectorMap b_rec() { return {At(3), units_}; }
+  DenseMap w_out() { return {At(4), outputs_, units_}; }
+  VectorMap b_out() { return {At(5), outputs_}; }
+
+  // All of them.
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1>& values() { return values_; }
+
+  // The network with these arrays, exactly, as doubles.
+  Network ToNetwork(const Dynamics& dynamics);
+
+ private:
+  Scalar* At(std::size_t array) { return values_.data() + offsets_[array]; }
+
+  int64_t units_;
+  int64_t inputs_;
+  int64_t outputs_;
+  std::array<int64_t, 6> offsets_{};
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values_;
+};
+
+extern template class Parameters<float>;
+extern template class Parameters<double>;
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_TRAINING_PARAMETERS_H_

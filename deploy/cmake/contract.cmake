@@ -1,0 +1,58 @@
+# modbound_contract(PROTO GRPC): compiles proto/ into two libraries (messages; services), the descriptor set with
+# comments (gen/contract.binpb; also client/python/modbound/contract.binpb, from which the Python client works), a C++
+# source that embeds it, and build_info.h.
+function(modbound_contract proto_target grpc_target)
+  set(gen ${CMAKE_BINARY_DIR}/gen)
+  set(root ${CMAKE_SOURCE_DIR}/proto)
+  file(MAKE_DIRECTORY ${gen})
+  file(GLOB_RECURSE protos CONFIGURE_DEPENDS RELATIVE ${root} ${root}/*.proto)
+  set(public_protos ${protos})
+  list(FILTER public_protos EXCLUDE REGEX "/internal/")
+  list(TRANSFORM protos PREPEND ${root}/ OUTPUT_VARIABLE proto_paths)
+  find_program(PROTOC protoc REQUIRED)
+  set(messages "")
+  set(services "")
+  foreach(proto ${protos})
+    string(REPLACE ".proto" "" stem ${proto})
+    add_custom_command(
+      OUTPUT ${gen}/${stem}.pb.cc ${gen}/${stem}.pb.h
+      COMMAND ${PROTOC} -I${root} --cpp_out=${gen} ${proto}
+      DEPENDS ${proto_paths} VERBATIM)
+    list(APPEND messages ${gen}/${stem}.pb.cc)
+    file(STRINGS ${root}/${proto} service REGEX "^service ")
+    if(service AND MODBOUND_GRPC)
+      find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+      add_custom_command(
+        OUTPUT ${gen}/${stem}.grpc.pb.cc ${gen}/${stem}.grpc.pb.h
+        COMMAND ${PROTOC} -I${root} --grpc_out=${gen} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN} ${proto}
+        DEPENDS ${proto_paths} VERBATIM)
+      list(APPEND services ${gen}/${stem}.grpc.pb.cc)
+    endif()
+  endforeach()
+
+  set(contract ${gen}/contract.binpb)
+  set(python_contract ${CMAKE_SOURCE_DIR}/client/python/modbound/contract.binpb)
+  add_custom_command(
+    OUTPUT ${contract} ${gen}/contract_bytes.cc
+    COMMAND ${PROTOC} -I${root} --include_imports --include_source_info --descriptor_set_out=${contract} ${public_protos}
+    COMMAND ${CMAKE_COMMAND} -E copy_if_different ${contract} ${python_contract}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${contract} -DOUTPUT=${gen}/contract_bytes.cc
+            -P ${CMAKE_SOURCE_DIR}/deploy/cmake/embed.cmake
+    DEPENDS ${proto_paths} ${CMAKE_SOURCE_DIR}/deploy/cmake/embed.cmake VERBATIM)
+
+  add_custom_target(build_info BYPRODUCTS ${gen}/build_info.h
+    COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_SOURCE_DIR} -DOUTPUT=${gen}/build_info.h -DVERSION=${PROJECT_VERSION}
+            -DISA=${MODBOUND_ISA} "-DCOMPILER=${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}"
+            -P ${CMAKE_SOURCE_DIR}/deploy/cmake/build_info.cmake VERBATIM)
+
+  add_library(${proto_target} STATIC ${messages} ${gen}/contract_bytes.cc)
+  target_compile_options(${proto_target} PRIVATE -w)
+  target_include_directories(${proto_target} SYSTEM PUBLIC ${gen} ${Protobuf_INCLUDE_DIRS})
+  target_link_libraries(${proto_target} PUBLIC protobuf::libprotobuf)
+  add_dependencies(${proto_target} build_info)
+  if(MODBOUND_GRPC)
+    add_library(${grpc_target} STATIC ${services})
+    target_compile_options(${grpc_target} PRIVATE -w)
+    target_link_libraries(${grpc_target} PUBLIC ${proto_target} gRPC::grpc++)
+  endif()
+endfunction()

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 to the main result: installs packages, builds the three
+# programs into build/bin, starts a server on loopback, runs the main job and
+# prints what it found. Usage: deploy/quickstart.sh [--out DIR] [--keep-server]
+#   --out DIR      where arrays and summaries go; default: results/quickstart
+#   --keep-server  leave the server running and say how to reach and stop it
+# Safe to run again.
+set -euo pipefail
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+out="$source_dir/results/quickstart"
+keep_server=false
+while (($# > 0)); do
+  case "$1" in
+    --out)
+      out=${2:?quickstart.sh: --out needs a folder}
+      shift
+      ;;
+    --keep-server) keep_server=true ;;
+    -h | --help)
+      sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      exit 0
+      ;;
+    *)
+      echo "quickstart.sh: unknown argument \"$1\"; allowed: --out DIR," \
+        "--keep-server" >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+
+server_pid=
+server_dir=
+# SIGTERM lets the server end its calls and close its store.
+stop_server() {
+  if [[ -n $server_pid ]] && kill -0 "$server_pid" 2>/dev/null; then
+    echo "Stopping the server"
+    kill -TERM "$server_pid"
+    wait "$server_pid" || true
+  fi
+  server_pid=
+  if [[ -n $server_dir ]]; then
+    rm -rf "$server_dir"
+  fi
+}
+trap stop_server EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Port 0 lets the system choose; the server says which it took.
+start_server() {
+  server_dir=$(mktemp -d)
+  "$source_dir/build/bin/modboundd" --data_dir="$server_dir/data" \
+    --listen=127.0.0.1:0 >"$server_dir/log" 2>&1 &
+  server_pid=$!
+  local waited
+  for ((waited = 0; waited < 100; ++waited)); do
+    address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' \
+      "$server_dir/log" | head -n 1)
+    if [[ -n $address ]]; then
+      return
+    fi
+    if ! kill -0 "$server_pid" 2>/dev/null; then
+      break
+    fi
+    sleep 0.1
+  done
+  echo "quickstart.sh: the server did not start; its log:" >&2
+  cat "$server_dir/log" >&2
+  exit 1
+}
+
+echo "1/4 Packages"
+"$source_dir/deploy/packages.sh" build
+echo "2/4 Build"
+"$source_dir/deploy/build.sh" release modboundd modbound modbound-worker
+echo "3/4 Server"
+start_server
+export MODBOUND_SERVER=$address
+echo "    $address, data in $server_dir/data"
+echo "4/4 Main job: train, simulate, find modules, Jacobian, lesions"
+jobs_started=$SECONDS
+"$source_dir/build/bin/modbound" run-graph \
+  "$source_dir/client/examples/main_job.json" --out "$out"
+echo "    $((SECONDS - jobs_started)) s"
+echo
+/usr/bin/python3 "$source_dir/client/examples/main_job_table.py" "$out"
+echo
+echo "Arrays (.npy) and summaries of every job: $out"
+if $keep_server; then
+  trap - EXIT
+  echo "Server: $address, process $server_pid, data and log in $server_dir;" \
+    "stop it with: kill $server_pid"
+fi

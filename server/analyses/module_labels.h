@@ -1,0 +1,24 @@
+#ifndef MODBOUND_SERVER_ANALYSES_MODULE_LABELS_H_
+#define MODBOUND_SERVER_ANALYSES_MODULE_LABELS_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "server/analyses/analysis.h"
+
+// What the kinds that take activity (T,N) and labels (N) share.
+namespace modbound {
+
+// Modules that labels name at the most: the largest label plus one; -1 when
+// they are not known yet.
+int64_t NumModulesOf(const InputInfos& inputs);
+
+// DEGENERATE for "inputs.labels" when every unit is at -1, as far as known.
+absl::Status RequireModules(const InputInfos& inputs);
+
+// DEGENERATE for "inputs.activity" when it has a single time point.
+absl::Status RequireTimePoints(const InputInfos& inputs);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_ANALYSES_MODULE_LABELS_H_

@@ -1,0 +1,129 @@
+#include <exception>
+#include <new>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/analyses/analysis.h"
+#include "server/analyses/field_rules.h"
+#include "server/analyses/input_rules.h"
+#include "server/arrays/facts.h"
+
+namespace modbound {
+namespace {
+
+const google::protobuf::FieldDescriptor* KindField(const v1::Spec& spec) {
+  return spec.GetReflection()->GetOneofFieldDescriptor(
+      spec, spec.GetDescriptor()->oneof_decl(0));
+}
+
+// Core names a field of its options or an input; a job's error says
+// "spec.quality.gamma" or "inputs.matrix".
+absl::Status WithJobPath(const absl::Status& status, const Analysis& analysis) {
+  const std::string field = FieldOf(status);
+  if (field.rfind("inputs.", 0) == 0) {
+    return status;
+  }
+  return WithFieldPrefix(status,
+                         FindInputRule(analysis, field) != nullptr
+                             ? "inputs."
+                             : absl::StrCat("spec.", analysis.kind, "."));
+}
+
+absl::StatusOr<Outcome> RunChecked(const v1::Spec& spec,
+                                   const Analysis& analysis,
+                                   const InputArrays& inputs,
+                                   const Execution& execution) {
+  absl::StatusOr<Outcome> outcome = analysis.run(spec, inputs, execution);
+  if (!outcome.ok()) {
+    return WithJobPath(outcome.status(), analysis);
+  }
+  return outcome;
+}
+
+absl::StatusOr<Outcome> PlanAndRun(v1::Spec& spec,
+                                   const InputArrays& inputs,
+                                   int64_t memory_limit,
+                                   const Execution& execution) {
+  InputInfos infos;
+  for (const auto& [name, array] : inputs) {
+    infos[name] = {array.dtype(), array.shape(), ScanFacts(array), nullptr};
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const Plan plan, PlanJob(spec, infos));
+  MODBOUND_RETURN_IF_ERROR(CheckMemory(plan, memory_limit));
+  MODBOUND_ASSIGN_OR_RETURN(
+      Outcome outcome,
+      RunChecked(spec, *FindAnalysis(KindOf(spec)), inputs, execution));
+  outcome.peak_job_bytes = plan.memory_bytes;
+  return outcome;
+}
+
+}  // namespace
+
+std::string KindOf(const v1::Spec& spec) {
+  const auto* field = KindField(spec);
+  return field == nullptr ? "" : field->name();
+}
+
+std::vector<std::string> ExpandInput(const Analysis& analysis,
+                                     const std::string& name) {
+  std::vector<std::string> members;
+  for (const InputRule& rule : analysis.inputs) {
+    if (!rule.group.empty() && rule.group == name) {
+      members.push_back(rule.name);
+    }
+  }
+  return members.empty() ? std::vector<std::string>{name} : members;
+}
+
+absl::Status CheckMemory(const Plan& plan, int64_t memory_limit) {
+  if (plan.memory_bytes <= memory_limit) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   reason::kMemoryLimit,
+                   "spec",
+                   absl::StrCat("the job needs about ",
+                                plan.memory_bytes,
+                                " bytes; allowed: ",
+                                memory_limit));
+}
+
+absl::StatusOr<Plan> PlanJob(v1::Spec& spec, const InputInfos& inputs) {
+  MODBOUND_RETURN_IF_ERROR(RefuseUnknownFields(spec, "spec"));
+  const auto* field = KindField(spec);
+  const Analysis* analysis =
+      field == nullptr ? nullptr : FindAnalysis(field->name());
+  if (analysis == nullptr) {
+    return Refuse("UNKNOWN_KIND",
+                  "spec",
+                  "spec names no kind that this server knows; see ListKinds");
+  }
+  MODBOUND_RETURN_IF_ERROR(
+      ApplyFieldRules(*spec.GetReflection()->MutableMessage(&spec, field),
+                      absl::StrCat("spec.", analysis->kind, ".")));
+  MODBOUND_RETURN_IF_ERROR(CheckInputs(*analysis, inputs));
+  absl::StatusOr<Plan> plan = analysis->plan(spec, inputs);
+  if (!plan.ok()) {
+    return WithJobPath(plan.status(), *analysis);
+  }
+  return plan;
+}
+
+absl::StatusOr<Outcome> RunJob(v1::Spec spec,
+                               const InputArrays& inputs,
+                               int64_t memory_limit,
+                               const Execution& execution) {
+  try {
+    return PlanAndRun(spec, inputs, memory_limit, execution);
+  } catch (const std::bad_alloc&) {
+    return MakeError(absl::StatusCode::kResourceExhausted,
+                     reason::kMemoryLimit,
+                     "",
+                     "out of memory");
+  } catch (const std::exception& error) {
+    return MakeError(
+        absl::StatusCode::kInternal, reason::kInternal, "", error.what());
+  }
+}
+
+}  // namespace modbound

@@ -1,0 +1,207 @@
+#include "server/arrays/array.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/check.h"
+
+namespace modbound {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+std::shared_ptr<std::byte> AllocateAligned(int64_t size) {
+  const auto padded =
+      (static_cast<std::size_t>(size) + kAlignment) / kAlignment * kAlignment;
+  auto* bytes = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
+  if (bytes == nullptr) {
+    throw std::bad_alloc();
+  }
+  std::memset(bytes, 0, padded);
+  return {bytes, std::free};
+}
+
+template <typename T>
+double Load(const std::byte* bytes, int64_t i) {
+  T value;
+  std::memcpy(&value, bytes + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
+  return static_cast<double>(value);
+}
+
+}  // namespace
+
+int64_t ElementSize(DTypeEnum dtype) {
+  switch (dtype) {
+    case v1::DType::FLOAT64:
+    case v1::DType::INT64:
+      return 8;
+    case v1::DType::FLOAT32:
+    case v1::DType::INT32:
+      return 4;
+    case v1::DType::UINT8:
+    case v1::DType::BOOL:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+std::string DTypeName(DTypeEnum dtype) { return v1::DType::Type_Name(dtype); }
+
+int64_t NumElements(const std::vector<int64_t>& shape) {
+  // A zero extent wins over whatever the others are.
+  int64_t count = 1;
+  for (const int64_t extent : shape) {
+    if (extent < 0) {
+      return -1;
+    }
+  }
+  for (const int64_t extent : shape) {
+    if (extent == 0) {
+      return 0;
+    }
+  }
+  for (const int64_t extent : shape) {
+    if (__builtin_mul_overflow(count, extent, &count) ||
+        count > (int64_t{1} << 58)) {
+      return -1;
+    }
+  }
+  return count;
+}
+
+std::string ShapeText(const std::vector<int64_t>& shape) {
+  return absl::StrCat(
+      "(",
+      absl::StrJoin(shape,
+                    ", ",
+                    [](std::string* out, int64_t extent) {
+                      absl::StrAppend(out,
+                                      extent < 0 ? "?" : absl::StrCat(extent));
+                    }),
+      ")");
+}
+
+HostArray::HostArray(DTypeEnum dtype,
+                     std::vector<int64_t> shape,
+                     std::vector<std::string> axes)
+    : dtype_(dtype), shape_(std::move(shape)), axes_(std::move(axes)) {
+  MODBOUND_CHECK(size() >= 0);
+  bytes_ = AllocateAligned(size_bytes());
+}
+
+HostArray HostArray::FromMatrix(const Matrix& matrix,
+                                std::vector<std::string> axes) {
+  HostArray array(
+      v1::DType::FLOAT64, {matrix.rows(), matrix.cols()}, std::move(axes));
+  std::memcpy(array.mutable_data(),
+              matrix.data(),
+              static_cast<std::size_t>(array.size_bytes()));
+  return array;
+}
+
+HostArray HostArray::FromMatrixFloat32(const Matrix& matrix,
+                                       std::vector<std::string> axes) {
+  HostArray array(
+      v1::DType::FLOAT32, {matrix.rows(), matrix.cols()}, std::move(axes));
+  auto* out = reinterpret_cast<float*>(array.mutable_data());
+  for (int64_t i = 0; i < matrix.size(); ++i) {
+    out[i] = static_cast<float>(matrix.data()[i]);
+  }
+  return array;
+}
+
+HostArray HostArray::FromVector(const Vector& vector,
+                                std::vector<std::string> axes) {
+  HostArray array(v1::DType::FLOAT64, {vector.size()}, std::move(axes));
+  std::memcpy(array.mutable_data(),
+              vector.data(),
+              static_cast<std::size_t>(array.size_bytes()));
+  return array;
+}
+
+HostArray HostArray::FromDoubles(const std::vector<double>& values,
+                                 std::vector<int64_t> shape,
+                                 std::vector<std::string> axes) {
+  HostArray array(v1::DType::FLOAT64, std::move(shape), std::move(axes));
+  MODBOUND_CHECK(array.size() == static_cast<int64_t>(values.size()));
+  std::memcpy(array.mutable_data(),
+              values.data(),
+              static_cast<std::size_t>(array.size_bytes()));
+  return array;
+}
+
+HostArray HostArray::FromLabels(const Labels& labels,
+                                std::vector<std::string> axes) {
+  return FromInts(
+      labels, {static_cast<int64_t>(labels.size())}, std::move(axes));
+}
+
+HostArray HostArray::FromInts(const std::vector<int32_t>& values,
+                              std::vector<int64_t> shape,
+                              std::vector<std::string> axes) {
+  HostArray array(v1::DType::INT32, std::move(shape), std::move(axes));
+  MODBOUND_CHECK(array.size() == static_cast<int64_t>(values.size()));
+  std::memcpy(array.mutable_data(),
+              values.data(),
+              static_cast<std::size_t>(array.size_bytes()));
+  return array;
+}
+
+double HostArray::At(int64_t i) const {
+  switch (dtype_) {
+    case v1::DType::FLOAT64:
+      return Load<double>(data(), i);
+    case v1::DType::FLOAT32:
+      return Load<float>(data(), i);
+    case v1::DType::INT64:
+      return Load<int64_t>(data(), i);
+    case v1::DType::INT32:
+      return Load<int32_t>(data(), i);
+    default:
+      return Load<uint8_t>(data(), i);
+  }
+}
+
+std::vector<double> HostArray::ToDoubles() const {
+  std::vector<double> values(static_cast<std::size_t>(size()));
+  if (dtype_ == v1::DType::FLOAT64) {
+    std::memcpy(values.data(), data(), static_cast<std::size_t>(size_bytes()));
+  } else {
+    for (int64_t i = 0; i < size(); ++i) {
+      values[static_cast<std::size_t>(i)] = At(i);
+    }
+  }
+  return values;
+}
+
+Matrix HostArray::ToMatrix() const {
+  const int64_t cols = shape_.size() >= 2 ? shape_.back() : 1;
+  const int64_t rows = cols == 0 ? 0 : size() / cols;
+  Matrix matrix(rows, cols);
+  for (int64_t i = 0; i < matrix.size(); ++i) {
+    matrix.data()[i] = At(i);
+  }
+  return matrix;
+}
+
+Vector HostArray::ToVector() const {
+  Vector vector(size());
+  for (int64_t i = 0; i < vector.size(); ++i) {
+    vector(i) = At(i);
+  }
+  return vector;
+}
+
+Labels HostArray::ToLabels() const {
+  Labels labels(static_cast<std::size_t>(size()));
+  for (int64_t i = 0; i < size(); ++i) {
+    labels[static_cast<std::size_t>(i)] = static_cast<int32_t>(At(i));
+  }
+  return labels;
+}
+
+}  // namespace modbound

@@ -1,0 +1,290 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/error.h"
+#include "server/arrays/facts.h"
+#include "server/artifacts/artifact_store.h"
+#include "server/files/guarded.h"
+
+namespace modbound {
+namespace {
+
+// No row holds more; SQLite's substr takes 32-bit numbers.
+constexpr int64_t kAllBytes = kInlineLimit;
+
+absl::Status NoSuchArtifact(const std::string& digest) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   "ARTIFACT_NOT_FOUND",
+                   "",
+                   IsDigest(digest)
+                       ? absl::StrCat("no artifact ", digest)
+                       : "an artifact is named by 64 lower-case hexadecimal "
+                         "digits");
+}
+
+absl::Status Damaged(const std::string& digest, const char* how) {
+  return MakeError(
+      absl::StatusCode::kDataLoss,
+      "DIGEST_MISMATCH",
+      "",
+      absl::StrCat(
+          "the stored bytes of artifact ", digest, " are damaged: ", how));
+}
+
+absl::Status CheckDigest(std::string_view bytes, const std::string& digest) {
+  return Sha256Hex(bytes) == digest
+             ? absl::OkStatus()
+             : Damaged(digest, "they have another SHA-256");
+}
+
+absl::StatusOr<std::string> ReadPart(const FileDescriptor& file,
+                                     const std::string& path,
+                                     int64_t offset,
+                                     int64_t count) {
+  return Guarded([&]() -> absl::StatusOr<std::string> {
+    std::string bytes(static_cast<std::size_t>(count), '\0');
+    MODBOUND_ASSIGN_OR_RETURN(const int64_t got,
+                              ReadAt(file, path, bytes.data(), count, offset));
+    bytes.resize(static_cast<std::size_t>(got));
+    return bytes;
+  });
+}
+
+std::string_view BytesOf(const HostArray& array) {
+  return {reinterpret_cast<const char*>(array.data()),
+          static_cast<std::size_t>(array.size_bytes())};
+}
+
+}  // namespace
+
+absl::StatusOr<ArtifactStore::Row> ArtifactStore::FindRow(
+    const std::string& digest, int64_t offset, int64_t count) {
+  Row found;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            Statement statement,
+            connection.Prepare(
+                "SELECT size_bytes, bytes IS NULL, substr(bytes, ?2, ?3) "
+                "FROM artifact WHERE digest = ?1"));
+        statement.Bind(1, digest)
+            .Bind(2, std::clamp<int64_t>(offset, 0, kAllBytes) + 1)
+            .Bind(3, std::clamp<int64_t>(count, 0, kAllBytes));
+        MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
+        if (!row) {
+          return NoSuchArtifact(digest);
+        }
+        found.size_bytes = statement.Int(0);
+        found.in_file = statement.Int(1) != 0;
+        found.bytes = statement.Text(2);
+        return absl::OkStatus();
+      }));
+  return found;
+}
+
+absl::StatusOr<FileDescriptor> ArtifactStore::OpenArtifact(
+    const std::string& digest, int64_t size_bytes) {
+  const std::string path = FilePath(digest);
+  absl::StatusOr<FileDescriptor> file = OpenFile(path, O_RDONLY);
+  if (absl::IsNotFound(file.status())) {
+    MODBOUND_RETURN_IF_ERROR(FindRow(digest, 0, 0).status());
+    return Damaged(digest, "the file is missing");
+  }
+  MODBOUND_RETURN_IF_ERROR(file.status());
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t size, FileSize(*file, path));
+  if (size != size_bytes) {
+    return Damaged(digest, "the file has another size");
+  }
+  return file;
+}
+
+absl::StatusOr<int64_t> ArtifactStore::Size(const std::string& digest) {
+  MODBOUND_ASSIGN_OR_RETURN(const Row row, FindRow(digest, 0, 0));
+  return row.size_bytes;
+}
+
+absl::StatusOr<std::string> ArtifactStore::ReadBytes(
+    const std::string& digest) {
+  MODBOUND_ASSIGN_OR_RETURN(Row row, FindRow(digest, 0, kAllBytes));
+  if (row.in_file) {
+    MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
+                              OpenArtifact(digest, row.size_bytes));
+    row.bytes.resize(static_cast<std::size_t>(row.size_bytes));
+    MODBOUND_RETURN_IF_ERROR(
+        ReadAt(file, FilePath(digest), row.bytes.data(), row.size_bytes, 0)
+            .status());
+  }
+  MODBOUND_RETURN_IF_ERROR(CheckDigest(row.bytes, digest));
+  return std::move(row.bytes);
+}
+
+absl::StatusOr<std::string> ArtifactStore::ReadRange(const std::string& digest,
+                                                     int64_t offset,
+                                                     int64_t count) {
+  MODBOUND_ASSIGN_OR_RETURN(Row row, FindRow(digest, offset, count));
+  if (offset < 0 || offset > row.size_bytes) {
+    return Refuse(
+        reason::kOutOfRange,
+        "offset",
+        absl::StrCat("offset is ", offset, "; allowed: 0 to ", row.size_bytes));
+  }
+  if (!row.in_file) {
+    return std::move(row.bytes);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
+                            OpenArtifact(digest, row.size_bytes));
+  const int64_t length = std::clamp<int64_t>(count, 0, row.size_bytes - offset);
+  MODBOUND_ASSIGN_OR_RETURN(std::string bytes,
+                            ReadPart(file, FilePath(digest), offset, length));
+  if (static_cast<int64_t>(bytes.size()) != length) {
+    return Damaged(digest, "the file became shorter");
+  }
+  return bytes;
+}
+
+absl::Status ArtifactStore::LinkOrWrite(const std::string& digest,
+                                        const std::string& path) {
+  MODBOUND_ASSIGN_OR_RETURN(const Row row, FindRow(digest, 0, kAllBytes));
+  if (!row.in_file) {
+    return ReplaceFile(path, row.bytes, Durability::kCached);
+  }
+  MODBOUND_RETURN_IF_ERROR(RemoveFile(path));
+  if (::link(FilePath(digest).c_str(), path.c_str()) == 0) {
+    return absl::OkStatus();
+  }
+  const int error = errno;
+  if (error == ENOENT) {
+    MODBOUND_RETURN_IF_ERROR(OpenArtifact(digest, row.size_bytes).status());
+    return FileError("link", path, error);
+  }
+  // No hard links here (EPERM), or too many of this file already (EMLINK).
+  if (error != EPERM && error != EMLINK && error != EXDEV) {
+    return FileError("link", path, error);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const std::string bytes, ReadBytes(digest));
+  return ReplaceFile(path, bytes, Durability::kCached);
+}
+
+absl::StatusOr<std::vector<std::string>> ArtifactStore::FindMissing(
+    const std::vector<std::string>& digests) {
+  std::vector<std::string> missing;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        for (const std::string& digest : digests) {
+          MODBOUND_ASSIGN_OR_RETURN(
+              Statement statement,
+              connection.Prepare("SELECT 1 FROM artifact WHERE digest = ?1"));
+          MODBOUND_ASSIGN_OR_RETURN(const bool known,
+                                    statement.Bind(1, digest).Step());
+          if (!known) {
+            missing.push_back(digest);
+          }
+        }
+        return absl::OkStatus();
+      }));
+  return missing;
+}
+
+absl::StatusOr<HostArray> ArtifactStore::ReadArray(
+    const std::string& digest,
+    DTypeEnum dtype,
+    const std::vector<int64_t>& shape) {
+  MODBOUND_ASSIGN_OR_RETURN(const Row row, FindRow(digest, 0, kAllBytes));
+  const int64_t count = NumElements(shape);
+  if (count < 0 || ElementSize(dtype) == 0 ||
+      count * ElementSize(dtype) != row.size_bytes) {
+    return Refuse(reason::kWrongShape,
+                  "shape",
+                  absl::StrCat("artifact ",
+                               digest,
+                               " has ",
+                               row.size_bytes,
+                               " bytes: not ",
+                               DTypeName(dtype),
+                               " of shape ",
+                               ShapeText(shape)));
+  }
+  MODBOUND_ASSIGN_OR_RETURN(HostArray array,
+                            Guarded([&]() -> absl::StatusOr<HostArray> {
+                              return HostArray(dtype, shape);
+                            }));
+  auto* data = reinterpret_cast<char*>(array.mutable_data());
+  if (row.in_file) {
+    MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
+                              OpenArtifact(digest, row.size_bytes));
+    MODBOUND_RETURN_IF_ERROR(
+        ReadAt(file, FilePath(digest), data, row.size_bytes, 0).status());
+  } else {
+    std::memcpy(
+        data,
+        row.bytes.data(),
+        std::min(row.bytes.size(), static_cast<std::size_t>(row.size_bytes)));
+  }
+  MODBOUND_RETURN_IF_ERROR(CheckDigest(BytesOf(array), digest));
+  return array;
+}
+
+absl::StatusOr<v1::ArrayFacts> ArtifactStore::Facts(
+    const std::string& digest,
+    DTypeEnum dtype,
+    const std::vector<int64_t>& shape) {
+  v1::ArrayFacts facts;
+  bool known = false;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            Statement statement,
+            connection.Prepare("SELECT facts FROM fact WHERE digest = ?1 AND "
+                               "dtype = ?2 AND shape = ?3"));
+        statement.Bind(1, digest).Bind(2, dtype).Bind(
+            3, absl::StrJoin(shape, ","));
+        MODBOUND_ASSIGN_OR_RETURN(known, statement.Step());
+        known = known && facts.ParseFromString(statement.Text(0));
+        return absl::OkStatus();
+      }));
+  if (known) {
+    return facts;
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const HostArray array,
+                            ReadArray(digest, dtype, shape));
+  facts = ScanFacts(array);
+  // Only spares a later scan: nobody waits for it.
+  database_.Write(
+      [digest, dtype, shape, facts](Connection& connection) {
+        return CommitFacts(connection, digest, dtype, shape, facts);
+      },
+      [](const absl::Status&) {});
+  return facts;
+}
+
+absl::Status ArtifactStore::PutFacts(const std::string& digest,
+                                     const HostArray& array,
+                                     const v1::ArrayFacts& facts) {
+  return database_.WriteAndWait([&](Connection& connection) {
+    return CommitFacts(connection, digest, array.dtype(), array.shape(), facts);
+  });
+}
+
+absl::Status ArtifactStore::CommitFacts(Connection& connection,
+                                        const std::string& digest,
+                                        DTypeEnum dtype,
+                                        const std::vector<int64_t>& shape,
+                                        const v1::ArrayFacts& facts) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("INSERT OR REPLACE INTO fact(digest, dtype, shape, "
+                         "facts) VALUES(?1, ?2, ?3, ?4)"));
+  return statement.Bind(1, digest)
+      .Bind(2, dtype)
+      .Bind(3, absl::StrJoin(shape, ","))
+      .BindBlob(4, facts.SerializeAsString())
+      .Run();
+}
+
+}  // namespace modbound

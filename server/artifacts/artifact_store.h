@@ -1,0 +1,147 @@
+#ifndef MODBOUND_SERVER_ARTIFACTS_ARTIFACT_STORE_H_
+#define MODBOUND_SERVER_ARTIFACTS_ARTIFACT_STORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+#include "modbound/v1/artifact.pb.h"
+#include "server/arrays/array.h"
+#include "server/artifacts/digest_pins.h"
+#include "server/artifacts/sha256.h"
+#include "server/files/file_io.h"
+#include "server/store/database.h"
+
+namespace modbound {
+
+// Bytes up to this size live in the database, in the transaction that needs
+// them; larger ones in DATA_DIR/artifacts/<first two digits>/<digest>.
+inline constexpr int64_t kInlineLimit = 64 * 1024;
+
+// An artifact whose bytes are safe but whose row is not yet committed. Keep it
+// (the change that commits it holds a copy) until the commit: as long as it
+// lives, RemoveFiles leaves its file alone.
+struct StagedArtifact {
+  std::string digest;
+  int64_t size_bytes = 0;
+  // The bytes when they are at most kInlineLimit; larger ones are already in
+  // their final file, fsynced.
+  std::string small_bytes;
+  DigestPin pin;
+};
+
+// Content-addressed bytes: written once, never changed, checked against their
+// digest whenever they are read whole. Threads: safe from any thread.
+class ArtifactStore {
+ public:
+  // Makes the folders; removes leftovers of broken writes, files without a row,
+  // and artifacts that nothing has used for a day. `database` must outlive the
+  // store.
+  static absl::StatusOr<std::unique_ptr<ArtifactStore>> Open(
+      Database& database);
+
+  // Makes bytes durable: hash, and for large ones file, fsync, rename,
+  // directory fsync. Errors: kResourceExhausted DISK_FULL.
+  absl::StatusOr<StagedArtifact> StageBytes(std::string_view bytes);
+  // The same for a file of the same file system, which is renamed away (or
+  // removed). `digest` and size are trusted: the caller has just hashed what it
+  // wrote. The file is synced here and made read-only.
+  absl::StatusOr<StagedArtifact> StageFile(const std::string& path,
+                                           const std::string& digest,
+                                           int64_t size_bytes);
+  // Adds the row inside a Database change; an existing one becomes as young as
+  // a new one.
+  static absl::Status Commit(Connection& connection,
+                             const StagedArtifact& artifact);
+  // Removes, inside a Database change, the rows (and facts) of those
+  // `candidates` that no job uses any more (table artifact_use; remove the uses
+  // of a deleted job first); without candidates, of all artifacts that no job
+  // uses and that are older than a day. Returns their digests. RemoveFiles then
+  // deletes their files.
+  static absl::StatusOr<std::vector<std::string>> CommitRemoveUnused(
+      Connection& connection, const std::vector<std::string>& candidates);
+  // Queues the deletion of files whose rows are gone; files that were stored
+  // anew meanwhile stay. Does not wait: fine from a `done`.
+  void RemoveFiles(const std::vector<std::string>& digests);
+
+  // Size in bytes. Errors: kNotFound ARTIFACT_NOT_FOUND.
+  absl::StatusOr<int64_t> Size(const std::string& digest);
+  // Whole bytes, checked. Errors: kNotFound ARTIFACT_NOT_FOUND, kDataLoss
+  // DIGEST_MISMATCH (damaged or missing file).
+  absl::StatusOr<std::string> ReadBytes(const std::string& digest);
+  // The part of [offset, offset + count) that exists, not checked (the reader
+  // of a stream checks the whole). Errors: kNotFound ARTIFACT_NOT_FOUND,
+  // kInvalidArgument OUT_OF_RANGE "offset" (negative or beyond the end),
+  // kDataLoss DIGEST_MISMATCH (file missing or shorter than it was).
+  absl::StatusOr<std::string> ReadRange(const std::string& digest,
+                                        int64_t offset,
+                                        int64_t count);
+  // Puts the bytes at `path` for reading: a hard link for large ones, a new
+  // file for small ones. Checked against the digest when read by RunAttempt.
+  absl::Status LinkOrWrite(const std::string& digest, const std::string& path);
+  // Those that have no row, in the order asked.
+  absl::StatusOr<std::vector<std::string>> FindMissing(
+      const std::vector<std::string>& digests);
+
+  // Facts of (digest, dtype, shape), scanned on first use and kept. Errors:
+  // those of ReadBytes; kInvalidArgument WRONG_SHAPE "shape" when the bytes are
+  // not of this dtype and shape.
+  absl::StatusOr<v1::ArrayFacts> Facts(const std::string& digest,
+                                       DTypeEnum dtype,
+                                       const std::vector<int64_t>& shape);
+  // Keeps facts already known.
+  absl::Status PutFacts(const std::string& digest,
+                        const HostArray& array,
+                        const v1::ArrayFacts& facts);
+  // The same inside a Database change.
+  static absl::Status CommitFacts(Connection& connection,
+                                  const std::string& digest,
+                                  DTypeEnum dtype,
+                                  const std::vector<int64_t>& shape,
+                                  const v1::ArrayFacts& facts);
+
+ private:
+  // A row: its size and, when they are not in a file, its bytes.
+  struct Row {
+    int64_t size_bytes = 0;
+    bool in_file = false;
+    std::string bytes;
+  };
+
+  explicit ArtifactStore(Database& database);
+  absl::Status MakeFolders() const;
+  absl::Status RemoveOrphans();
+  std::string FilePath(const std::string& digest) const;
+  std::string StagingPath();
+  absl::StatusOr<std::string> DigestFolder(const std::string& digest);
+  absl::Status MoveIntoPlace(const std::string& path,
+                             const std::string& digest);
+  // `bytes`: [offset, offset + count) of what the row holds.
+  absl::StatusOr<Row> FindRow(const std::string& digest,
+                              int64_t offset,
+                              int64_t count);
+  // The file of a row, whole or not at all. kNotFound when the artifact was
+  // removed meanwhile.
+  absl::StatusOr<FileDescriptor> OpenArtifact(const std::string& digest,
+                                              int64_t size_bytes);
+  absl::StatusOr<HostArray> ReadArray(const std::string& digest,
+                                      DTypeEnum dtype,
+                                      const std::vector<int64_t>& shape);
+
+  Database& database_;
+  const std::string folder_;
+  std::shared_ptr<DigestPins> pins_;
+  std::atomic<int64_t> next_staging_{0};
+  Mutex folders_mutex_;
+  std::set<std::string> durable_folders_ ABSL_GUARDED_BY(folders_mutex_);
+};
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_ARTIFACTS_ARTIFACT_STORE_H_

@@ -1,0 +1,47 @@
+#include "server/artifacts/digest_pins.h"
+
+#include <utility>
+
+namespace modbound {
+namespace {
+
+// Gives its pin back when the last copy goes.
+class PinOwner {
+ public:
+  explicit PinOwner(std::function<void()> release)
+      : release_(std::move(release)) {}
+  ~PinOwner() { release_(); }
+  PinOwner(const PinOwner&) = delete;
+  PinOwner& operator=(const PinOwner&) = delete;
+
+ private:
+  std::function<void()> release_;
+};
+
+}  // namespace
+
+DigestPin DigestPins::Pin(const std::string& digest) {
+  auto owner = std::make_shared<PinOwner>(
+      [self = shared_from_this(), digest] { self->Unpin(digest); });
+  MutexLock lock(mutex_);
+  ++counts_[digest];
+  return owner;
+}
+
+void DigestPins::IfFree(const std::string& digest,
+                        const std::function<void()>& action) {
+  MutexLock lock(mutex_);
+  if (counts_.count(digest) == 0) {
+    action();
+  }
+}
+
+void DigestPins::Unpin(const std::string& digest) {
+  MutexLock lock(mutex_);
+  if (const auto it = counts_.find(digest);
+      it != counts_.end() && --it->second == 0) {
+    counts_.erase(it);
+  }
+}
+
+}  // namespace modbound

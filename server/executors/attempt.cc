@@ -1,0 +1,128 @@
+#include "server/executors/attempt.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/analyses/analysis.h"
+#include "server/errors/error_status.h"
+#include "server/executors/attempt_clock.h"
+#include "server/executors/attempt_files.h"
+#include "server/files/guarded.h"
+
+namespace modbound {
+namespace {
+
+// Errors that are the attempt's outcome, to be stored with the job. Others say
+// that the directory could not be read.
+bool IsOutcome(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsResourceExhausted(status);
+}
+
+// In the order of the names: which fault is found first is the same every time.
+absl::StatusOr<InputArrays> ReadInputs(const std::string& dir,
+                                       const internal::AttemptSpec& spec,
+                                       const StopFlag& stop) {
+  const std::map<std::string, internal::AttemptSpec::File> files(
+      spec.inputs().begin(), spec.inputs().end());
+  InputArrays inputs;
+  for (const auto& [name, file] : files) {
+    if (stop.stopped()) {
+      return StoppedError();
+    }
+    MODBOUND_ASSIGN_OR_RETURN(inputs[name], ReadInput(dir, name, file));
+  }
+  return inputs;
+}
+
+absl::Status WriteOutputs(const std::string& dir,
+                          const std::map<std::string, HostArray>& outputs,
+                          const StopFlag& stop,
+                          internal::AttemptResult& result) {
+  int number = 0;
+  for (const auto& [name, array] : outputs) {
+    if (stop.stopped()) {
+      return StoppedError();
+    }
+    MODBOUND_ASSIGN_OR_RETURN(
+        (*result.mutable_outputs())[name],
+        WriteOutput(dir, absl::StrCat("out/", number++), array));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Outcome> Analyse(const internal::AttemptSpec& spec,
+                                const InputArrays& inputs,
+                                AttemptSink& sink,
+                                const StopFlag& stop) {
+  Execution execution;
+  execution.threads = std::max(1, spec.threads());
+  execution.stop = &stop;
+  execution.progress = [&sink](const ProgressUpdate& update) {
+    sink.Progress(update);
+  };
+  return RunJob(spec.spec(), inputs, spec.memory_limit_bytes(), execution);
+}
+
+// Reads, runs and writes the outputs. Errors: what IsOutcome tells apart, and
+// those of the analysis with `analysed` set.
+absl::Status RunInDirectory(const std::string& dir,
+                            const internal::AttemptSpec& spec,
+                            AttemptSink& sink,
+                            const StopFlag& stop,
+                            internal::AttemptResult& result,
+                            bool& is_outcome) {
+  AttemptClock clock;
+  absl::StatusOr<InputArrays> inputs = ReadInputs(dir, spec, stop);
+  result.set_load_seconds(clock.LapSeconds());
+  if (!inputs.ok()) {
+    is_outcome = IsOutcome(inputs.status());
+    return inputs.status();
+  }
+  absl::StatusOr<Outcome> outcome = Analyse(spec, *inputs, sink, stop);
+  result.set_compute_seconds(clock.LapSeconds());
+  result.set_cpu_seconds(clock.CpuSeconds(spec.threads()));
+  if (!outcome.ok()) {
+    is_outcome = true;
+    return outcome.status();
+  }
+  result.set_peak_job_bytes(outcome->peak_job_bytes);
+  *result.mutable_summary() = std::move(outcome->summary);
+  return WriteOutputs(dir, outcome->outputs, stop, result);
+}
+
+absl::Status Run(const std::string& dir,
+                 const std::string& token,
+                 AttemptSink& sink,
+                 const StopFlag& stop) {
+  MODBOUND_ASSIGN_OR_RETURN(const internal::AttemptSpec spec,
+                            ReadAttemptSpec(dir, token));
+  internal::AttemptResult result;
+  bool is_outcome = false;
+  const absl::Status status = Guarded([&] {
+    return RunInDirectory(dir, spec, sink, stop, result, is_outcome);
+  });
+  // Whatever came of it: what was stopped has no result.
+  if (stop.stopped()) {
+    return StoppedError();
+  }
+  if (!status.ok() && !is_outcome) {
+    return status;
+  }
+  result.set_token(token);
+  *result.mutable_status() = ToRpcStatus(status);
+  return WriteAttemptResult(dir, result);
+}
+
+}  // namespace
+
+absl::Status RunAttempt(const std::string& dir,
+                        const std::string& token,
+                        AttemptSink& sink,
+                        const StopFlag& stop) {
+  return Guarded([&] { return Run(dir, token, sink, stop); });
+}
+
+}  // namespace modbound

@@ -1,0 +1,55 @@
+#ifndef MODBOUND_SERVER_EXECUTORS_ATTEMPT_H_
+#define MODBOUND_SERVER_EXECUTORS_ATTEMPT_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
+#include "modbound/internal/attempt.pb.h"
+#include "modbound/v1/job.pb.h"
+
+namespace modbound {
+
+// Where an attempt reports. Threads: called from any thread of the attempt.
+class AttemptSink {
+ public:
+  virtual ~AttemptSink() = default;
+  virtual void Progress(const ProgressUpdate& update) = 0;
+};
+
+// An attempt directory: attempt.binpb (internal::AttemptSpec), the input files
+// it names, checkpoint/, out/<number> and, when it has ended, result.binpb
+// (internal::AttemptResult).
+
+// Writes attempt.binpb and empty out/ and checkpoint/, making DIR when it is
+// not there; removes an old result.binpb. The caller puts the inputs in place,
+// before or after. Not synced: after a power cut no attempt goes on.
+absl::Status WriteAttemptSpec(const std::string& dir,
+                              const internal::AttemptSpec& spec);
+
+// Runs the attempt in `dir`: reads attempt.binpb and the inputs (each checked
+// against its digest), runs the analysis, writes out/<number> for every output
+// (numbered in the order of their names; those larger than kInlineLimit are
+// synced) and, last, result.binpb. The same call in a thread of the server and
+// in modbound-worker. A failed analysis is a result (status in result.binpb),
+// not an error of this call; so are inputs that do not have their digest
+// (kDataLoss DIGEST_MISMATCH "inputs.NAME") and too little memory
+// (kResourceExhausted MEMORY_LIMIT). No exception leaves it. Errors:
+// kFailedPrecondition when `token` is not the directory's; kInternal /
+// kResourceExhausted DISK_FULL when the directory cannot be read or written;
+// kCancelled when `stop` was set (no result is written).
+absl::Status RunAttempt(const std::string& dir,
+                        const std::string& token,
+                        AttemptSink& sink,
+                        const StopFlag& stop);
+
+// Reads DIR/result.binpb. Errors: kNotFound when the attempt has not ended;
+// kFailedPrecondition for another token.
+absl::StatusOr<internal::AttemptResult> ReadAttemptResult(
+    const std::string& dir, const std::string& token);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_EXECUTORS_ATTEMPT_H_

@@ -1,0 +1,207 @@
+#include "server/jobs/accept_jobs.h"
+
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "core/base/error.h"
+#include "server/jobs/job_view.h"
+
+namespace modbound {
+namespace {
+
+absl::Status SaveRequest(Connection& connection,
+                         const RequestKey& key,
+                         const std::vector<std::string>& ids) {
+  if (key.request_id.empty()) {
+    return absl::OkStatus();
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("INSERT INTO request(owner, request_id, body_sha256, "
+                         "jobs) VALUES(?1, ?2, ?3, ?4)"));
+  return statement.Bind(1, key.owner)
+      .Bind(2, key.request_id)
+      .Bind(3, key.body_sha256)
+      .Bind(4, absl::StrJoin(ids, " "))
+      .Run();
+}
+
+absl::Status RequireArtifacts(Connection& connection, const PlannedJob& job) {
+  for (const StagedArtifact& artifact : job.staged) {
+    MODBOUND_RETURN_IF_ERROR(ArtifactStore::Commit(connection, artifact));
+  }
+  for (const std::string& digest : job.artifacts) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        Statement statement,
+        connection.Prepare("SELECT 1 FROM artifact WHERE digest = ?1"));
+    MODBOUND_ASSIGN_OR_RETURN(const bool found,
+                              statement.Bind(1, digest).Step());
+    if (!found) {
+      return MakeError(absl::StatusCode::kNotFound,
+                       "ARTIFACT_NOT_FOUND",
+                       job.path + "inputs",
+                       absl::StrCat("artifact ", digest, " was removed"));
+    }
+    MODBOUND_RETURN_IF_ERROR(
+        InsertArtifactUse(connection, job.row.job.id(), digest));
+  }
+  return absl::OkStatus();
+}
+
+// WAITING when a job it needs has not ended. `accepted`: ids of this request.
+absl::StatusOr<JobStateEnum> FirstState(Connection& connection,
+                                        const PlannedJob& job,
+                                        const std::set<std::string>& accepted) {
+  JobStateEnum first = v1::JobState::QUEUED;
+  for (const std::string& need : job.needs) {
+    if (accepted.count(need) > 0) {
+      first = v1::JobState::WAITING;
+      continue;
+    }
+    MODBOUND_ASSIGN_OR_RETURN(
+        Statement statement,
+        connection.Prepare("SELECT state FROM job WHERE id = ?1"));
+    MODBOUND_ASSIGN_OR_RETURN(const bool found, statement.Bind(1, need).Step());
+    const auto state =
+        found ? static_cast<JobStateEnum>(statement.Int(0)) : JobStateEnum();
+    if (!found) {
+      return MakeError(absl::StatusCode::kNotFound,
+                       "JOB_NOT_FOUND",
+                       job.path + "inputs",
+                       absl::StrCat("job ", need, " was deleted"));
+    }
+    if (!HasEnded(state)) {
+      first = v1::JobState::WAITING;
+    } else if (state != v1::JobState::SUCCEEDED) {
+      return MakeError(
+          absl::StatusCode::kFailedPrecondition,
+          "DEPENDENCY_FAILED",
+          job.path + "inputs",
+          absl::StrCat(
+              "job ", need, " is ", StateWord(state), ": it has no outputs"));
+    }
+  }
+  return first;
+}
+
+// The jobs as `shape` leaves them; nothing when they do not fit into a message.
+std::optional<v1::SubmitGraphResponse> Fitting(
+    const v1::SubmitGraphResponse& whole,
+    const std::function<v1::Job(const v1::Job&)>& shape) {
+  v1::SubmitGraphResponse response;
+  int64_t bytes = 0;
+  for (const v1::Job& job : whole.jobs()) {
+    *response.add_jobs() = shape(job);
+    bytes += ListedBytes(*response.jobs().rbegin());
+    if (bytes > kMaxPageBytes) {
+      return std::nullopt;
+    }
+  }
+  return response;
+}
+
+v1::Job WithoutDetails(v1::Job job) {
+  LeaveOutDetails(job);
+  return job;
+}
+
+v1::Job NameAndState(const v1::Job& job) {
+  v1::Job little;
+  little.set_id(job.id());
+  little.set_kind(job.kind());
+  little.set_state(job.state());
+  little.set_node(job.node());
+  return little;
+}
+
+v1::SubmitGraphResponse FitIntoMessage(v1::SubmitGraphResponse whole) {
+  if (static_cast<int64_t>(whole.ByteSizeLong()) <= kMaxPageBytes) {
+    return whole;
+  }
+  if (auto response = Fitting(whole, WithoutDetails)) {
+    return *std::move(response);
+  }
+  v1::SubmitGraphResponse response;
+  for (const v1::Job& job : whole.jobs()) {
+    *response.add_jobs() = NameAndState(job);
+  }
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
+    Connection& connection, const RequestKey& key) {
+  using Found = std::optional<std::vector<std::string>>;
+  if (key.request_id.empty()) {
+    return Found();
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("SELECT body_sha256, jobs FROM request WHERE owner = "
+                         "?1 AND request_id = ?2"));
+  statement.Bind(1, key.owner).Bind(2, key.request_id);
+  MODBOUND_ASSIGN_OR_RETURN(const bool found, statement.Step());
+  if (!found) {
+    return Found();
+  }
+  if (statement.Text(0) != key.body_sha256) {
+    return Refuse("REQUEST_ID_REUSED",
+                  "request_id",
+                  absl::StrCat("request_id ",
+                               Quoted(key.request_id),
+                               " came before with another body"));
+  }
+  const std::vector<std::string> ids =
+      absl::StrSplit(statement.Text(1), ' ', absl::SkipEmpty());
+  return Found(ids);
+}
+
+absl::StatusOr<std::vector<std::string>> AcceptJobs(
+    Connection& connection,
+    JobTransitions& transitions,
+    const RequestKey& key,
+    const std::vector<PlannedJob>& jobs) {
+  MODBOUND_ASSIGN_OR_RETURN(const auto earlier, FindRequest(connection, key));
+  if (earlier.has_value()) {
+    return *earlier;
+  }
+  std::vector<std::string> ids;
+  for (const PlannedJob& job : jobs) {
+    ids.push_back(job.row.job.id());
+  }
+  const std::set<std::string> accepted(ids.begin(), ids.end());
+  for (const PlannedJob& job : jobs) {
+    MODBOUND_RETURN_IF_ERROR(RequireArtifacts(connection, job));
+    NewJob row = job.row;
+    MODBOUND_ASSIGN_OR_RETURN(row.state, FirstState(connection, job, accepted));
+    if (row.state == v1::JobState::QUEUED) {
+      row.schedule.ready_us = row.submit_us;
+    }
+    MODBOUND_RETURN_IF_ERROR(transitions.Submit(row));
+    for (const std::string& need : job.needs) {
+      MODBOUND_RETURN_IF_ERROR(
+          InsertDependency(connection, row.job.id(), need));
+    }
+  }
+  MODBOUND_RETURN_IF_ERROR(SaveRequest(connection, key, ids));
+  return ids;
+}
+
+absl::StatusOr<v1::SubmitGraphResponse> LoadResponse(
+    Connection& connection,
+    const std::string& owner,
+    const std::vector<std::string>& ids) {
+  v1::SubmitGraphResponse response;
+  for (const std::string& id : ids) {
+    MODBOUND_ASSIGN_OR_RETURN(StoredJob stored, LoadJob(connection, owner, id));
+    *response.add_jobs() = std::move(stored.job);
+  }
+  return FitIntoMessage(std::move(response));
+}
+
+}  // namespace modbound

@@ -1,0 +1,51 @@
+#include "server/jobs/attempt_control.h"
+
+#include <chrono>
+
+#include "core/base/error.h"
+
+namespace modbound {
+
+absl::Status TimeError(StopCause cause) {
+  switch (cause) {
+    case StopCause::kDeadline:
+      return MakeError(absl::StatusCode::kDeadlineExceeded,
+                       "DEADLINE_PASSED",
+                       "",
+                       "the job's deadline passed before it ended");
+    case StopCause::kRunTime:
+      return MakeError(absl::StatusCode::kDeadlineExceeded,
+                       "RUN_TIME_EXCEEDED",
+                       "",
+                       "the attempt ran longer than max_run_time");
+    default:
+      return absl::OkStatus();
+  }
+}
+
+void AttemptControl::Stop(StopCause cause) {
+  const MutexLock lock(mutex_);
+  if (cause_ == StopCause::kNone) {
+    cause_ = cause;
+  }
+  if (cause == StopCause::kDrain) {
+    draining_ = true;
+    drained_.NotifyAll();
+  }
+  flag_->Stop();
+}
+
+StopCause AttemptControl::cause() const {
+  const MutexLock lock(mutex_);
+  return cause_;
+}
+
+bool AttemptControl::WaitToRetry() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  const MutexLock lock(mutex_);
+  while (!draining_ && drained_.WaitUntil(mutex_, end)) {
+  }
+  return !draining_;
+}
+
+}  // namespace modbound

@@ -1,0 +1,135 @@
+#include "server/jobs/attempt_end.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/executors/attempt.h"
+#include "server/files/guarded.h"
+#include "server/jobs/job_rows.h"
+#include "server/jobs/provenance.h"
+
+namespace modbound {
+namespace {
+
+// SUCCEEDED with everything that the attempt's result says.
+absl::StatusOr<AttemptEnd> Succeeded(ArtifactStore& artifacts,
+                                     const RunningAttempt& attempt,
+                                     internal::AttemptResult result) {
+  AttemptEnd ended;
+  ended.end.state = v1::JobState::SUCCEEDED;
+  v1::Job& job = ended.end.result;
+  for (const auto& [name, file] : result.outputs()) {
+    const v1::Array& array = file.array();
+    const int64_t size =
+        NumElements({array.shape().begin(), array.shape().end()}) *
+        ElementSize(array.dtype());
+    MODBOUND_ASSIGN_OR_RETURN(
+        StagedArtifact staged,
+        artifacts.StageFile(absl::StrCat(attempt.dir, "/", file.path()),
+                            array.artifact(),
+                            size));
+    ended.outputs.push_back(std::move(staged));
+    (*job.mutable_outputs())[name] = array;
+  }
+  *job.mutable_provenance() = ServerProvenance();
+  AddAttempt(attempt.spec, result, *job.mutable_provenance());
+  job.mutable_provenance()->set_queue_seconds(attempt.queue_seconds);
+  *job.mutable_summary() = std::move(*result.mutable_summary());
+  job.mutable_cache_info();
+  return ended;
+}
+
+absl::StatusOr<AttemptEnd> FromResult(ArtifactStore& artifacts,
+                                      const RunningAttempt& attempt) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      internal::AttemptResult result,
+      ReadAttemptResult(attempt.dir, attempt.spec.token()));
+  if (result.status().code() == 0) {
+    return Succeeded(artifacts, attempt, std::move(result));
+  }
+  AttemptEnd ended;
+  ended.end.state = v1::JobState::FAILED;
+  *ended.end.result.mutable_error() = std::move(*result.mutable_status());
+  return ended;
+}
+
+absl::StatusOr<bool> CancelRequested(Connection& connection,
+                                     const std::string& job) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("SELECT cancel_requested FROM job WHERE id = ?1"));
+  MODBOUND_ASSIGN_OR_RETURN(const bool found, statement.Bind(1, job).Step());
+  return found && statement.Int(0) != 0;
+}
+
+absl::Status CommitSuccess(Connection& connection,
+                           JobTransitions& transitions,
+                           const RunningAttempt& attempt,
+                           const AttemptEnd& ended) {
+  JobEnd end = ended.end;
+  end.result.mutable_provenance()->set_wall_seconds(
+      Seconds(attempt.start, std::chrono::steady_clock::now()));
+  MODBOUND_ASSIGN_OR_RETURN(const bool won,
+                            transitions.EndAttempt(attempt.key(), end));
+  if (!won) {
+    return absl::OkStatus();
+  }
+  for (const StagedArtifact& output : ended.outputs) {
+    MODBOUND_RETURN_IF_ERROR(ArtifactStore::Commit(connection, output));
+    MODBOUND_RETURN_IF_ERROR(
+        InsertArtifactUse(connection, attempt.spec.job_id(), output.digest));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+AttemptEnd FailedAttempt(const absl::Status& error) {
+  AttemptEnd ended;
+  ended.end = EndedBy(v1::JobState::FAILED, error);
+  return ended;
+}
+
+AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
+                           const RunningAttempt& attempt,
+                           const absl::Status& status,
+                           StopCause cause) {
+  if (const absl::Status error = TimeError(cause); !error.ok()) {
+    AttemptEnd ended = FailedAttempt(error);
+    ended.out_of_time = true;
+    return ended;
+  }
+  if (!status.ok()) {
+    AttemptEnd ended = FailedAttempt(status);
+    ended.requeue = cause == StopCause::kDrain && absl::IsCancelled(status);
+    return ended;
+  }
+  absl::StatusOr<AttemptEnd> ended =
+      Guarded([&] { return FromResult(artifacts, attempt); });
+  return ended.ok() ? *std::move(ended) : FailedAttempt(ended.status());
+}
+
+absl::Status CommitAttemptEnd(Connection& connection,
+                              JobTransitions& transitions,
+                              const RunningAttempt& attempt,
+                              const AttemptEnd& ended) {
+  MODBOUND_ASSIGN_OR_RETURN(const bool cancelled,
+                            CancelRequested(connection, attempt.spec.job_id()));
+  if (cancelled && !ended.out_of_time) {
+    return transitions
+        .EndAttempt(attempt.key(),
+                    EndedBy(v1::JobState::CANCELLED, JobCancelled()))
+        .status();
+  }
+  if (ended.requeue) {
+    return transitions.Requeue(attempt.key(), ServerStopping()).status();
+  }
+  if (ended.end.state == v1::JobState::SUCCEEDED) {
+    return CommitSuccess(connection, transitions, attempt, ended);
+  }
+  return transitions.EndAttempt(attempt.key(), ended.end).status();
+}
+
+}  // namespace modbound

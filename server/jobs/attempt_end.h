@@ -1,0 +1,60 @@
+#ifndef MODBOUND_SERVER_JOBS_ATTEMPT_END_H_
+#define MODBOUND_SERVER_JOBS_ATTEMPT_END_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "modbound/internal/attempt.pb.h"
+#include "server/artifacts/artifact_store.h"
+#include "server/jobs/attempt_control.h"
+#include "server/jobs/job_time.h"
+#include "server/jobs/job_transitions.h"
+#include "server/store/database.h"
+
+namespace modbound {
+
+// An attempt that was started.
+struct RunningAttempt {
+  std::string dir;
+  internal::AttemptSpec spec;
+  SteadyTime start;
+  double queue_seconds = 0;
+
+  AttemptKey key() const {
+    return {spec.job_id(), spec.attempt(), spec.token()};
+  }
+};
+
+// How an attempt ended, ready to be committed.
+struct AttemptEnd {
+  // Back to QUEUED, because the server stops; otherwise `end`.
+  bool requeue = false;
+  // The job's time was over: counts even when its owner cancelled it.
+  bool out_of_time = false;
+  JobEnd end;
+  // With SUCCEEDED: the outputs, whose bytes are safe.
+  std::vector<StagedArtifact> outputs;
+};
+
+// Judges an attempt that came back from its executor with `status`, having been
+// stopped for `cause`; makes its outputs durable.
+AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
+                           const RunningAttempt& attempt,
+                           const absl::Status& status,
+                           StopCause cause);
+
+// FAILED with `error`.
+AttemptEnd FailedAttempt(const absl::Status& error);
+
+// Commits the end inside a Database change, together with the rows of the
+// outputs; CANCELLED when the owner asked for that before. Does nothing when
+// the attempt does not hold the job any more.
+absl::Status CommitAttemptEnd(Connection& connection,
+                              JobTransitions& transitions,
+                              const RunningAttempt& attempt,
+                              const AttemptEnd& end);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_JOBS_ATTEMPT_END_H_

@@ -1,0 +1,88 @@
+#include "server/jobs/attempt_start.h"
+
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/executors/attempt.h"
+#include "server/files/file_io.h"
+#include "server/jobs/job_rows.h"
+
+namespace modbound {
+namespace {
+
+// The artifact behind an input.
+absl::StatusOr<v1::Array> LoadInput(Connection& connection,
+                                    const std::string& name,
+                                    const v1::Array& input) {
+  if (!input.has_output()) {
+    return input;
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const StoredJob producer,
+                            LoadAnyJob(connection, input.output().job()));
+  const auto output = producer.job.outputs().find(input.output().output());
+  if (output == producer.job.outputs().end()) {
+    return MakeError(absl::StatusCode::kNotFound,
+                     "OUTPUT_NOT_FOUND",
+                     "inputs." + name,
+                     absl::StrCat("inputs.",
+                                  name,
+                                  ": job ",
+                                  input.output().job(),
+                                  " made no output ",
+                                  Quoted(input.output().output())));
+  }
+  return output->second;
+}
+
+absl::Status AddInputs(Connection& connection,
+                       const v1::Job& job,
+                       internal::AttemptSpec& spec) {
+  const std::map<std::string, v1::Array> inputs(job.inputs().begin(),
+                                                job.inputs().end());
+  int index = 0;
+  for (const auto& [name, input] : inputs) {
+    internal::AttemptSpec::File& file = (*spec.mutable_inputs())[name];
+    MODBOUND_ASSIGN_OR_RETURN(*file.mutable_array(),
+                              LoadInput(connection, name, input));
+    file.set_path(absl::StrCat("inputs/", index++));
+    MODBOUND_RETURN_IF_ERROR(
+        InsertArtifactUse(connection, job.id(), file.array().artifact()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
+                                          JobTransitions& transitions,
+                                          const std::string& job,
+                                          const std::string& token) {
+  AttemptStart start;
+  MODBOUND_ASSIGN_OR_RETURN(start.started, transitions.Start(job, token));
+  if (!start.started) {
+    return start;
+  }
+  MODBOUND_ASSIGN_OR_RETURN(StoredJob stored, LoadAnyJob(connection, job));
+  start.spec.set_job_id(job);
+  start.spec.set_attempt(stored.job.attempts());
+  start.spec.set_token(token);
+  *start.spec.mutable_spec() = std::move(*stored.job.mutable_spec());
+  start.inputs = AddInputs(connection, stored.job, start.spec);
+  return start;
+}
+
+absl::Status WriteAttemptDirectory(ArtifactStore& artifacts,
+                                   const std::string& dir,
+                                   const internal::AttemptSpec& spec) {
+  MODBOUND_RETURN_IF_ERROR(WriteAttemptSpec(dir, spec));
+  MODBOUND_RETURN_IF_ERROR(MakeDirectory(dir + "/inputs"));
+  for (const auto& [name, file] : spec.inputs()) {
+    MODBOUND_RETURN_IF_ERROR(artifacts.LinkOrWrite(
+        file.array().artifact(), absl::StrCat(dir, "/", file.path())));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace modbound

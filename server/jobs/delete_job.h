@@ -1,0 +1,23 @@
+#ifndef MODBOUND_SERVER_JOBS_DELETE_JOB_H_
+#define MODBOUND_SERVER_JOBS_DELETE_JOB_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/store/database.h"
+
+namespace modbound {
+
+// Removes the rows of an ended job of the owner and of artifacts that nothing
+// else uses, inside a Database change. Its request id stays known, so that a
+// late repeat of the submit does not run it again. Returns the digests whose
+// files may go. Errors: kNotFound JOB_NOT_FOUND; kFailedPrecondition
+// WRONG_STATE (it has not ended, or a job that has not ended needs it).
+absl::StatusOr<std::vector<std::string>> DeleteJobRows(Connection& connection,
+                                                       const std::string& owner,
+                                                       const std::string& id);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_JOBS_DELETE_JOB_H_

@@ -1,0 +1,99 @@
+#ifndef MODBOUND_SERVER_JOBS_JOB_QUEUE_H_
+#define MODBOUND_SERVER_JOBS_JOB_QUEUE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "modbound/v1/job.pb.h"
+#include "modbound/v1/server.pb.h"
+#include "server/artifacts/artifact_store.h"
+#include "server/executors/executor.h"
+#include "server/store/database.h"
+
+namespace modbound {
+
+struct JobQueueOptions {
+  // Cores leased to jobs, >= 1. Never oversubscribed.
+  int cores = 1;
+  // Jobs whose estimate is beyond this are refused; the sum of running
+  // estimates stays within it.
+  int64_t memory_limit_bytes = int64_t{1} << 33;
+};
+
+// Events of one job for one watcher. Holds no events itself: it reads state
+// changes from the store and the latest progress from memory, so a slow watcher
+// costs nothing. Threads: one thread at a time; dropping it is safe at any
+// time.
+class JobWatch {
+ public:
+  virtual ~JobWatch() = default;
+  // The next event, or nothing when there is none yet (`wake` is called when
+  // there may be). After the event of a final state done() is true and nothing
+  // more comes.
+  virtual absl::StatusOr<std::optional<v1::JobEvent>> Next() = 0;
+  virtual bool done() const = 0;
+};
+
+// The durable queue: accepts, orders, leases cores, runs through an executor,
+// commits results, tells watchers. Knows no analysis by name. Threads: all
+// methods are safe from any thread. Errors are those of
+// proto/modbound/v1/job.proto.
+class JobQueue {
+ public:
+  // Reconciles every job that had not ended (RUNNING -> QUEUED with its attempt
+  // fenced off), then starts scheduling. All references must outlive the queue.
+  static absl::StatusOr<std::unique_ptr<JobQueue>> Open(
+      Database& database,
+      ArtifactStore& artifacts,
+      Executor& executor,
+      const JobQueueOptions& options);
+  // Drains.
+  virtual ~JobQueue() = default;
+
+  using JobsDone = std::function<void(absl::StatusOr<v1::SubmitGraphResponse>)>;
+  using JobDone = std::function<void(absl::StatusOr<v1::Job>)>;
+  // Plans and stores; `done` is called after the commit is on disk (from the
+  // writer thread), or at once with an error.
+  virtual void SubmitJob(const std::string& owner,
+                         v1::SubmitJobRequest request,
+                         JobDone done) = 0;
+  virtual void SubmitGraph(const std::string& owner,
+                           v1::SubmitGraphRequest request,
+                           JobsDone done) = 0;
+  virtual absl::StatusOr<v1::Job> GetJob(const std::string& owner,
+                                         const std::string& id) = 0;
+  virtual absl::StatusOr<v1::ListJobsResponse> ListJobs(
+      const std::string& owner, const v1::ListJobsRequest& request) = 0;
+  virtual void CancelJob(const std::string& owner,
+                         const std::string& id,
+                         JobDone done) = 0;
+  virtual void DeleteJob(const std::string& owner,
+                         const std::string& id,
+                         std::function<void(absl::Status)> done) = 0;
+  // `wake` may be called from any thread, also before Watch returns; it must
+  // not call back into the queue. Dropping the watch waits for a `wake` that is
+  // under way, and none comes after it: drop it neither inside `wake` nor under
+  // a lock that `wake` takes.
+  virtual absl::StatusOr<std::unique_ptr<JobWatch>> Watch(
+      const std::string& owner,
+      const v1::WatchJobRequest& request,
+      std::function<void()> wake) = 0;
+  // Dtype, shape, digest of a finished job's output. Errors: kNotFound
+  // JOB_NOT_FOUND, OUTPUT_NOT_FOUND.
+  virtual absl::StatusOr<v1::Array> GetOutput(const std::string& owner,
+                                              const v1::OutputRef& output) = 0;
+  virtual v1::QueueState State() = 0;
+  // Starts nothing more, stops what runs (it goes back to QUEUED and starts
+  // anew after the next start of the server) and waits for it. Submits are
+  // refused with SERVER_STOPPING from then on.
+  virtual void Drain() = 0;
+};
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_JOBS_JOB_QUEUE_H_

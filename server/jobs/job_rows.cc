@@ -1,0 +1,225 @@
+#include "server/jobs/job_rows.h"
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "server/jobs/job_time.h"
+
+namespace modbound {
+namespace {
+
+absl::Status Damaged(const char* what) {
+  return MakeError(absl::StatusCode::kInternal,
+                   reason::kInternal,
+                   "",
+                   std::string("a stored ") + what + " cannot be read");
+}
+
+absl::Status InsertLabels(Connection& connection, const v1::Job& job) {
+  for (const auto& [key, value] : job.labels()) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        Statement statement,
+        connection.Prepare(
+            "INSERT INTO job_label(job, key, value) VALUES(?1, ?2, ?3)"));
+    MODBOUND_RETURN_IF_ERROR(
+        statement.Bind(1, job.id()).Bind(2, key).Bind(3, value).Run());
+  }
+  return absl::OkStatus();
+}
+
+// Adds to the job what its end brought.
+absl::Status MergeResult(const std::string& bytes, v1::Job& job) {
+  v1::Job result;
+  if (!result.ParseFromString(bytes)) {
+    return Damaged("result");
+  }
+  job.MergeFrom(result);
+  if (job.state() == v1::JobState::SUCCEEDED) {
+    job.mutable_progress()->set_fraction(1);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StoredJob> LoadOne(Statement statement, const std::string& id) {
+  MODBOUND_ASSIGN_OR_RETURN(const bool found, statement.Step());
+  if (!found) {
+    return JobNotFound(id);
+  }
+  return LoadRow(statement);
+}
+
+absl::StatusOr<std::vector<std::string>> FirstColumn(Statement statement) {
+  std::vector<std::string> column;
+  while (true) {
+    MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) {
+      return column;
+    }
+    column.push_back(statement.Text(0));
+  }
+}
+
+}  // namespace
+
+absl::Status InsertJob(Connection& connection, const NewJob& job) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(
+          "INSERT INTO job(id, owner, kind, state, priority, threads, "
+          "memory_bytes, submit_us, ready_us, deadline_us, max_run_us, job) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+  const JobSchedule& schedule = job.schedule;
+  statement.Bind(1, job.job.id())
+      .Bind(2, job.job.owner())
+      .Bind(3, job.job.kind())
+      .Bind(4, int64_t{job.state})
+      .Bind(5, int64_t{schedule.priority})
+      .Bind(6, int64_t{schedule.threads})
+      .Bind(7, schedule.memory_bytes)
+      .Bind(8, job.submit_us)
+      .Bind(9, schedule.ready_us)
+      .Bind(10, schedule.deadline_us)
+      .Bind(11, schedule.max_run_us)
+      .BindBlob(12, job.job.SerializeAsString());
+  MODBOUND_RETURN_IF_ERROR(statement.Run());
+  return InsertLabels(connection, job.job);
+}
+
+absl::Status InsertDependency(Connection& connection,
+                              const std::string& job,
+                              const std::string& needs) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(
+          "INSERT OR IGNORE INTO dependency(job, needs) VALUES(?1, ?2)"));
+  return statement.Bind(1, job).Bind(2, needs).Run();
+}
+
+absl::Status InsertArtifactUse(Connection& connection,
+                               const std::string& job,
+                               const std::string& digest) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(
+          "INSERT OR IGNORE INTO artifact_use(digest, job) VALUES(?1, ?2)"));
+  return statement.Bind(1, digest).Bind(2, job).Run();
+}
+
+absl::StatusOr<StoredJob> LoadRow(const Statement& statement) {
+  StoredJob stored;
+  v1::Job& job = stored.job;
+  if (!job.ParseFromString(statement.Text(0))) {
+    return Damaged("job");
+  }
+  for (auto& [name, array] : *job.mutable_outputs()) {
+    stored.planned_outputs[name] = std::move(array);
+  }
+  job.clear_outputs();
+  job.set_state(static_cast<JobStateEnum>(statement.Int(2)));
+  job.set_attempts(static_cast<int>(statement.Int(3)));
+  if (statement.Int(4) != 0) {
+    *job.mutable_start_time() = ToTimestamp(statement.Int(4));
+  }
+  if (statement.Int(5) != 0) {
+    *job.mutable_end_time() = ToTimestamp(statement.Int(5));
+  }
+  stored.cancel_requested = statement.Int(6) != 0;
+  stored.number = statement.Int(7);
+  if (!statement.IsNull(1)) {
+    MODBOUND_RETURN_IF_ERROR(MergeResult(statement.Text(1), job));
+  }
+  return stored;
+}
+
+absl::StatusOr<StoredJob> LoadJob(Connection& connection,
+                                  const std::string& owner,
+                                  const std::string& id) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(std::string("SELECT ") + kJobColumns +
+                         " FROM job WHERE id = ?1 AND owner = ?2"));
+  statement.Bind(1, id).Bind(2, owner);
+  return LoadOne(std::move(statement), id);
+}
+
+absl::StatusOr<StoredJob> LoadAnyJob(Connection& connection,
+                                     const std::string& id) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(std::string("SELECT ") + kJobColumns +
+                         " FROM job WHERE id = ?1"));
+  statement.Bind(1, id);
+  return LoadOne(std::move(statement), id);
+}
+
+absl::Status InsertEvent(Connection& connection,
+                         const std::string& job,
+                         const EventRow& event) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(
+          "INSERT INTO event(job, sequence, time_us, state, attempt, error) "
+          "VALUES(?1, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM event WHERE "
+          "job = ?1), ?2, ?3, ?4, ?5)"));
+  statement.Bind(1, job)
+      .Bind(2, event.time_us)
+      .Bind(3, int64_t{event.state})
+      .Bind(4, int64_t{event.attempt});
+  if (event.error.has_value()) {
+    statement.BindBlob(5, event.error->SerializeAsString());
+  } else {
+    statement.BindNull(5);
+  }
+  return statement.Run();
+}
+
+absl::StatusOr<std::optional<EventRow>> LoadEvent(Connection& connection,
+                                                  const std::string& job,
+                                                  int64_t sequence) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("SELECT time_us, state, attempt, error FROM event "
+                         "WHERE job = ?1 AND sequence = ?2"));
+  MODBOUND_ASSIGN_OR_RETURN(const bool found,
+                            statement.Bind(1, job).Bind(2, sequence).Step());
+  if (!found) {
+    return std::optional<EventRow>();
+  }
+  EventRow event;
+  event.sequence = sequence;
+  event.time_us = statement.Int(0);
+  event.state = static_cast<JobStateEnum>(statement.Int(1));
+  event.attempt = static_cast<int>(statement.Int(2));
+  if (!statement.IsNull(3) &&
+      !event.error.emplace().ParseFromString(statement.Text(3))) {
+    return Damaged("event");
+  }
+  return std::optional<EventRow>(std::move(event));
+}
+
+absl::StatusOr<int64_t> LastSequence(Connection& connection,
+                                     const std::string& job) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(
+          "SELECT COALESCE(MAX(sequence), 0) FROM event WHERE job = ?1"));
+  MODBOUND_RETURN_IF_ERROR(statement.Bind(1, job).Step().status());
+  return statement.Int(0);
+}
+
+absl::StatusOr<std::vector<std::string>> TextColumn(Connection& connection,
+                                                    std::string_view sql) {
+  MODBOUND_ASSIGN_OR_RETURN(Statement statement, connection.Prepare(sql));
+  return FirstColumn(std::move(statement));
+}
+
+absl::StatusOr<std::vector<std::string>> TextColumn(
+    Connection& connection,
+    std::string_view sql,
+    const std::string& parameter) {
+  MODBOUND_ASSIGN_OR_RETURN(Statement statement, connection.Prepare(sql));
+  statement.Bind(1, parameter);
+  return FirstColumn(std::move(statement));
+}
+
+}  // namespace modbound

@@ -1,0 +1,122 @@
+#include "server/jobs/plan_jobs.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/base/error.h"
+#include "server/analyses/analysis.h"
+#include "server/jobs/graph_order.h"
+#include "server/jobs/input_resolver.h"
+#include "server/jobs/job_time.h"
+#include "server/jobs/producers.h"
+
+namespace modbound {
+namespace {
+
+absl::StatusOr<std::vector<std::size_t>> OrderOf(
+    const std::vector<SubmittedJob>& jobs) {
+  std::map<std::string, std::size_t> index;
+  std::vector<std::string> names;
+  for (const SubmittedJob& job : jobs) {
+    if (!job.name.empty()) {
+      index[job.name] = names.size();
+    }
+    names.push_back(job.name);
+  }
+  std::vector<std::vector<std::size_t>> needs(jobs.size());
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    for (const auto& [name, array] : jobs[i].job.inputs()) {
+      const auto node = index.find(array.output().job());
+      if (array.has_output() && node != index.end()) {
+        needs[i].push_back(node->second);
+      }
+    }
+  }
+  return GraphOrder(needs, names);
+}
+
+void SetPlannedOutputs(const Plan& plan, v1::Job& job) {
+  for (const PlannedOutput& output : plan.outputs) {
+    v1::Array& array = (*job.mutable_outputs())[output.name];
+    array.set_dtype(output.dtype);
+    array.mutable_shape()->Assign(output.shape.begin(), output.shape.end());
+    array.mutable_axes()->Assign(output.axes.begin(), output.axes.end());
+  }
+}
+
+JobSchedule ScheduleOf(const v1::Job& job, const Plan& plan) {
+  JobSchedule schedule;
+  schedule.priority = job.priority();
+  schedule.threads = std::max(plan.max_threads, 1);
+  schedule.memory_bytes = plan.memory_bytes;
+  schedule.deadline_us = job.has_deadline() ? ToMicros(job.deadline()) : 0;
+  schedule.max_run_us =
+      job.has_max_run_time() ? ToMicros(job.max_run_time()) : 0;
+  return schedule;
+}
+
+// Plans one job; fields of errors are those of the job.
+absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
+                                   Producers& producers,
+                                   SubmittedJob submitted) {
+  v1::Job& job = submitted.job;
+  const Analysis* analysis = FindAnalysis(KindOf(job.spec()));
+  if (analysis == nullptr) {
+    // PlanJob knows the words for it.
+    return PlanJob(*job.mutable_spec(), {}).status();
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      ResolvedInputs inputs,
+      InputResolver(context.artifacts, producers).Resolve(*analysis, job));
+  MODBOUND_ASSIGN_OR_RETURN(const Plan plan,
+                            PlanJob(*job.mutable_spec(), inputs.infos));
+  MODBOUND_RETURN_IF_ERROR(CheckMemory(plan, context.memory_limit_bytes));
+  PlannedJob planned;
+  planned.path = submitted.path;
+  planned.needs = std::move(inputs.needs);
+  planned.staged = std::move(inputs.staged);
+  planned.artifacts = std::move(inputs.artifacts);
+  planned.row.schedule = ScheduleOf(job, plan);
+  planned.row.submit_us = context.now_us;
+  job.set_kind(analysis->kind);
+  job.set_owner(context.owner);
+  job.set_node(submitted.name);
+  *job.mutable_submit_time() = ToTimestamp(context.now_us);
+  job.clear_inputs();
+  for (auto& [name, array] : inputs.arrays) {
+    (*job.mutable_inputs())[name] = std::move(array);
+  }
+  SetPlannedOutputs(plan, job);
+  if (!submitted.name.empty()) {
+    producers.AddNode(submitted.name,
+                      {job.id(), job.spec(), KnownOutputs(plan)});
+  }
+  planned.row.job = std::move(job);
+  return planned;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<PlannedJob>> PlanJobs(
+    const PlanningContext& context, std::vector<SubmittedJob> jobs) {
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<std::size_t> order,
+                            OrderOf(jobs));
+  for (SubmittedJob& job : jobs) {
+    job.job.set_id(context.ids.NewId(context.now_us));
+  }
+  Producers producers(context.database, context.owner);
+  std::vector<PlannedJob> planned(jobs.size());
+  for (const std::size_t i : order) {
+    const std::string path = jobs[i].path;
+    absl::StatusOr<PlannedJob> one =
+        PlanOne(context, producers, std::move(jobs[i]));
+    if (!one.ok()) {
+      return WithFieldPrefix(one.status(), path);
+    }
+    planned[i] = *std::move(one);
+  }
+  return planned;
+}
+
+}  // namespace modbound

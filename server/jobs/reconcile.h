@@ -1,0 +1,26 @@
+#ifndef MODBOUND_SERVER_JOBS_RECONCILE_H_
+#define MODBOUND_SERVER_JOBS_RECONCILE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/jobs/job_transitions.h"
+#include "server/store/database.h"
+
+namespace modbound {
+
+// Brings every job that had not ended to a state from which it can go on, after
+// the server came to an end in whatever way: RUNNING -> QUEUED, its attempt
+// fenced off (its token is gone), or CANCELLED when that had been asked for;
+// WAITING for jobs that have all ended -> QUEUED or SKIPPED.
+absl::Status ReconcileJobs(Connection& connection, JobTransitions& transitions);
+
+// DATA_DIR/attempts, where attempts have their directories.
+std::string AttemptsFolder(const std::string& data_dir);
+
+// Makes it, empty: what an earlier server left there belongs to no attempt.
+absl::Status MakeEmptyAttemptsFolder(const std::string& data_dir);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_JOBS_RECONCILE_H_

@@ -1,0 +1,125 @@
+#include "server/jobs/submitter.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/files/guarded.h"
+#include "server/jobs/job_time.h"
+#include "server/jobs/submit_rules.h"
+
+namespace modbound {
+
+void Submitter::SubmitJob(const std::string& owner,
+                          v1::SubmitJobRequest request,
+                          Done done) {
+  RequestKey key{owner, std::move(*request.mutable_request_id()), ""};
+  request.clear_request_id();
+  key.body_sha256 = BodyDigest("SubmitJob\n", request);
+  std::vector<SubmittedJob> jobs;
+  jobs.push_back({"", "", std::move(*request.mutable_job())});
+  Submit(std::move(key), std::move(jobs), std::move(done));
+}
+
+void Submitter::SubmitGraph(const std::string& owner,
+                            v1::SubmitGraphRequest request,
+                            Done done) {
+  if (const absl::Status checked = CheckNodes(request); !checked.ok()) {
+    done(checked);
+    return;
+  }
+  RequestKey key{owner, std::move(*request.mutable_request_id()), ""};
+  request.clear_request_id();
+  key.body_sha256 = BodyDigest("SubmitGraph\n", request);
+  std::vector<SubmittedJob> jobs;
+  for (int i = 0; i < request.nodes_size(); ++i) {
+    v1::SubmitGraphRequest::Node& node = *request.mutable_nodes(i);
+    jobs.push_back({std::move(*node.mutable_name()),
+                    absl::StrCat("nodes[", i, "].job."),
+                    std::move(*node.mutable_job())});
+  }
+  Submit(std::move(key), std::move(jobs), std::move(done));
+}
+
+void Submitter::Submit(RequestKey key,
+                       std::vector<SubmittedJob> jobs,
+                       Done done) {
+  absl::StatusOr<std::optional<v1::SubmitGraphResponse>> earlier = Repeat(key);
+  if (!earlier.ok()) {
+    done(earlier.status());
+    return;
+  }
+  if (earlier->has_value()) {
+    done(**std::move(earlier));
+    return;
+  }
+  absl::StatusOr<std::vector<PlannedJob>> planned =
+      Guarded([&] { return Plan(key.owner, std::move(jobs)); });
+  if (!planned.ok()) {
+    done(planned.status());
+    return;
+  }
+  Accept(std::move(key), *std::move(planned), std::move(done));
+}
+
+// The answer to an earlier request of this key; nothing when there was none.
+// Before anything that depends on time: a repeat must give the same answer,
+// also when its deadline has passed meanwhile.
+absl::StatusOr<std::optional<v1::SubmitGraphResponse>> Submitter::Repeat(
+    const RequestKey& key) {
+  MODBOUND_RETURN_IF_ERROR(CheckRequestId(key.request_id));
+  std::optional<v1::SubmitGraphResponse> response;
+  if (key.request_id.empty()) {
+    return response;
+  }
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(const auto ids, FindRequest(connection, key));
+        if (ids.has_value()) {
+          MODBOUND_ASSIGN_OR_RETURN(response,
+                                    LoadResponse(connection, key.owner, *ids));
+        }
+        return absl::OkStatus();
+      }));
+  return response;
+}
+
+absl::StatusOr<std::vector<PlannedJob>> Submitter::Plan(
+    const std::string& owner, std::vector<SubmittedJob> jobs) {
+  MODBOUND_RETURN_IF_ERROR(database_.CheckSpace());
+  const int64_t now_us = WallMicros();
+  for (const SubmittedJob& job : jobs) {
+    MODBOUND_RETURN_IF_ERROR(CheckSubmittedJob(job.job, job.path, now_us));
+  }
+  return PlanJobs(
+      {database_, artifacts_, ids_, owner, memory_limit_bytes_, now_us},
+      std::move(jobs));
+}
+
+void Submitter::Accept(RequestKey key,
+                       std::vector<PlannedJob> planned,
+                       Done done) {
+  const auto jobs =
+      std::make_shared<const std::vector<PlannedJob>>(std::move(planned));
+  const auto response = std::make_shared<v1::SubmitGraphResponse>();
+  writer_.Write(
+      [key = std::move(key), jobs, response](
+          Connection& connection, JobTransitions& transitions) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            const std::vector<std::string> ids,
+            AcceptJobs(connection, transitions, key, *jobs));
+        MODBOUND_ASSIGN_OR_RETURN(*response,
+                                  LoadResponse(connection, key.owner, ids));
+        return absl::OkStatus();
+      },
+      [response, done = std::move(done)](const absl::Status& status) {
+        if (status.ok()) {
+          done(std::move(*response));
+        } else {
+          done(status);
+        }
+      });
+}
+
+}  // namespace modbound

@@ -1,0 +1,28 @@
+#ifndef MODBOUND_SERVER_JOBS_TEXT_RULES_H_
+#define MODBOUND_SERVER_JOBS_TEXT_RULES_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace modbound {
+
+// Characters of valid UTF-8 text; -1 when it is not (overlong forms, surrogates
+// and numbers beyond U+10FFFF included) or holds a control character (below
+// U+0020, U+007F to U+009F).
+int CountCharacters(std::string_view text);
+
+// BAD_TEXT for `field` unless `text` has `least` to `most` characters as
+// CountCharacters counts them.
+absl::Status CheckText(std::string_view text,
+                       int least,
+                       int most,
+                       const std::string& field);
+
+// [a-zA-Z0-9_.-]{1,64}, the form of a node's name.
+bool IsNodeName(std::string_view text);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_JOBS_TEXT_RULES_H_

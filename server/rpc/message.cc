@@ -1,0 +1,52 @@
+#include "server/rpc/message.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/support/proto_buffer_reader.h"
+#include "grpcpp/support/proto_buffer_writer.h"
+
+namespace modbound {
+
+absl::Status ReadMessage(const grpc::ByteBuffer& bytes,
+                         google::protobuf::Message& message) {
+  const std::string& name = message.GetDescriptor()->full_name();
+  if (bytes.Length() > static_cast<size_t>(kMaxMessageBytes)) {
+    return MakeError(absl::StatusCode::kResourceExhausted,
+                     "TOO_LARGE",
+                     "",
+                     absl::StrCat(name,
+                                  " has ",
+                                  bytes.Length(),
+                                  " bytes; at most ",
+                                  kMaxMessageBytes,
+                                  " are taken (arrays go through Upload)"));
+  }
+  grpc::ByteBuffer copy = bytes;  // shares the bytes; the reader wants its own
+  grpc::ProtoBufferReader reader(&copy);
+  if (!reader.status().ok() || !message.ParseFromZeroCopyStream(&reader)) {
+    return Refuse("BAD_TEXT",
+                  "",
+                  absl::StrCat("the bytes are not a valid ",
+                               name,
+                               ": malformed, or text that is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteMessage(const google::protobuf::Message& message,
+                          grpc::ByteBuffer& bytes) {
+  // The writer takes an empty buffer only; a stream writes into the one of its
+  // message before.
+  bytes.Clear();
+  bool own_buffer = false;
+  const grpc::Status status = grpc::GenericSerialize<grpc::ProtoBufferWriter,
+                                                     google::protobuf::Message>(
+      message, &bytes, &own_buffer);
+  return status.ok() ? absl::OkStatus()
+                     : absl::InternalError(status.error_message());
+}
+
+}  // namespace modbound

@@ -1,0 +1,24 @@
+#include "server/rpc/unary.h"
+
+#include "server/files/guarded.h"
+
+namespace modbound {
+
+PendingReply::~PendingReply() {
+  Finish(absl::InternalError("the call was dropped without an answer"),
+         nullptr);
+}
+
+void PendingReply::Finish(const absl::Status& status,
+                          const google::protobuf::Message* response) {
+  if (finished_.exchange(true)) {
+    return;
+  }
+  absl::Status sent = status;
+  if (sent.ok()) {
+    sent = Guarded([&] { return WriteMessage(*response, *reply_); });
+  }
+  reactor_->Finish(ToGrpcStatus(sent));
+}
+
+}  // namespace modbound

@@ -1,0 +1,165 @@
+#include "server/store/batch_writer.h"
+
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "server/files/guarded.h"
+
+namespace modbound {
+namespace {
+
+// Pages of 4 KiB: each time the log has grown by the first number it is folded
+// into the database as far as readers allow, beyond the second readers are
+// waited for.
+constexpr int kCheckpointPages = 1000;
+constexpr int kTruncatePages = 20000;
+
+int NoteLogPages(void* pages, sqlite3*, const char*, int count) {
+  *static_cast<int*>(pages) = count;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+BatchWriter::BatchWriter(std::unique_ptr<SqliteHandle> handle)
+    : handle_(std::move(handle)), connection_(*handle_) {
+  // Replaces SQLite's own checkpoint, which would delay the answers and hide
+  // its errors.
+  sqlite3_wal_hook(handle_->get(), NoteLogPages, &log_pages_);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+BatchWriter::~BatchWriter() {
+  Stop();
+  if (!fault_.ok()) {
+    // Leave the files as they are for the next start's recovery.
+    sqlite3_db_config(
+        handle_->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
+}
+
+void BatchWriter::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    queued_.NotifyOne();
+  }
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void BatchWriter::Add(Database::Change change, Database::Done done) {
+  MutexLock lock(mutex_);
+  queue_.push_back({std::move(change), std::move(done), absl::OkStatus()});
+  queued_.NotifyOne();
+}
+
+std::vector<BatchWriter::Entry> BatchWriter::TakeQueued() {
+  MutexLock lock(mutex_);
+  while (queue_.empty() && !stopping_) {
+    queued_.Wait(mutex_);
+  }
+  return std::exchange(queue_, {});
+}
+
+void BatchWriter::Loop() {
+  while (true) {
+    std::vector<Entry> batch = TakeQueued();
+    if (batch.empty()) {
+      return;
+    }
+    const absl::Status status = fault_.ok() ? CommitBatch(batch) : fault_;
+    NoteFault(status);
+    for (Entry& entry : batch) {
+      entry.done(status.ok() ? std::move(entry.status) : status);
+    }
+    batch.clear();
+    if (fault_.ok()) {
+      Checkpoint();
+    }
+  }
+}
+
+void BatchWriter::NoteFault(const absl::Status& status) {
+  if (!fault_.ok() || !handle_->broken()) {
+    return;
+  }
+  spdlog::critical(
+      "the store takes no more changes until the server starts anew: {}",
+      std::string(status.message()));
+  fault_ = MakeError(absl::StatusCode::kInternal,
+                     reason::kInternal,
+                     "",
+                     "the store met an I/O error earlier and takes no more "
+                     "changes; the server must be started anew");
+}
+
+absl::Status BatchWriter::CommitBatch(std::vector<Entry>& batch) {
+  absl::Status status = handle_->Execute("BEGIN IMMEDIATE");
+  if (status.ok()) {
+    status = RunChanges(batch);
+  }
+  if (status.ok()) {
+    status = handle_->Execute("COMMIT");
+  }
+  if (!status.ok() && sqlite3_get_autocommit(handle_->get()) == 0) {
+    handle_->Execute("ROLLBACK").IgnoreError();
+  }
+  return status;
+}
+
+absl::Status BatchWriter::RunChanges(std::vector<Entry>& batch) {
+  for (Entry& entry : batch) {
+    MODBOUND_RETURN_IF_ERROR(RunInSavepoint(entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BatchWriter::RunInSavepoint(Entry& entry) {
+  MODBOUND_RETURN_IF_ERROR(handle_->Execute("SAVEPOINT change"));
+  // A thrown bad_alloc must not take the writer down.
+  entry.status = Guarded([&] { return entry.change(connection_); });
+  // SQLite ends the whole transaction after some errors (disk full, I/O): then
+  // nothing before this change is left either. After other I/O errors SQLite
+  // would go on, but we do not.
+  if (sqlite3_get_autocommit(handle_->get()) != 0 || handle_->broken()) {
+    return entry.status.ok()
+               ? MakeError(absl::StatusCode::kInternal,
+                           reason::kInternal,
+                           "",
+                           "the store's transaction was rolled back")
+               : entry.status;
+  }
+  if (!entry.status.ok()) {
+    MODBOUND_RETURN_IF_ERROR(handle_->Execute("ROLLBACK TO change"));
+  }
+  return handle_->Execute("RELEASE change");
+}
+
+void BatchWriter::Checkpoint() {
+  if (log_pages_ < folded_at_) {
+    folded_at_ = 0;  // the log began anew
+  }
+  if (log_pages_ - folded_at_ < kCheckpointPages) {
+    return;
+  }
+  folded_at_ = log_pages_;
+  const int mode = log_pages_ < kTruncatePages ? SQLITE_CHECKPOINT_PASSIVE
+                                               : SQLITE_CHECKPOINT_TRUNCATE;
+  const int code = sqlite3_wal_checkpoint_v2(
+      handle_->get(), nullptr, mode, nullptr, nullptr);
+  if (code == SQLITE_OK || code == SQLITE_BUSY) {
+    return;
+  }
+  const absl::Status status = handle_->Error(code);
+  // The log still has everything; a full disk may have room later.
+  spdlog::error("the store could not fold in its log: {}",
+                std::string(status.message()));
+  NoteFault(status);
+}
+
+}  // namespace modbound

@@ -1,0 +1,183 @@
+#include "server/store/database.h"
+
+#include <sqlite3.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/mutex.h"
+#include "server/files/file_io.h"
+#include "server/store/batch_writer.h"
+#include "server/store/data_dir.h"
+#include "server/store/reader_pool.h"
+#include "server/store/schema.h"
+#include "server/store/sqlite_handle.h"
+
+namespace modbound {
+namespace {
+
+constexpr char kPragmas[] = R"sql(
+PRAGMA synchronous = FULL;
+PRAGMA temp_store = MEMORY;
+PRAGMA trusted_schema = OFF;
+PRAGMA journal_size_limit = 67108864;
+)sql";
+
+absl::StatusOr<std::string> OneValue(SqliteHandle& handle,
+                                     std::string_view sql) {
+  Connection connection(handle);
+  MODBOUND_ASSIGN_OR_RETURN(Statement statement, connection.Prepare(sql));
+  MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.Text(0) : std::string();
+}
+
+absl::Status UseWriteAheadLog(SqliteHandle& handle) {
+  MODBOUND_ASSIGN_OR_RETURN(const std::string mode,
+                            OneValue(handle, "PRAGMA journal_mode = WAL"));
+  if (mode != "wal") {
+    return MakeError(absl::StatusCode::kFailedPrecondition,
+                     "WRONG_STATE",
+                     "data_dir",
+                     absl::StrCat("the file system of data_dir cannot hold a "
+                                  "write-ahead log: journal mode is ",
+                                  mode));
+  }
+  return handle.Execute(kPragmas);
+}
+
+absl::Status CreateTables(SqliteHandle& handle) {
+  const absl::Status status =
+      handle.Execute(absl::StrCat("BEGIN IMMEDIATE;",
+                                  kSchema,
+                                  "PRAGMA user_version = ",
+                                  kSchemaVersion,
+                                  ";COMMIT"));
+  if (!status.ok() && sqlite3_get_autocommit(handle.get()) == 0) {
+    handle.Execute("ROLLBACK").IgnoreError();
+  }
+  return status;
+}
+
+absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
+  MODBOUND_ASSIGN_OR_RETURN(const std::string text,
+                            OneValue(handle, "PRAGMA user_version"));
+  const int version = std::atoi(text.c_str());
+  if (version > kSchemaVersion) {
+    return MakeError(absl::StatusCode::kFailedPrecondition,
+                     "WRONG_STATE",
+                     "data_dir",
+                     absl::StrCat(data_dir,
+                                  " was written by a newer server: its schema "
+                                  "is ",
+                                  version,
+                                  ", this server knows up to ",
+                                  kSchemaVersion));
+  }
+  if (version == kSchemaVersion) {
+    return absl::OkStatus();
+  }
+  // The folder is made after the tables: when it is there, they were.
+  std::error_code error;
+  if (std::filesystem::exists(data_dir + "/artifacts", error)) {
+    return MakeError(absl::StatusCode::kDataLoss,
+                     reason::kInternal,
+                     "data_dir",
+                     absl::StrCat(data_dir,
+                                  " holds artifacts but its database is empty: "
+                                  "restore modbound.sqlite3, or move the "
+                                  "directory away to start anew"));
+  }
+  return CreateTables(handle);
+}
+
+// What a waiting writer and the writer thread share.
+class Outcome {
+ public:
+  void Set(absl::Status status) {
+    MutexLock lock(mutex_);
+    status_ = std::move(status);
+    set_ = true;
+    changed_.NotifyOne();
+  }
+  absl::Status Wait() {
+    MutexLock lock(mutex_);
+    while (!set_) {
+      changed_.Wait(mutex_);
+    }
+    return status_;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool set_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+// Order matters: what is queued may still read; then the writer closes last of
+// the connections (and so folds the log into the database); then the lock goes.
+class Database::Impl {
+ public:
+  Impl(FileDescriptor lock,
+       std::unique_ptr<SqliteHandle> handle,
+       const std::string& path)
+      : lock_(std::move(lock)), writer_(std::move(handle)), readers_(path) {}
+
+  ~Impl() { writer_.Stop(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  BatchWriter& writer() { return writer_; }
+  ReaderPool& readers() { return readers_; }
+
+ private:
+  FileDescriptor lock_;
+  BatchWriter writer_;
+  ReaderPool readers_;
+};
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(
+    const std::string& data_dir) {
+  MODBOUND_ASSIGN_OR_RETURN(FileDescriptor lock, LockDataDir(data_dir));
+  const std::string path = data_dir + "/modbound.sqlite3";
+  MODBOUND_ASSIGN_OR_RETURN(
+      std::unique_ptr<SqliteHandle> handle,
+      SqliteHandle::Open(path, SqliteHandle::Mode::kReadWrite));
+  MODBOUND_RETURN_IF_ERROR(UseWriteAheadLog(*handle));
+  MODBOUND_RETURN_IF_ERROR(BringSchemaUp(*handle, data_dir));
+  return std::unique_ptr<Database>(new Database(
+      data_dir,
+      std::make_unique<Impl>(std::move(lock), std::move(handle), path)));
+}
+
+Database::Database(std::string data_dir, std::unique_ptr<Impl> impl)
+    : data_dir_(std::move(data_dir)), impl_(std::move(impl)) {}
+
+Database::~Database() = default;
+
+void Database::Write(Change change, Done done) {
+  impl_->writer().Add(std::move(change), std::move(done));
+}
+
+absl::Status Database::WriteAndWait(Change change) {
+  Outcome outcome;
+  Write(std::move(change),
+        [&outcome](absl::Status status) { outcome.Set(std::move(status)); });
+  return outcome.Wait();
+}
+
+absl::Status Database::Read(
+    const std::function<absl::Status(Connection&)>& query) {
+  return impl_->readers().Read(query);
+}
+
+absl::Status Database::CheckSpace() const {
+  return RequireFreeSpace(data_dir_, 0);
+}
+
+}  // namespace modbound

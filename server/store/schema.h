@@ -1,0 +1,104 @@
+#ifndef MODBOUND_SERVER_STORE_SCHEMA_H_
+#define MODBOUND_SERVER_STORE_SCHEMA_H_
+
+namespace modbound {
+
+// Version of the tables, in SQLite's user_version.
+inline constexpr int kSchemaVersion = 1;
+
+// The tables. Times are microseconds since 1970 (UTC); 0 = not yet. States are
+// numbers of v1::JobState.
+inline constexpr char kSchema[] = R"sql(
+-- A job. `job` is a v1::Job with what never changes after submit: id, kind, filled spec, inputs (groups expanded, inline
+-- bytes turned into artifacts), owner, labels, priority, deadline, max_run_time, submit_time, node. `result` is a v1::Job
+-- with what the end brings: error, summary, outputs, provenance, cache_info; NULL before. The columns are what queries
+-- and conditional updates need; a write of an attempt is conditional on (id, attempt, token, state = RUNNING).
+CREATE TABLE job (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of submission
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  attempt INTEGER NOT NULL DEFAULT 0,
+  token TEXT NOT NULL DEFAULT '',
+  threads INTEGER NOT NULL DEFAULT 1,        -- most that the plan can use
+  memory_bytes INTEGER NOT NULL DEFAULT 0,   -- the plan's estimate
+  cancel_requested INTEGER NOT NULL DEFAULT 0,
+  submit_us INTEGER NOT NULL,
+  ready_us INTEGER NOT NULL DEFAULT 0,       -- became QUEUED
+  start_us INTEGER NOT NULL DEFAULT 0,
+  end_us INTEGER NOT NULL DEFAULT 0,
+  deadline_us INTEGER NOT NULL DEFAULT 0,
+  max_run_us INTEGER NOT NULL DEFAULT 0,
+  job BLOB NOT NULL,
+  result BLOB
+) STRICT;
+CREATE INDEX job_state ON job(state);
+CREATE INDEX job_owner ON job(owner, number);
+
+-- The owner's labels, for filters.
+CREATE TABLE job_label (
+  job TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (job, key)
+) STRICT, WITHOUT ROWID;
+
+-- `job` takes an output of `needs`.
+CREATE TABLE dependency (
+  job TEXT NOT NULL,
+  needs TEXT NOT NULL,
+  PRIMARY KEY (job, needs)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dependency_needs ON dependency(needs);
+
+-- State changes, numbered from 1 without gaps in each job, written in the transaction of the change.
+CREATE TABLE event (
+  job TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  time_us INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  error BLOB,                                -- google.rpc.Status; NULL = none
+  PRIMARY KEY (job, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- Request ids: the same id with the same body is the same answer.
+CREATE TABLE request (
+  owner TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  body_sha256 TEXT NOT NULL,
+  jobs TEXT NOT NULL,                        -- ids in the order of the request, joined by spaces
+  PRIMARY KEY (owner, request_id)
+) STRICT, WITHOUT ROWID;
+
+-- Content-addressed bytes: small ones here, larger ones in artifacts/<first two digits>/<digest>.
+CREATE TABLE artifact (
+  digest TEXT PRIMARY KEY,
+  size_bytes INTEGER NOT NULL,
+  created_us INTEGER NOT NULL,
+  bytes BLOB                                 -- NULL = in a file
+) STRICT, WITHOUT ROWID;
+
+-- A job has this artifact as an input or output.
+CREATE TABLE artifact_use (
+  digest TEXT NOT NULL,
+  job TEXT NOT NULL,
+  PRIMARY KEY (digest, job)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX artifact_use_job ON artifact_use(job);
+
+-- v1::ArrayFacts of bytes read as an array.
+CREATE TABLE fact (
+  digest TEXT NOT NULL,
+  dtype INTEGER NOT NULL,
+  shape TEXT NOT NULL,                       -- "3,100"
+  facts BLOB NOT NULL,
+  PRIMARY KEY (digest, dtype, shape)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_STORE_SCHEMA_H_

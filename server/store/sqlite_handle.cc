@@ -1,0 +1,145 @@
+#include "server/store/sqlite_handle.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/check.h"
+#include "core/base/error.h"
+
+namespace modbound {
+namespace {
+
+// How long another program (a backup, the sqlite3 shell) may hold the lock.
+constexpr int kBusyTimeoutMs = 5000;
+// Texts with lists of varying length must not fill the memory.
+constexpr std::size_t kMostIdleStatements = 256;
+
+// Failed fsyncs are never "disk full", whatever errno says: what they leave on
+// the disk is not known.
+bool IsDiskFull(int code, int system_error) {
+  if (code == SQLITE_FULL) {
+    return true;
+  }
+  return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_FSYNC &&
+         code != SQLITE_IOERR_DIR_FSYNC &&
+         (system_error == ENOSPC || system_error == EDQUOT);
+}
+
+bool IsBlank(const char* text) {
+  return std::string_view(text).find_first_not_of(" \t\r\n") ==
+         std::string_view::npos;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteHandle>> SqliteHandle::Open(
+    const std::string& path, Mode mode) {
+  sqlite3* database = nullptr;
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+      (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY
+                               : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  // Owned from here on, also after an error.
+  std::unique_ptr<SqliteHandle> handle(new SqliteHandle(database));
+  if (code != SQLITE_OK) {
+    return handle->Error(code);
+  }
+  sqlite3_busy_timeout(database, kBusyTimeoutMs);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  return handle;
+}
+
+SqliteHandle::~SqliteHandle() {
+  for (const auto& [sql, statement] : idle_) {
+    sqlite3_finalize(statement);
+  }
+  // Fails when a Statement is still out: a bug of ours.
+  MODBOUND_CHECK(sqlite3_close(database_) == SQLITE_OK);
+}
+
+absl::StatusOr<sqlite3_stmt*> SqliteHandle::TakeStatement(
+    std::string_view sql) {
+  if (const auto it = idle_.find(sql); it != idle_.end()) {
+    sqlite3_stmt* statement = it->second;
+    idle_.erase(it);
+    return statement;
+  }
+  sqlite3_stmt* statement = nullptr;
+  const char* tail = nullptr;
+  const std::string text(sql);
+  const int code = sqlite3_prepare_v3(database_,
+                                      text.c_str(),
+                                      -1,
+                                      SQLITE_PREPARE_PERSISTENT,
+                                      &statement,
+                                      &tail);
+  if (code != SQLITE_OK) {
+    return Error(code);
+  }
+  if (statement == nullptr || !IsBlank(tail)) {
+    sqlite3_finalize(statement);
+    return MakeError(absl::StatusCode::kInternal,
+                     reason::kInternal,
+                     "",
+                     absl::StrCat("not one statement: ", text));
+  }
+  return statement;
+}
+
+void SqliteHandle::GiveBack(sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (idle_.size() >= kMostIdleStatements ||
+      !idle_.emplace(sqlite3_sql(statement), statement).second) {
+    sqlite3_finalize(statement);
+  }
+}
+
+absl::Status SqliteHandle::Execute(const std::string& sql) {
+  const int code =
+      sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : Error(code);
+}
+
+absl::Status SqliteHandle::Error(int code) {
+  if (IsDiskFull(code, database_ ? sqlite3_system_errno(database_) : 0)) {
+    return MakeError(absl::StatusCode::kResourceExhausted,
+                     "DISK_FULL",
+                     "",
+                     "the server's disk is full");
+  }
+  switch (code & 0xff) {
+    case SQLITE_NOMEM:
+      return MakeError(absl::StatusCode::kResourceExhausted,
+                       reason::kMemoryLimit,
+                       "",
+                       "out of memory");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return MakeError(absl::StatusCode::kUnavailable,
+                       "SERVER_STOPPING",
+                       "",
+                       "another program holds the store locked");
+    case SQLITE_IOERR:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      broken_ = true;
+      break;
+    default:
+      break;
+  }
+  return MakeError(
+      absl::StatusCode::kInternal,
+      reason::kInternal,
+      "",
+      absl::StrCat("store: ",
+                   database_ ? sqlite3_errmsg(database_) : "out of memory",
+                   " (SQLite code ",
+                   code,
+                   ")"));
+}
+
+}  // namespace modbound

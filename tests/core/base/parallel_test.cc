@@ -1,0 +1,66 @@
+#include "core/base/parallel.h"
+
+#include <atomic>
+#include <new>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace modbound {
+namespace {
+
+Execution Threads(int threads) {
+  Execution execution;
+  execution.threads = threads;
+  return execution;
+}
+
+TEST(ParallelFor, RunsEveryIndexOnceAtAnyThreadCount) {
+  for (const int threads : {1, 2, 7}) {
+    std::vector<std::atomic<int>> counts(100);
+    ASSERT_TRUE(ParallelFor(100, Threads(threads), [&](int64_t i) {
+                  ++counts[static_cast<std::size_t>(i)];
+                  return absl::OkStatus();
+                }).ok());
+    for (const auto& count : counts) {
+      EXPECT_EQ(count, 1);
+    }
+  }
+}
+
+TEST(ParallelFor, NoWorkIsFine) {
+  EXPECT_TRUE(
+      ParallelFor(0, Threads(4), [](int64_t) { return StoppedError(); }).ok());
+}
+
+TEST(ParallelFor, GivesTheErrorOfTheLowestFailingIndex) {
+  const absl::Status status = ParallelFor(10, Threads(1), [](int64_t i) {
+    return i < 4 ? absl::OkStatus() : absl::InternalError(absl::StrCat(i));
+  });
+  EXPECT_EQ(status.message(), "4");
+}
+
+TEST(ParallelFor, StopsWhenAsked) {
+  StopFlag stop;
+  Execution execution = Threads(2);
+  execution.stop = &stop;
+  std::atomic<int> done{0};
+  const absl::Status status = ParallelFor(1000, execution, [&](int64_t) {
+    ++done;
+    stop.Stop();
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_LE(done, 2);
+}
+
+TEST(ParallelFor, AnExceptionOfALibraryBecomesAnError) {
+  const absl::Status status = ParallelFor(
+      2, Threads(2), [](int64_t) -> absl::Status { throw std::bad_alloc(); });
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(status), "MEMORY_LIMIT");
+}
+
+}  // namespace
+}  // namespace modbound

@@ -1,0 +1,148 @@
+#include "core/modules/partition.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/modules/compare.h"
+#include "core/modules/labels.h"
+#include "gtest/gtest.h"
+#include "support/golden.h"
+
+namespace modbound {
+namespace {
+
+Matrix TrainedNetwork() {
+  return LoadGolden("modularity_rnn64_zerodiag", "weights").ToMatrix();
+}
+
+TEST(Partition, LabelsSilentUnitsMinusOneAndFindsTheGoldenModules) {
+  const Matrix weights = TrainedNetwork();
+  const auto result = Partition(weights, {}, PartitionOptions(), Execution());
+  ASSERT_TRUE(result.ok()) << result.status();
+  const Matrix best =
+      LoadGolden("modularity_rnn64_zerodiag", "bct_negative_asym").ToMatrix();
+  EXPECT_NEAR(result->quality, best(1, 0), 1e-9);
+  EXPECT_EQ(result->module_sizes, (std::vector<int64_t>{13, 12, 11}));
+  EXPECT_EQ(result->excluded_units.size(), 64U - 36U);
+  for (Eigen::Index i = 0; i < 64; ++i) {
+    EXPECT_EQ(result->labels[i] < 0, weights.row(i).isZero(0)) << i;
+  }
+  EXPECT_EQ(result->run_labels.size(), 100U);
+  EXPECT_EQ(result->run_quality.size(), 100);
+  EXPECT_EQ(result->run_labels[7].size(), 64U);
+  EXPECT_EQ(result->labels, CanonicalLabels(result->labels));
+}
+
+TEST(Partition, IncludesSilentUnitsWhenAsked) {
+  PartitionOptions options;
+  options.include_silent = true;
+  options.runs = 10;
+  const auto result = Partition(TrainedNetwork(), {}, options, Execution());
+  ASSERT_TRUE(result.ok());
+  EXPECT_TRUE(result->excluded_units.empty());
+  EXPECT_EQ(result->labels, CanonicalLabels(result->labels));
+  PartitionOptions without;
+  without.runs = 10;
+  EXPECT_NEAR(Partition(TrainedNetwork(), {}, without, Execution())->quality,
+              result->quality,
+              1e-12);
+}
+
+TEST(Partition, FlagsDecideWhichUnitsAreSilent) {
+  Matrix weights = Matrix::Constant(5, 5, -1.0);
+  weights.topLeftCorner(2, 2).setOnes();
+  weights.bottomRightCorner(3, 3).setOnes();
+  const auto result =
+      Partition(weights, {1, 1, 1, 1, 0}, PartitionOptions(), Execution());
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->labels, (Labels{0, 0, 1, 1, -1}));
+  EXPECT_EQ(result->excluded_units, std::vector<int64_t>{4});
+}
+
+TEST(Partition, WithoutConsensusIsTheBestRun) {
+  PartitionOptions options;
+  options.consensus = ConsensusMethod::kNone;
+  options.runs = 30;
+  const auto result =
+      Partition(LoadGolden("modularity_noise64_zerodiag", "weights").ToMatrix(),
+                {},
+                options,
+                Execution());
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->quality, result->run_quality.maxCoeff());
+  Eigen::Index best = 0;
+  result->run_quality.maxCoeff(&best);
+  EXPECT_EQ(result->labels, result->run_labels[best]);
+}
+
+TEST(Partition, FollowsARelabellingOfUnits) {
+  const Matrix weights = TrainedNetwork();
+  const Matrix reversed = weights.reverse();
+  const auto plain = Partition(weights, {}, PartitionOptions(), Execution());
+  Labels labels =
+      Partition(reversed, {}, PartitionOptions(), Execution())->labels;
+  std::reverse(labels.begin(), labels.end());
+  EXPECT_EQ(CanonicalLabels(labels), plain->labels);
+}
+
+TEST(Partition, SameResultAtAnyThreadCount) {
+  const Matrix weights =
+      LoadGolden("modularity_noise64_zerodiag", "weights").ToMatrix();
+  const auto one = Partition(weights, {}, PartitionOptions(), Execution());
+  for (const int threads : {2, 4}) {
+    Execution execution;
+    execution.threads = threads;
+    const auto more = Partition(weights, {}, PartitionOptions(), execution);
+    EXPECT_EQ(more->labels, one->labels);
+    EXPECT_EQ(more->run_labels, one->run_labels);
+    EXPECT_EQ(more->run_quality, one->run_quality);
+  }
+}
+
+TEST(Partition, OtherSeedsGiveOtherRuns) {
+  const Matrix weights =
+      LoadGolden("modularity_noise64_zerodiag", "weights").ToMatrix();
+  PartitionOptions options;
+  const auto one = Partition(weights, {}, options, Execution());
+  options.seed = 1;
+  EXPECT_NE(Partition(weights, {}, options, Execution())->run_labels,
+            one->run_labels);
+}
+
+TEST(Partition, CustomUsesTheNullOfTheUnitsKept) {
+  Matrix weights = Matrix::Zero(4, 4);
+  weights(0, 1) = weights(1, 0) = weights(1, 2) = weights(2, 1) = 1;
+  Matrix null = Matrix::Zero(4, 4);
+  null(1, 2) = null(2, 1) = 2;
+  null(0, 2) = null(2, 0) = 2;
+  PartitionOptions options;
+  options.quality.function = QualityFunction::kCustom;
+  options.runs = 5;
+  const auto result = Partition(weights, {}, options, Execution(), &null);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->labels, (Labels{0, 0, 1, -1}));
+  EXPECT_EQ(result->quality, 2);
+}
+
+TEST(Partition, RefusesWhatCannotBePartitioned) {
+  auto status = [](const Matrix& weights, const PartitionOptions& options) {
+    return Partition(weights, {}, options, Execution()).status();
+  };
+  PartitionOptions options;
+  for (const Matrix& weights :
+       {Matrix(0, 0), Matrix(Matrix::Ones(1, 1)), Matrix(Matrix::Zero(3, 3))}) {
+    EXPECT_EQ(ReasonOf(status(weights, options)), reason::kDegenerate);
+    EXPECT_EQ(FieldOf(status(weights, options)), "matrix");
+  }
+  options.include_silent = true;
+  EXPECT_EQ(ReasonOf(status(Matrix::Zero(3, 3), options)), reason::kDegenerate);
+  options.tau = 1.5;
+  EXPECT_EQ(FieldOf(status(Matrix::Ones(3, 3), options)), "tau");
+  options.runs = 0;
+  EXPECT_EQ(FieldOf(status(Matrix::Ones(3, 3), options)), "runs");
+  EXPECT_EQ(ReasonOf(status(Matrix::Ones(3, 2), PartitionOptions())),
+            reason::kWrongShape);
+}
+
+}  // namespace
+}  // namespace modbound

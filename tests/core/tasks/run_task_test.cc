@@ -1,0 +1,133 @@
+#include "core/tasks/run_task.h"
+
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/network/run.h"
+#include "gtest/gtest.h"
+
+namespace modbound {
+namespace {
+
+Task PerceptualTask() {
+  return *Task::Make(*DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING"), 100);
+}
+
+// Unit 0 and 1 sum their stimulus; unit 2 is never active, unit 3 always 1/2.
+// The readout chooses the larger sum, and fixation while it is shown.
+Network Accumulator() {
+  Network network;
+  network.w_in = Matrix::Zero(4, 3);
+  network.w_in(0, 1) = network.w_in(1, 2) = 1;
+  network.w_in(2, 1) = -100;
+  network.b_in = Vector::Zero(4);
+  network.b_rec = Eigen::Vector4d(0, 0, -100, 0.5);
+  network.w_rec = Matrix::Zero(4, 4);
+  network.w_rec(0, 0) = network.w_rec(1, 1) = 1;
+  network.w_out = Matrix::Zero(3, 4);
+  network.w_out(1, 0) = network.w_out(2, 1) = 1;
+  network.b_out = Vector::Zero(3);
+  return network;
+}
+
+TEST(RunTask, AnIntegratorIsAsGoodAsTheIdealObserver) {
+  TaskRunOptions options;
+  options.trials = 5000;
+  options.record_steps = false;
+  const auto run = RunTask(Accumulator(), PerceptualTask(), options, {});
+  ASSERT_TRUE(run.ok()) << run.status();
+  const Accuracy accuracy = ScoreTrials(run->trials, true);
+  // Phi(coh/100 sqrt(20) / (.1 sqrt 2)): mean over all .8957, over non-zero
+  // .9946, zero .5; binomial sd of 5000, 4000 and 1000 trials: .0043, .0012,
+  // .016. Four sd.
+  EXPECT_NEAR(*accuracy.accuracy_all, 0.8957, 0.0173);
+  EXPECT_NEAR(*accuracy.accuracy, 0.9946, 0.0046);
+  EXPECT_NEAR(*accuracy.accuracy_zero, 0.5, 0.063);
+}
+
+TEST(RunTask, RecordsWhatTheNetworkDid) {
+  const Task task = PerceptualTask();
+  const Network network = Accumulator();
+  TaskRunOptions options;
+  options.trials = 40;
+  options.seed = 9;
+  const auto run = RunTask(network, task, options, {});
+  ASSERT_TRUE(run.ok()) << run.status();
+  const auto again =
+      RunNetwork(network, run->inputs, 40, RowOrder::kByTrial, Matrix(), {});
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(run->activity, again->activity);
+  EXPECT_EQ(run->outputs, again->outputs);
+  for (int64_t k = 0; k < 40; ++k) {
+    const int64_t last = k * task.steps() + task.steps() - 1;
+    EXPECT_EQ(run->final_states.row(k), run->activity.row(last));
+    const TrialOutcome& trial = run->trials[static_cast<std::size_t>(k)];
+    EXPECT_EQ(trial.choice, Choice(run->outputs.row(last)));
+    EXPECT_EQ(trial.correct, trial.choice == trial.ground_truth + 1);
+    // The accumulators' difference is the variable of that name.
+    EXPECT_NEAR(run->activity(last, 0) - run->activity(last, 1),
+                run->variables(last, 0),
+                1e-12);
+  }
+}
+
+TEST(RunTask, TrialsAreTheSameWhateverTheirNumberAndTheThreads) {
+  const Task task = PerceptualTask();
+  TaskRunOptions options;
+  options.trials = 70;
+  Execution four;
+  four.threads = 4;
+  const auto all = RunTask(Accumulator(), task, options, four);
+  options.trials = 33;
+  const auto some = RunTask(Accumulator(), task, options, {});
+  ASSERT_TRUE(all.ok() && some.ok());
+  EXPECT_EQ(some->activity, all->activity.topRows(33 * task.steps()));
+  EXPECT_EQ(some->inputs, all->inputs.topRows(33 * task.steps()));
+  options.trials = 2;
+  options.first_trial = 31;
+  const auto shifted = RunTask(Accumulator(), task, options, {});
+  ASSERT_TRUE(shifted.ok());
+  EXPECT_EQ(shifted->inputs, all->inputs.middleRows(31 * task.steps(), 44));
+}
+
+TEST(RunTask, MomentsCountUnitsThatNeverChange) {
+  TaskRunOptions options;
+  options.trials = 70;  // three blocks
+  options.record_moments = true;
+  const auto run = RunTask(Accumulator(), PerceptualTask(), options, {});
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->moments.count, 70 * 22);
+  EXPECT_EQ(run->moments.largest, run->activity.cwiseAbs().maxCoeff());
+  EXPECT_EQ(run->moments.SilentUnits(), 2);  // unit 2 at 0, unit 3 at 1/2
+}
+
+TEST(RunTask, StartsFromTheGivenState) {
+  TaskRunOptions options;
+  options.trials = 34;
+  const auto zero = RunTask(Accumulator(), PerceptualTask(), options, {});
+  options.initial_states = Matrix::Zero(1, 4);
+  options.initial_states(0, 0) = 8;
+  const auto shifted = RunTask(Accumulator(), PerceptualTask(), options, {});
+  ASSERT_TRUE(zero.ok() && shifted.ok());
+  const Vector change =
+      shifted->final_states.col(0) - zero->final_states.col(0);
+  EXPECT_LT((change.array() - 8).abs().maxCoeff(), 1e-12);
+}
+
+TEST(RunTask, RefusesANetworkOfAnotherTask) {
+  Network network = Accumulator();
+  network.w_out = Matrix::Zero(2, 4);
+  network.b_out = Vector::Zero(2);
+  const auto run = RunTask(network, PerceptualTask(), {}, {});
+  EXPECT_EQ(ReasonOf(run.status()), reason::kContradiction);
+  EXPECT_EQ(FieldOf(run.status()), "task");
+}
+
+TEST(RunTaskBytes, CoversTheResult) {
+  const Task task = PerceptualTask();
+  const double bytes = RunTaskBytes(task, 4, 70, true);
+  EXPECT_GE(bytes, 8.0 * 70 * 22 * (4 + 3 + 3 + 3));
+}
+
+}  // namespace
+}  // namespace modbound

@@ -1,0 +1,208 @@
+#include "core/training/train.h"
+
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/tasks/run_task.h"
+#include "gtest/gtest.h"
+
+namespace modbound {
+namespace {
+
+Task TaskNamed(const char* name) {
+  return *Task::Make(*DefaultTaskSpec(name), 100);
+}
+
+Task PerceptualTask() { return TaskNamed("PERCEPTUAL_DECISION_MAKING"); }
+
+// A few steps of a small network.
+TrainOptions ShortOptions() {
+  TrainOptions options;
+  options.units = 12;
+  options.batch_size = 4;
+  options.seq_len = 30;
+  options.max_steps = 25;
+  options.eval_every = 10;
+  options.eval_trials = 50;
+  options.target_accuracy = 1;
+  options.seed = 3;
+  return options;
+}
+
+TEST(Train, DefaultRecipeReachesTheTargetWithFewSilentUnits) {
+  TrainOptions options;
+  options.max_steps = 2000;
+  const auto result = Train(PerceptualTask(), options, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->stop_reason, TrainStopReason::kTargetReached);
+  EXPECT_GE(*result->accuracy.accuracy, 0.95);
+  // 9 on average over seeds, 44 under the reference recipe.
+  EXPECT_LT(result->silent_units, 25);
+  // The trained network is as good on trials it has never seen: binomial sd of
+  // 1600 trials at .95 is .0055; the evaluation's own, .0077.
+  TaskRunOptions fresh;
+  fresh.trials = 2000;
+  fresh.seed = 99;
+  fresh.record_steps = false;
+  const auto run = RunTask(result->network, PerceptualTask(), fresh, {});
+  ASSERT_TRUE(run.ok());
+  EXPECT_GE(*ScoreTrials(run->trials, true).accuracy, 0.92);
+}
+
+TEST(Train, ReferenceRecipeReachesTheTarget) {
+  TrainOptions options;
+  options.recipe = Recipe::kReference;
+  options.max_steps = 2000;
+  const auto result = Train(PerceptualTask(), options, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->stop_reason, TrainStopReason::kTargetReached);
+}
+
+TEST(Train, LearnsGoNogo) {
+  TrainOptions options;
+  options.units = 32;
+  options.max_steps = 2000;
+  const auto result = Train(TaskNamed("GO_NOGO"), options, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_GE(*result->accuracy.accuracy, 0.95);
+  EXPECT_FALSE(result->accuracy.accuracy_zero.has_value());
+  EXPECT_EQ(result->psychometric.rows(), 0);
+}
+
+TEST(Train, RecordsEveryStepAndEveryEvaluation) {
+  const auto result = Train(PerceptualTask(), ShortOptions(), {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->stop_reason, TrainStopReason::kMaxSteps);
+  EXPECT_EQ(result->steps, 25);
+  EXPECT_EQ(result->loss.size(), 25u);
+  EXPECT_EQ(result->accuracy_curve.col(0), Vector(Eigen::Vector3d(10, 20, 25)));
+  EXPECT_EQ(result->psychometric.rows(), 9);
+  EXPECT_EQ(result->psychometric.col(2).sum(), 50);
+  EXPECT_EQ(result->steps_per_second, 0);  // no clock was given
+}
+
+TEST(Train, SameSeedSameNetworkOtherSeedAnother) {
+  TrainOptions options = ShortOptions();
+  const auto a = Train(PerceptualTask(), options, {});
+  Execution four;
+  four.threads = 4;
+  const auto b = Train(PerceptualTask(), options, four);
+  options.seed = 4;
+  const auto c = Train(PerceptualTask(), options, {});
+  ASSERT_TRUE(a.ok() && b.ok() && c.ok());
+  EXPECT_EQ(a->network.w_rec, b->network.w_rec);
+  EXPECT_EQ(a->loss, b->loss);
+  EXPECT_EQ(a->accuracy_curve, b->accuracy_curve);
+  EXPECT_NE(a->network.w_rec, c->network.w_rec);
+}
+
+TEST(Train, EvaluatingMoreOftenDoesNotChangeTraining) {
+  TrainOptions options = ShortOptions();
+  const auto a = Train(PerceptualTask(), options, {});
+  options.eval_every = 3;
+  const auto b = Train(PerceptualTask(), options, {});
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(a->network.w_rec, b->network.w_rec);
+}
+
+TEST(Train, FloatTrainingGivesFloats) {
+  const auto result = Train(PerceptualTask(), ShortOptions(), {});
+  ASSERT_TRUE(result.ok());
+  const Matrix& w_rec = result->network.w_rec;
+  EXPECT_EQ(w_rec.cast<float>().cast<double>(), w_rec);
+  EXPECT_EQ(result->initial.w_rec.cast<float>().cast<double>(),
+            result->initial.w_rec);
+}
+
+TEST(Train, FirstStepsOfFloatAndDoubleAgree) {
+  TrainOptions options = ShortOptions();
+  options.max_steps = 5;
+  const auto floats = Train(PerceptualTask(), options, {});
+  options.precision = Precision::kFloat64;
+  const auto doubles = Train(PerceptualTask(), options, {});
+  ASSERT_TRUE(floats.ok() && doubles.ok());
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_NEAR(floats->loss[i], doubles->loss[i], 1e-4 * doubles->loss[i]);
+  }
+}
+
+TEST(Train, DivergenceNamesStepAndLastLoss) {
+  TrainOptions options = ShortOptions();
+  options.dynamics.activation = Activation::kLinear;
+  options.recipe = Recipe::kReference;
+  options.learning_rate = 10;
+  options.max_steps = 1000;
+  const auto result = Train(PerceptualTask(), options, {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(ReasonOf(result.status()), reason::kDiverged);
+  EXPECT_NE(result.status().message().find("at step"), absl::string_view::npos);
+  EXPECT_NE(result.status().message().find("last finite loss: "),
+            absl::string_view::npos);
+}
+
+TEST(Train, StopsInTheMiddle) {
+  StopFlag stop;
+  Execution execution;
+  execution.stop = &stop;
+  int64_t reports = 0;
+  execution.progress = [&](const ProgressUpdate& update) {
+    EXPECT_EQ(update.unit, "steps");
+    EXPECT_EQ(update.total, 1000000);
+    ++reports;
+    stop.Stop();
+  };
+  TrainOptions options = ShortOptions();
+  options.max_steps = 1000000;
+  const auto result = Train(PerceptualTask(), options, execution);
+  EXPECT_EQ(ReasonOf(result.status()), reason::kCancelled);
+  EXPECT_EQ(reports, 1);
+}
+
+TEST(Train, CountsOnlyTheStepLoopInItsRate) {
+  // Every reading of this clock is a second after the one before: one second a
+  // stretch between evaluations, whatever the evaluations take.
+  TrainOptions options = ShortOptions();
+  double now = 0;
+  options.seconds = [&] { return ++now; };
+  const auto result = Train(PerceptualTask(), options, {});
+  ASSERT_TRUE(result.ok());
+  EXPECT_DOUBLE_EQ(result->steps_per_second, 25.0 / 3);
+}
+
+TEST(Train, RefusesWhatCannotBeTrained) {
+  TaskSpec spec = *DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING");
+  spec.coherences = {0};
+  const auto result = Train(*Task::Make(spec, 100), ShortOptions(), {});
+  EXPECT_EQ(FieldOf(result.status()), "task.coherences");
+  TrainOptions options = ShortOptions();
+  options.dynamics.tau_ms = 50;
+  EXPECT_EQ(FieldOf(Train(PerceptualTask(), options, {}).status()), "dt");
+}
+
+TEST(InitialNetwork, FollowsTheFanInOfEachArray) {
+  const Network network = InitialNetwork(Recipe::kReference, 100, 4, 3, {}, 1);
+  // The largest of n uniform numbers is within 5/n of the bound (p = e^-5).
+  EXPECT_LE(network.w_in.cwiseAbs().maxCoeff(), 0.5);
+  EXPECT_GT(network.w_in.cwiseAbs().maxCoeff(), 0.5 * (1 - 5.0 / 400));
+  EXPECT_LE(network.b_in.cwiseAbs().maxCoeff(), 0.5);
+  EXPECT_GT(network.b_in.cwiseAbs().maxCoeff(), 0.5 * (1 - 5.0 / 100));
+  for (const Matrix& array :
+       {network.w_rec, Matrix(network.b_rec), network.w_out}) {
+    EXPECT_LE(array.cwiseAbs().maxCoeff(), 0.1);
+    EXPECT_GT(array.cwiseAbs().maxCoeff(), 0.1 * (1 - 5.0 / 100));
+  }
+}
+
+TEST(TrainBytes, GrowsWithTheBuffers) {
+  TrainOptions options;
+  options.units = 8192;
+  options.batch_size = 4096;
+  options.seq_len = 100000;
+  // Three buffers of floats.
+  EXPECT_GT(TrainBytes(PerceptualTask(), options),
+            3.0 * 4 * 8192 * 4096 * 100000);
+}
+
+}  // namespace
+}  // namespace modbound

@@ -1,0 +1,190 @@
+"""modboundd as a program: its streams, flags, config file, Unix socket, signals."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+import grpc
+
+import modbound
+from service import BIN, TIME_FACTOR, Server
+
+PROGRAM = os.path.join(BIN, "modboundd")
+SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse
+
+
+def health(address):
+    """What grpc.health.v1 answers, as bytes."""
+    with grpc.insecure_channel(address) as channel:
+        return channel.unary_unary("/grpc.health.v1.Health/Check")(
+            b"", timeout=20, wait_for_ready=False)
+
+
+class ModbounddTest(unittest.TestCase):
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="modbound_d_")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.data_dir = os.path.join(self.folder, "data")
+
+    def start(self, *flags):
+        """Starts modboundd; (process, the address it printed)."""
+        process = subprocess.Popen(
+            [PROGRAM, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        line = process.stdout.readline()
+        self.assertRegex(line, r"^listening on \S+\n$")
+        return process, line.split()[-1]
+
+    def stop(self, process):
+        """SIGTERM; what was left of standard output and error."""
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20 * TIME_FACTOR)
+        self.assertEqual(process.returncode, 0, err)
+        return out, err
+
+    def refuse(self, *flags, code=2):
+        """A start that must fail, with one line on standard error."""
+        done = subprocess.run([PROGRAM, *flags], capture_output=True, text=True,
+                              check=False, timeout=20 * TIME_FACTOR)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"\Amodboundd: [^\n]+\n\Z")
+        return done.stderr
+
+    def test_standard_output_is_the_address_alone(self):
+        process, address = self.start(f"--data_dir={self.data_dir}",
+                                      "--listen=127.0.0.1:0")
+        self.assertEqual(health(address), SERVING)
+        out, err = self.stop(process)
+        self.assertEqual(out, "")
+        for event in ("listening", "stopping", "stopped"):
+            self.assertIn(f"event={event}", err)
+        for line in err.splitlines():
+            self.assertRegex(line, r"^time=\S+ level=\w+ event=\w+")
+
+    def test_refused_flags_exit_two_with_one_line(self):
+        for flag, named in (("--listen=0.0.0.0:0", "listen"),
+                            ("--listen=[::]:0", "listen"),
+                            ("--listen=192.0.2.1:0", "listen"),
+                            ("--cores=0", "cores"),
+                            ("--memory-limit=some", "memory_limit"),
+                            ("--nosuch=1", "nosuch"),
+                            (f"--config={self.folder}/none", "none")):
+            with self.subTest(flag=flag):
+                self.assertIn(named, self.refuse(
+                    flag, f"--data_dir={self.data_dir}"))
+        self.assertFalse(os.path.exists(self.data_dir))
+
+    def test_a_folder_that_cannot_be_made_is_named(self):
+        self.assertIn("/proc/nothing", self.refuse(
+            "--data_dir=/proc/nothing", "--listen=127.0.0.1:0", code=1))
+
+    def test_help_and_version_exit_zero(self):
+        for flag in ("--help", "--version"):
+            done = subprocess.run([PROGRAM, flag], capture_output=True,
+                                  text=True, check=False)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("modboundd", done.stdout)
+            self.assertEqual(done.stderr, "")
+
+    def test_flags_come_from_a_config_file(self):
+        config = os.path.join(self.folder, "modboundd.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(f"data_dir={self.data_dir}\nlisten=127.0.0.1:0\n"
+                       "cores=1\nmemory_limit=1G\n")
+        process, address = self.start("--config", config)
+        with modbound.connect(address) as lab:
+            info = lab.info()
+        self.assertEqual(info.cores, 1)
+        self.assertEqual(int(info.memory_limit_bytes), 1 << 30)
+        self.stop(process)
+
+    def test_more_cores_than_the_machine_has_are_warned_of(self):
+        process, _ = self.start(f"--data-dir={self.data_dir}",
+                                "--listen=127.0.0.1:0", "--cores=4096")
+        self.assertIn("level=warning event=cores_beyond_machine",
+                      self.stop(process)[1])
+
+    def test_one_folder_serves_one_server(self):
+        process, address = self.start(f"--data_dir={self.data_dir}",
+                                      "--listen=127.0.0.1:0")
+        self.assertIn(self.data_dir, self.refuse(
+            f"--data_dir={self.data_dir}", "--listen=127.0.0.1:0"))
+        self.assertIn(address, self.refuse(
+            f"--data_dir={self.folder}/other", f"--listen={address}"))
+        self.assertEqual(health(address), SERVING)
+        self.stop(process)
+
+    def test_a_unix_socket_is_private_and_one_servers(self):
+        path = os.path.join(self.folder, "socket")
+        flags = (f"--data_dir={self.data_dir}", f"--listen=unix:{path}")
+        process, address = self.start(*flags)
+        self.assertEqual(address, f"unix:{path}")
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assertEqual(health(address), SERVING)
+        self.refuse(f"--data_dir={self.folder}/other", f"--listen=unix:{path}")
+        self.assertEqual(health(address), SERVING)
+
+        # A killed server leaves its socket behind; the next one takes it.
+        process.kill()
+        process.wait()
+        self.assertTrue(os.path.exists(path))
+        process, address = self.start(*flags)
+        self.assertEqual(health(address), SERVING)
+        self.stop(process)
+        self.assertFalse(os.path.exists(path))
+
+        # Other people's files stay.
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("notes")
+        self.refuse(*flags)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "notes")
+
+    def test_open_watches_hear_that_the_server_stops(self):
+        server = Server()
+        self.addCleanup(server.close)
+        with server.lab() as lab:
+            handle = lab.train(task="GO_NOGO", max_steps=100000,
+                               target_accuracy=1, seed=1)
+            request = b"\x0a" + bytes([len(handle.id)]) + handle.id.encode()
+            with grpc.insecure_channel(server.address) as channel:
+                events = channel.unary_stream("/modbound.v1.JobService/WatchJob")(
+                    request, timeout=60 * TIME_FACTOR)
+                next(events)
+                while lab.job(handle.id).state != "RUNNING":
+                    time.sleep(0.01)
+                begin = time.monotonic()
+                server.process.send_signal(signal.SIGTERM)
+                with self.assertRaises(grpc.RpcError) as ended:
+                    for _ in events:
+                        pass
+            self.assertEqual(ended.exception.code(), grpc.StatusCode.UNAVAILABLE)
+            details = dict(ended.exception.trailing_metadata())
+            self.assertIn(b"SERVER_STOPPING", details["grpc-status-details-bin"])
+            self.assertEqual(server.process.wait(20 * TIME_FACTOR), 0)
+            self.assertLess(time.monotonic() - begin, 3 * TIME_FACTOR)
+
+    def test_an_idle_connection_does_not_hold_the_end_up(self):
+        process, address = self.start(f"--data_dir={self.data_dir}",
+                                      "--listen=127.0.0.1:0")
+        host, port = address.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as idle:
+            # A connection that speaks no HTTP/2.
+            idle.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            begin = time.monotonic()
+            self.stop(process)
+            self.assertLess(time.monotonic() - begin, 3 * TIME_FACTOR)
+
+
+if __name__ == "__main__":
+    unittest.main()

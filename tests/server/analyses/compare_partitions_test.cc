@@ -1,0 +1,64 @@
+#include <cmath>
+
+#include "core/base/error.h"
+#include "gtest/gtest.h"
+#include "module_kinds.h"
+
+namespace modbound {
+namespace {
+
+v1::Spec CompareSpec() {
+  v1::Spec spec;
+  spec.mutable_compare_partitions();
+  return spec;
+}
+
+TEST(ComparePartitionsKind, AgreesWithGolden) {
+  const auto outcome =
+      RunKind(CompareSpec(),
+              {{"labels", GoldenInput("partition_stats", "partitions")}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  for (const char* name : {"rand", "ari", "nmi", "mi", "vi", "vin", "zrand"}) {
+    ExpectClose(outcome->outputs.at(name).ToMatrix(),
+                LoadGolden("partition_stats", name).ToMatrix(),
+                1e-10,
+                1e-12,
+                name);
+  }
+  EXPECT_EQ(outcome->outputs.count("ami"), 1u);
+  EXPECT_EQ(outcome->summary.compare_partitions().num_partitions(), 6);
+  EXPECT_EQ(outcome->summary.compare_partitions().dropped_units(), 0);
+}
+
+TEST(ComparePartitionsKind, IsAsPlannedAndTheSameAtAnyThreadCount) {
+  ExpectPlannedAndRepeatable(
+      CompareSpec(),
+      {{"labels", GoldenInput("partition_stats", "partitions")}});
+}
+
+TEST(ComparePartitionsKind, MakesOnlyTheMeasuresWanted) {
+  v1::Spec spec = CompareSpec();
+  spec.mutable_compare_partitions()->add_measures(v1::PartitionMeasure::VI);
+  spec.mutable_compare_partitions()->add_measures(v1::PartitionMeasure::AMI);
+  const HostArray labels =
+      HostArray::FromInts({0, 0, 1, -1, 0, 1, 1, 1, 0, 0, 1, 1}, {3, 4}, {});
+  const auto outcome = RunKind(spec, {{"labels", labels}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_EQ(outcome->outputs.size(), 2u);
+  // Rows 0 and 2 agree on the three units that both label.
+  EXPECT_EQ(outcome->outputs.at("vi").ToMatrix()(0, 2), 0);
+  EXPECT_NEAR(outcome->outputs.at("ami").ToMatrix()(0, 2), 1, 1e-14);
+  EXPECT_EQ(outcome->summary.compare_partitions().dropped_units(), 1);
+}
+
+TEST(ComparePartitionsKind, RefusesLabelsThatAreNone) {
+  const absl::Status status =
+      RunKind(CompareSpec(),
+              {{"labels", HostArray::FromDoubles({0, 0.5}, {1, 2}, {})}})
+          .status();
+  EXPECT_EQ(ReasonOf(status), reason::kBadLabels);
+  EXPECT_EQ(FieldOf(status), "inputs.labels");
+}
+
+}  // namespace
+}  // namespace modbound

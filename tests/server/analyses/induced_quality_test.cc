@@ -1,0 +1,83 @@
+#include <cmath>
+
+#include "core/base/error.h"
+#include "gtest/gtest.h"
+#include "module_kinds.h"
+
+namespace modbound {
+namespace {
+
+constexpr char kCase[] = "partition_stats";
+
+InputArrays Inputs() {
+  return {{"matrix", GoldenInput(kCase, "consensus_weights")},
+          {"labels", GoldenLabels(kCase, "induced_partition")}};
+}
+
+v1::Spec InducedSpec() {
+  v1::Spec spec;
+  spec.mutable_induced_quality();
+  return spec;
+}
+
+TEST(InducedQualityKind, AgreesWithGolden) {
+  const auto outcome = RunKind(InducedSpec(), Inputs());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  const v1::InducedQualitySummary& summary = outcome->summary.induced_quality();
+  EXPECT_NEAR(
+      summary.quality(), LoadGolden(kCase, "induced_q").values[0], 1e-12);
+  EXPECT_EQ(outcome->outputs.at("null").shape(), std::vector<int64_t>{1000});
+  // Other permutations than the golden ones: z and p agree as estimates do.
+  const double z = LoadGolden(kCase, "induced_z").values[0];
+  EXPECT_NEAR(summary.z(), z, 0.15 * std::abs(z));
+  EXPECT_GE(summary.p(), 1.0 / 1001);
+  const Vector null = outcome->outputs.at("null").ToVector();
+  const double sd = std::sqrt((null.array() - null.mean()).square().mean());
+  EXPECT_NEAR(
+      null.mean(), summary.exact_null_mean(), 5 * sd / std::sqrt(1000.0));
+}
+
+TEST(InducedQualityKind, IsAsPlannedAndTheSameAtAnyThreadCount) {
+  v1::Spec spec = InducedSpec();
+  spec.mutable_induced_quality()->set_null_count(100);
+  ExpectPlannedAndRepeatable(spec, Inputs());
+}
+
+TEST(InducedQualityKind, WithoutDrawsLeavesZAndPOut) {
+  v1::Spec spec = InducedSpec();
+  spec.mutable_induced_quality()->set_null_count(0);
+  const auto outcome = RunKind(spec, Inputs());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_FALSE(outcome->summary.induced_quality().has_z());
+  EXPECT_FALSE(outcome->summary.induced_quality().has_p());
+  EXPECT_EQ(outcome->outputs.at("null").size(), 0);
+}
+
+TEST(InducedQualityKind, CountsExcludedUnits) {
+  InputArrays inputs = Inputs();
+  Labels labels = inputs.at("labels").ToLabels();
+  labels[0] = labels[7] = labels[8] = -1;
+  inputs["labels"] = HostArray::FromLabels(labels, {});
+  const auto outcome = RunKind(InducedSpec(), inputs);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->summary.induced_quality().excluded_units(), 3);
+}
+
+TEST(InducedQualityKind, RefusesByField) {
+  InputArrays inputs = Inputs();
+  inputs["labels"] = HostArray::FromLabels(Labels(64, -1), {});
+  const absl::Status none = RunKind(InducedSpec(), inputs).status();
+  EXPECT_EQ(ReasonOf(none), reason::kDegenerate);
+  EXPECT_EQ(FieldOf(none), "inputs.labels");
+  v1::Spec spec = InducedSpec();
+  spec.mutable_induced_quality()->set_quality(v1::QualityFunction::MODULARITY);
+  const absl::Status negative = RunKind(spec, Inputs()).status();
+  EXPECT_EQ(ReasonOf(negative), reason::kNegativeWeight);
+  EXPECT_EQ(FieldOf(negative), "inputs.matrix");
+  spec.mutable_induced_quality()->set_quality(v1::QualityFunction::CUSTOM);
+  EXPECT_EQ(FieldOf(RunKind(spec, Inputs()).status()),
+            "spec.induced_quality.quality");
+}
+
+}  // namespace
+}  // namespace modbound

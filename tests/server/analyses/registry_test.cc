@@ -1,0 +1,115 @@
+#include "server/analyses/registry.h"
+
+#include <set>
+
+#include "core/base/error.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "modbound/v1/error.pb.h"
+#include "server/analyses/field_rules.h"
+
+namespace modbound {
+namespace {
+
+// Fills every sub-message, so that defaults at every depth are parsed once.
+void FillAll(google::protobuf::Message& message) {
+  const auto* reflection = message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const auto* field = message.GetDescriptor()->field(i);
+    if (field->cpp_type() ==
+            google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE &&
+        !field->is_repeated()) {
+      FillAll(*reflection->MutableMessage(&message, field));
+    }
+  }
+}
+
+TEST(Registry, HasEveryKindOfTheContractInItsOrder) {
+  const auto* kinds = v1::Spec::descriptor();
+  ASSERT_EQ(AllAnalyses().size(),
+            static_cast<std::size_t>(kinds->field_count()));
+  for (int i = 0; i < kinds->field_count(); ++i) {
+    EXPECT_EQ(AllAnalyses()[static_cast<std::size_t>(i)]->kind,
+              kinds->field(i)->name());
+    const auto* summary =
+        v1::Summary::descriptor()->FindFieldByNumber(kinds->field(i)->number());
+    ASSERT_NE(summary, nullptr);
+    EXPECT_EQ(summary->name(), kinds->field(i)->name());
+  }
+}
+
+TEST(Registry, EveryDefaultOfEveryRuleParsesAndIsInItsRange) {
+  for (const Analysis* analysis : AllAnalyses()) {
+    v1::Spec spec;
+    auto* inner = spec.GetReflection()->MutableMessage(
+        &spec, v1::Spec::descriptor()->FindFieldByName(analysis->kind));
+    FillAll(*inner);
+    const absl::Status status = ApplyFieldRules(*inner, "");
+    // Only a missing required field may be left to complain about.
+    EXPECT_TRUE(status.ok() || ReasonOf(status) == "MISSING_FIELD")
+        << analysis->kind << ": " << status;
+  }
+}
+
+TEST(Registry, EveryExampleSpecIsValidJsonOfItsKind) {
+  for (const Analysis* analysis : AllAnalyses()) {
+    v1::Spec spec;
+    const std::string json =
+        "{\"" + analysis->kind + "\": " + analysis->example_spec + "}";
+    const auto parsed =
+        google::protobuf::util::JsonStringToMessage(json, &spec);
+    ASSERT_TRUE(parsed.ok()) << analysis->kind << ": " << parsed.message();
+    auto* inner = spec.GetReflection()->MutableMessage(
+        &spec, v1::Spec::descriptor()->FindFieldByName(analysis->kind));
+    EXPECT_TRUE(ApplyFieldRules(*inner, "").ok()) << analysis->kind;
+  }
+}
+
+TEST(Registry, EveryFieldInputAndOutputIsDescribed) {
+  for (const Analysis* analysis : AllAnalyses()) {
+    const v1::KindInfo info = DescribeKind(*analysis);
+    EXPECT_FALSE(info.comment().empty()) << analysis->kind;
+    for (const auto& field : info.fields()) {
+      EXPECT_FALSE(field.comment().empty())
+          << analysis->kind << "." << field.name();
+    }
+    for (const auto& input : info.inputs()) {
+      EXPECT_FALSE(input.comment().empty())
+          << analysis->kind << "." << input.name();
+    }
+    for (const auto& output : info.outputs()) {
+      EXPECT_FALSE(output.comment().empty())
+          << analysis->kind << "." << output.name();
+    }
+  }
+}
+
+TEST(Registry, UnknownKindIsRefused) {
+  v1::Spec spec;
+  const auto plan = PlanJob(spec, {});
+  EXPECT_EQ(ReasonOf(plan.status()), "UNKNOWN_KIND");
+  EXPECT_EQ(FindAnalysis("no_such_kind"), nullptr);
+}
+
+TEST(ErrorCatalogue, HoldsEveryReasonThatCoreGives) {
+  for (const char* reason : {reason::kMissingField,
+                             reason::kOutOfRange,
+                             reason::kContradiction,
+                             reason::kWrongShape,
+                             reason::kNotFinite,
+                             reason::kNotSymmetric,
+                             reason::kNegativeWeight,
+                             reason::kNotBinary,
+                             reason::kBadLabels,
+                             reason::kDegenerate,
+                             reason::kMemoryLimit,
+                             reason::kCancelled,
+                             reason::kDiverged,
+                             reason::kInternal}) {
+    v1::ErrorReason::Reason parsed;
+    EXPECT_TRUE(v1::ErrorReason::Reason_Parse(reason, &parsed)) << reason;
+  }
+}
+
+}  // namespace
+}  // namespace modbound

@@ -1,0 +1,415 @@
+#include "server/artifacts/artifact_store.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/arrays/facts.h"
+#include "tests/support/io_fault.h"
+#include "tests/support/temporary_folder.h"
+
+namespace modbound {
+namespace {
+
+constexpr int64_t kLarge = kInlineLimit + 1;
+
+std::string BytesOf(const HostArray& array) {
+  return {reinterpret_cast<const char*>(array.data()),
+          static_cast<std::size_t>(array.size_bytes())};
+}
+
+std::string Pattern(int64_t size, char seed) {
+  std::string bytes(static_cast<std::size_t>(size), seed);
+  for (std::size_t i = 0; i < bytes.size(); i += 7) {
+    bytes[i] = static_cast<char>(i / 7);
+  }
+  return bytes;
+}
+
+class ArtifactStoreTest : public ::testing::Test {
+ protected:
+  ArtifactStoreTest() { Reopen(); }
+
+  void Reopen() {
+    store_.reset();
+    database_.reset();
+    auto database = Database::Open(folder_ / "data");
+    ASSERT_TRUE(database.ok()) << database.status();
+    database_ = std::move(*database);
+    auto store = ArtifactStore::Open(*database_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = std::move(*store);
+  }
+  absl::Status Commit(const StagedArtifact& staged) {
+    return database_->WriteAndWait([&](Connection& connection) {
+      return ArtifactStore::Commit(connection, staged);
+    });
+  }
+  std::string Put(const std::string& bytes) {
+    const auto staged = store_->StageBytes(bytes);
+    EXPECT_TRUE(staged.ok()) << staged.status();
+    EXPECT_TRUE(Commit(*staged).ok());
+    return staged->digest;
+  }
+  absl::Status Execute(const std::string& sql) {
+    return database_->WriteAndWait(
+        [&](Connection& connection) { return connection.Execute(sql); });
+  }
+  std::vector<std::string> RemoveUnused(
+      const std::vector<std::string>& candidates) {
+    std::vector<std::string> removed;
+    EXPECT_TRUE(
+        database_
+            ->WriteAndWait([&](Connection& connection) -> absl::Status {
+              MODBOUND_ASSIGN_OR_RETURN(
+                  removed,
+                  ArtifactStore::CommitRemoveUnused(connection, candidates));
+              return absl::OkStatus();
+            })
+            .ok());
+    return removed;
+  }
+  // RemoveFiles does not wait; changes run in order.
+  void WaitForWriter() { EXPECT_TRUE(Execute("").ok()); }
+  std::string FileOf(const std::string& digest) const {
+    return folder_ / "data/artifacts/" + digest.substr(0, 2) + "/" + digest;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<ArtifactStore> store_;
+};
+
+// FIPS 180-2, appendix B.1 and the empty message.
+TEST(Sha256, AgreesWithTheStandard) {
+  EXPECT_EQ(Sha256Hex("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Sha256Hex(""),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_TRUE(IsDigest(Sha256Hex("x")));
+  EXPECT_FALSE(IsDigest("../" + Sha256Hex("x").substr(3)));
+  EXPECT_FALSE(IsDigest(Sha256Hex("x") + "0"));
+}
+
+TEST(Sha256, IsTheSameForAFile) {
+  const TemporaryFolder folder;
+  // Beyond the buffer's 1 MiB, and exactly on it.
+  for (const int64_t size : {int64_t{0}, int64_t{1} << 20, int64_t{3000001}}) {
+    const std::string bytes = Pattern(size, 'a');
+    std::ofstream(folder / "file", std::ios::binary) << bytes;
+    EXPECT_EQ(*Sha256HexOfFile(folder / "file"), Sha256Hex(bytes));
+  }
+}
+
+TEST_F(ArtifactStoreTest, KeepsBytesOfEverySizeOverAReopen) {
+  std::vector<std::string> digests;
+  const std::vector<int64_t> sizes = {0, 1, kInlineLimit, kLarge, 300000};
+  for (const int64_t size : sizes) {
+    digests.push_back(Put(Pattern(size, 'k')));
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      EXPECT_EQ(*store_->Size(digests[i]), sizes[i]);
+      EXPECT_EQ(*store_->ReadBytes(digests[i]), Pattern(sizes[i], 'k'));
+      EXPECT_EQ(std::filesystem::exists(FileOf(digests[i])),
+                sizes[i] > kInlineLimit);
+    }
+    Reopen();
+  }
+}
+
+TEST_F(ArtifactStoreTest, ReadsRanges) {
+  for (const int64_t size : {int64_t{1000}, int64_t{200000}}) {
+    const std::string bytes = Pattern(size, 'r');
+    const std::string digest = Put(bytes);
+    EXPECT_EQ(*store_->ReadRange(digest, 10, 20), bytes.substr(10, 20));
+    EXPECT_EQ(*store_->ReadRange(digest, size - 5, 100),
+              bytes.substr(static_cast<std::size_t>(size - 5)));
+    EXPECT_EQ(*store_->ReadRange(digest, size, 100), "");
+    for (const int64_t offset : {int64_t{-1}, size + 1}) {
+      const auto refused = store_->ReadRange(digest, offset, 1).status();
+      EXPECT_EQ(ReasonOf(refused), reason::kOutOfRange);
+      EXPECT_EQ(FieldOf(refused), "offset");
+    }
+  }
+}
+
+TEST_F(ArtifactStoreTest, SaysWhatIsNotThere) {
+  const std::string known = Put("known");
+  const std::string unknown = Sha256Hex("unknown");
+  for (const std::string& digest :
+       {unknown, std::string(), std::string("../../etc/passwd")}) {
+    EXPECT_EQ(ReasonOf(store_->Size(digest).status()), "ARTIFACT_NOT_FOUND");
+    EXPECT_TRUE(absl::IsNotFound(store_->ReadBytes(digest).status()));
+    EXPECT_TRUE(absl::IsNotFound(store_->ReadRange(digest, 0, 1).status()));
+    EXPECT_TRUE(
+        absl::IsNotFound(store_->LinkOrWrite(digest, folder_ / "link")));
+  }
+  EXPECT_EQ(*store_->FindMissing({unknown, known, Sha256Hex("other")}),
+            (std::vector<std::string>{unknown, Sha256Hex("other")}));
+}
+
+TEST_F(ArtifactStoreTest, StoresTheSameBytesOnce) {
+  const std::string large = Pattern(kLarge, 's');
+  const std::string digest = Put(large);
+  struct stat first {};
+  ASSERT_EQ(::stat(FileOf(digest).c_str(), &first), 0);
+  EXPECT_EQ(Put(large), digest);
+  struct stat second {};
+  ASSERT_EQ(::stat(FileOf(digest).c_str(), &second), 0);
+  EXPECT_EQ(first.st_ino, second.st_ino);
+  EXPECT_EQ(first.st_mode & 0777, 0400U);
+}
+
+TEST_F(ArtifactStoreTest, DetectsAndHealsADamagedFile) {
+  const std::string bytes = Pattern(kLarge, 'd');
+  const std::string digest = Put(bytes);
+  const auto replace = [&](const std::string& content) {
+    std::filesystem::remove(FileOf(digest));
+    std::ofstream(FileOf(digest), std::ios::binary) << content;
+  };
+  std::string flipped = bytes;
+  flipped[1000] ^= 1;
+  for (const std::string& damage :
+       {flipped, bytes.substr(1), bytes + "x", std::string()}) {
+    replace(damage);
+    const absl::Status status = store_->ReadBytes(digest).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "DIGEST_MISMATCH");
+    EXPECT_TRUE(absl::IsDataLoss(
+        store_->Facts(digest, v1::DType::UINT8, {kLarge}).status()));
+    EXPECT_EQ(Put(bytes), digest);
+    EXPECT_EQ(*store_->ReadBytes(digest), bytes);
+  }
+  std::filesystem::remove(FileOf(digest));
+  EXPECT_TRUE(absl::IsDataLoss(store_->ReadBytes(digest).status()));
+  EXPECT_TRUE(absl::IsDataLoss(store_->ReadRange(digest, 0, 1).status()));
+  EXPECT_TRUE(absl::IsDataLoss(store_->LinkOrWrite(digest, folder_ / "link")));
+}
+
+TEST_F(ArtifactStoreTest, DetectsADamagedRow) {
+  const std::string digest = Put("small");
+  ASSERT_TRUE(Execute("UPDATE artifact SET bytes = x'00'").ok());
+  EXPECT_TRUE(absl::IsDataLoss(store_->ReadBytes(digest).status()));
+  EXPECT_EQ(Put("small"), digest);
+  EXPECT_EQ(*store_->ReadBytes(digest), "small");
+}
+
+// What a server leaves that dies before its rename, or before its commit.
+TEST_F(ArtifactStoreTest, RemovesLeftoversOfBrokenWrites) {
+  const std::string kept = Put(Pattern(kLarge, 'k'));
+  const auto staged = store_->StageBytes(Pattern(kLarge, 'u'));
+  ASSERT_TRUE(staged.ok());
+  ASSERT_TRUE(std::filesystem::exists(FileOf(staged->digest)));
+  const std::string torn = folder_ / "data/artifacts/staging/torn";
+  std::ofstream(torn) << "half";
+  Reopen();
+  EXPECT_FALSE(std::filesystem::exists(torn));
+  EXPECT_FALSE(std::filesystem::exists(FileOf(staged->digest)));
+  EXPECT_TRUE(store_->ReadBytes(kept).ok());
+  EXPECT_TRUE(absl::IsNotFound(store_->Size(staged->digest).status()));
+}
+
+TEST_F(ArtifactStoreTest, LeavesNothingBehindWhateverCallFails) {
+  const std::string bytes = Pattern(kLarge, 'f');
+  const std::string digest = Sha256Hex(bytes);
+  for (const int error : {EIO, ENOSPC}) {
+    for (const IoCall call : {IoCall::kWrite, IoCall::kSync, IoCall::kRename}) {
+      {
+        const IoFault fault(call, "data/artifacts", error);
+        const absl::Status status = store_->StageBytes(bytes).status();
+        EXPECT_EQ(ReasonOf(status),
+                  error == ENOSPC ? "DISK_FULL" : reason::kInternal);
+        EXPECT_EQ(fault.hits(), 1);
+      }
+      EXPECT_TRUE(
+          std::filesystem::is_empty(folder_ / "data/artifacts/staging"));
+      EXPECT_FALSE(std::filesystem::exists(FileOf(digest)));
+    }
+  }
+  // The folder's own sync comes after the file's: the file is in place but not
+  // safe, and the next one may not take it for safe either.
+  {
+    const IoFault fault(
+        IoCall::kSync, absl::StrCat("/", digest.substr(0, 2), "$"), EIO);
+    EXPECT_FALSE(store_->StageBytes(bytes).ok());
+    EXPECT_TRUE(std::filesystem::exists(FileOf(digest)));
+    EXPECT_FALSE(store_->StageBytes(bytes).ok());
+    EXPECT_EQ(fault.hits(), 2);
+  }
+  EXPECT_EQ(Put(bytes), digest);
+  EXPECT_EQ(*store_->ReadBytes(digest), bytes);
+}
+
+// A new two-digit folder must be safe itself: its parent is synced once.
+TEST_F(ArtifactStoreTest, SyncsANewFolderIntoItsParent) {
+  const std::string bytes = Pattern(kLarge, 'n');
+  {
+    const IoFault fault(IoCall::kSync, "/artifacts$", EIO);
+    EXPECT_FALSE(store_->StageBytes(bytes).ok());
+    EXPECT_FALSE(store_->StageBytes(bytes).ok());
+    EXPECT_EQ(fault.hits(), 2);
+  }
+  const std::string digest = Put(bytes);
+  const IoFault fault(IoCall::kSync, "/artifacts$", EIO);
+  EXPECT_EQ(Put(bytes), digest);
+  EXPECT_EQ(fault.hits(), 0);
+}
+
+TEST_F(ArtifactStoreTest, TakesOverAFile) {
+  for (const int64_t size : {int64_t{100}, int64_t{200000}}) {
+    const std::string bytes = Pattern(size, 't');
+    const std::string path = folder_ / "data/out";
+    std::ofstream(path, std::ios::binary) << bytes;
+    const auto staged = store_->StageFile(path, Sha256Hex(bytes), size);
+    ASSERT_TRUE(staged.ok()) << staged.status();
+    EXPECT_FALSE(std::filesystem::exists(path));
+    ASSERT_TRUE(Commit(*staged).ok());
+    EXPECT_EQ(*store_->ReadBytes(staged->digest), bytes);
+  }
+}
+
+TEST_F(ArtifactStoreTest, LinksLargeAndWritesSmallForReading) {
+  for (const int64_t size : {int64_t{100}, int64_t{200000}}) {
+    const std::string digest = Put(Pattern(size, 'l'));
+    const std::string path = folder_ / "data/input";
+    ASSERT_TRUE(store_->LinkOrWrite(digest, path).ok());
+    // Again over what is there.
+    ASSERT_TRUE(store_->LinkOrWrite(digest, path).ok());
+    EXPECT_EQ(*Sha256HexOfFile(path), digest);
+    struct stat info {};
+    ASSERT_EQ(::stat(path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_nlink, size > kInlineLimit ? 2U : 1U);
+  }
+}
+
+TEST_F(ArtifactStoreTest, RemovesCandidatesThatNoJobUsesAnyMore) {
+  const std::string used = Put(Pattern(kLarge, '1'));
+  const std::string unused = Put(Pattern(kLarge, '2'));
+  const std::string other = Put("other");
+  ASSERT_TRUE(
+      Execute("INSERT INTO artifact_use VALUES('" + used + "', 'j')").ok());
+  ASSERT_TRUE(store_->Facts(unused, v1::DType::UINT8, {kLarge}).ok());
+  EXPECT_EQ(RemoveUnused({used, unused}), (std::vector<std::string>{unused}));
+  store_->RemoveFiles({used, unused});  // a row keeps its file
+  WaitForWriter();
+  EXPECT_TRUE(std::filesystem::exists(FileOf(used)));
+  EXPECT_FALSE(std::filesystem::exists(FileOf(unused)));
+  EXPECT_TRUE(absl::IsNotFound(store_->Size(unused).status()));
+  EXPECT_TRUE(store_->Size(other).ok());
+  ASSERT_TRUE(Execute("DELETE FROM artifact_use").ok());
+  EXPECT_EQ(RemoveUnused({used}), (std::vector<std::string>{used}));
+}
+
+TEST_F(ArtifactStoreTest, RemovesWhatNothingUsedForADay) {
+  const std::string old_unused = Put("old and unused");
+  const std::string old_used = Put("old and used");
+  ASSERT_TRUE(Execute("UPDATE artifact SET created_us = 1").ok());
+  const std::string young = Put("young");
+  ASSERT_TRUE(
+      Execute("INSERT INTO artifact_use VALUES('" + old_used + "', 'j')").ok());
+  EXPECT_EQ(RemoveUnused({}), (std::vector<std::string>{old_unused}));
+  EXPECT_TRUE(store_->Size(young).ok());
+  EXPECT_TRUE(store_->Size(old_used).ok());
+}
+
+TEST_F(ArtifactStoreTest, MakesAnArtifactYoungAgainWhenItComesAgain) {
+  Put("again");
+  ASSERT_TRUE(Execute("UPDATE artifact SET created_us = 1").ok());
+  Put("again");
+  EXPECT_TRUE(RemoveUnused({}).empty());
+}
+
+TEST_F(ArtifactStoreTest, SparesAFileThatIsBeingStoredAnew) {
+  const std::string bytes = Pattern(kLarge, 'p');
+  const std::string digest = Put(bytes);
+  EXPECT_EQ(RemoveUnused({digest}).size(), 1U);
+  auto staged = store_->StageBytes(bytes);
+  ASSERT_TRUE(staged.ok());
+  store_->RemoveFiles({digest});
+  ASSERT_TRUE(Commit(*staged).ok());
+  WaitForWriter();
+  EXPECT_EQ(*store_->ReadBytes(digest), bytes);
+  staged = absl::UnknownError("dropped");
+  EXPECT_EQ(RemoveUnused({digest}).size(), 1U);
+  store_->RemoveFiles({digest});
+  WaitForWriter();
+  EXPECT_FALSE(std::filesystem::exists(FileOf(digest)));
+}
+
+// Storing and removing one digest at once: whatever has a row has its file.
+TEST_F(ArtifactStoreTest, NeverLosesTheFileOfARow) {
+  const std::string bytes = Pattern(kLarge, 'w');
+  const std::string digest = Sha256Hex(bytes);
+  std::thread remover([&] {
+    for (int i = 0; i < 100; ++i) {
+      if (!RemoveUnused({digest}).empty()) {
+        store_->RemoveFiles({digest});
+      }
+    }
+  });
+  int damaged = 0;
+  for (int i = 0; i < 60; ++i) {
+    Put(bytes);
+    damaged += absl::IsDataLoss(store_->ReadBytes(digest).status()) ? 1 : 0;
+  }
+  remover.join();
+  EXPECT_EQ(damaged, 0);
+  Put(bytes);
+  WaitForWriter();
+  EXPECT_EQ(*store_->ReadBytes(digest), bytes);
+}
+
+TEST_F(ArtifactStoreTest, ScansFactsOnceAndKeepsThem) {
+  const HostArray array = HostArray::FromDoubles({1, 2.5, -3, 4}, {2, 2}, {});
+  const std::string digest = Put(BytesOf(array));
+  const auto facts = store_->Facts(digest, v1::DType::FLOAT64, {2, 2});
+  ASSERT_TRUE(facts.ok()) << facts.status();
+  EXPECT_EQ(facts->min(), -3);
+  EXPECT_EQ(facts->max(), 4);
+  EXPECT_EQ(facts->max_asymmetry(), 5.5);  // |2.5 - -3|
+  WaitForWriter();
+  // From the row now: the bytes may even be gone.
+  ASSERT_TRUE(Execute("UPDATE artifact SET bytes = x''").ok());
+  EXPECT_TRUE(store_->Facts(digest, v1::DType::FLOAT64, {2, 2}).ok());
+  // Another reading of the bytes is another fact.
+  EXPECT_TRUE(absl::IsDataLoss(
+      store_->Facts(digest, v1::DType::FLOAT64, {4}).status()));
+}
+
+TEST_F(ArtifactStoreTest, TakesFactsThatAreKnown) {
+  const HostArray array = HostArray::FromDoubles({0.0, 0.0}, {2}, {});
+  const std::string digest = Put(BytesOf(array));
+  v1::ArrayFacts facts = ScanFacts(array);
+  facts.set_max(17);  // to tell them from scanned ones
+  ASSERT_TRUE(store_->PutFacts(digest, array, facts).ok());
+  EXPECT_EQ(store_->Facts(digest, v1::DType::FLOAT64, {2})->max(), 17);
+}
+
+TEST_F(ArtifactStoreTest, RefusesFactsOfAShapeThatDoesNotFit) {
+  const std::string digest = Put(std::string(16, '\0'));
+  const std::vector<std::pair<DTypeEnum, std::vector<int64_t>>> wrong = {
+      {v1::DType::FLOAT64, {3}},
+      {v1::DType::FLOAT32, {2}},
+      {v1::DType::FLOAT64, {-2}},
+      {v1::DType::UNSPECIFIED, {16}},
+      {v1::DType::FLOAT64, {int64_t{1} << 40, int64_t{1} << 40}}};
+  for (const auto& [dtype, shape] : wrong) {
+    const absl::Status status = store_->Facts(digest, dtype, shape).status();
+    EXPECT_EQ(ReasonOf(status), reason::kWrongShape) << status;
+    EXPECT_EQ(FieldOf(status), "shape");
+  }
+}
+
+}  // namespace
+}  // namespace modbound

@@ -1,0 +1,259 @@
+#include "server/executors/attempt.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "server/artifacts/artifact_store.h"
+#include "server/errors/error_status.h"
+#include "tests/server/executors/attempt_directory.h"
+#include "tests/support/io_fault.h"
+#include "tests/support/temporary_folder.h"
+
+namespace modbound {
+namespace {
+
+class AttemptTest : public ::testing::Test {
+ protected:
+  AttemptTest() : dir_(folder_ / "attempt") {}
+
+  absl::Status Run() { return RunAttempt(dir_, kToken, sink_, stop_); }
+  // Runs and returns the error that the result holds.
+  absl::Status RunForError() {
+    const absl::Status status = Run();
+    EXPECT_TRUE(status.ok()) << status;
+    const auto result = ReadAttemptResult(dir_, kToken);
+    EXPECT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->outputs_size(), 0);
+    return FromRpcStatus(result->status());
+  }
+
+  TemporaryFolder folder_;
+  const std::string dir_;
+  RecordingSink sink_;
+  StopFlag stop_;
+};
+
+TEST_F(AttemptTest, RunsAQualityJobFromItsDirectory) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs(), 2);
+  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+  ASSERT_TRUE(Run().ok());
+  const auto result = ReadAttemptResult(dir_, kToken);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->token(), kToken);
+  EXPECT_EQ(result->status().code(), 0);
+  EXPECT_EQ(result->summary().quality().num_partitions(), 4);
+  EXPECT_GT(result->peak_job_bytes(), 64 * 64 * 8);
+  EXPECT_GE(result->load_seconds(), 0);
+  EXPECT_GE(result->compute_seconds(), 0);
+  ASSERT_EQ(result->outputs().count("quality"), 1U);
+  const auto& output = result->outputs().at("quality");
+  EXPECT_EQ(output.path(), "out/0");
+  EXPECT_EQ(output.array().dtype(), v1::DType::FLOAT64);
+  ASSERT_EQ(output.array().shape_size(), 1);
+  EXPECT_EQ(output.array().shape(0), 4);
+  EXPECT_EQ(output.array().axes(0), "partition");
+  const std::string bytes = FileBytes(dir_ + "/" + output.path());
+  EXPECT_EQ(output.array().artifact(), Sha256Hex(bytes));
+  // Column 1 of the golden values is gamma = 1, the default.
+  const Matrix expected =
+      LoadGolden("modularity_rnn64_zerodiag", "q_negative_asym")
+          .ToMatrix()
+          .col(1);
+  ASSERT_EQ(bytes.size(), 4 * sizeof(double));
+  Matrix actual(4, 1);
+  std::memcpy(actual.data(), bytes.data(), bytes.size());
+  ExpectClose(actual, expected, 1e-10, 1e-12, "quality");
+}
+
+TEST_F(AttemptTest, GivesTheSameBytesEveryTimeAtAnyThreadCount) {
+  std::vector<std::string> results;
+  for (const int threads : {1, 1, 4}) {
+    MakeAttempt(dir_, QualityJob(), QualityInputs(), threads);
+    ASSERT_TRUE(Run().ok());
+    results.push_back(ReadAttemptResult(dir_, kToken)
+                          ->outputs()
+                          .at("quality")
+                          .array()
+                          .artifact());
+  }
+  EXPECT_EQ(results[0], results[1]);
+  EXPECT_EQ(results[0], results[2]);
+}
+
+// An output beyond kInlineLimit: 9,000 partitions of 2 units.
+TEST_F(AttemptTest, SyncsLargeOutputsBeforeTheResult) {
+  constexpr int64_t kPartitions = 9000;
+  InputArrays inputs;
+  inputs["matrix"] = HostArray::FromDoubles({0, 1, 1, 0}, {2, 2}, {});
+  inputs["labels"] = HostArray::FromInts(
+      std::vector<int32_t>(2 * kPartitions, 0), {kPartitions, 2}, {});
+  MakeAttempt(dir_, QualityJob(), inputs);
+  {
+    const IoFault fault(IoCall::kSync, "/out/0", EIO);
+    EXPECT_TRUE(absl::IsInternal(Run()));
+    EXPECT_EQ(fault.hits(), 1);
+  }
+  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+  ASSERT_TRUE(Run().ok());
+  const auto result = ReadAttemptResult(dir_, kToken);
+  ASSERT_TRUE(result.ok());
+  EXPECT_GT(std::filesystem::file_size(dir_ + "/out/0"),
+            static_cast<std::uintmax_t>(kInlineLimit));
+  EXPECT_EQ(*Sha256HexOfFile(dir_ + "/out/0"),
+            result->outputs().at("quality").array().artifact());
+}
+
+TEST_F(AttemptTest, LeavesNoResultWhenItCannotBeWritten) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  for (const auto& [call, part] : std::vector<std::pair<IoCall, std::string>>{
+           {IoCall::kWrite, "/out/0"},
+           {IoCall::kWrite, "/result.binpb"},
+           {IoCall::kSync, "/result.binpb"},
+           {IoCall::kRename, "/result.binpb"}}) {
+    const IoFault fault(call, part, ENOSPC);
+    const absl::Status status = Run();
+    EXPECT_EQ(ReasonOf(status), "DISK_FULL") << part << ": " << status;
+    EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+  }
+  EXPECT_TRUE(Run().ok());
+}
+
+TEST_F(AttemptTest, StoresTheErrorOfAnAnalysisAsItsResult) {
+  InputArrays inputs = QualityInputs();
+  std::vector<double> weights = inputs["matrix"].ToDoubles();
+  weights[5] = std::numeric_limits<double>::quiet_NaN();
+  inputs["matrix"] = HostArray::FromDoubles(weights, {64, 64}, {});
+  MakeAttempt(dir_, QualityJob(), inputs);
+  const absl::Status status = RunForError();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(ReasonOf(status), reason::kNotFinite);
+  EXPECT_EQ(FieldOf(status), "inputs.matrix");
+}
+
+TEST_F(AttemptTest, RefusesAPlanBeyondItsMemory) {
+  auto attempt = MakeAttempt(dir_, QualityJob(), QualityInputs());
+  attempt.set_memory_limit_bytes(1000);
+  ASSERT_TRUE(WriteAttemptSpec(dir_, attempt).ok());
+  EXPECT_EQ(ReasonOf(RunForError()), reason::kMemoryLimit);
+}
+
+TEST_F(AttemptTest, DetectsADamagedInput) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  // Inputs are numbered by name: 0 = labels, 1 = matrix.
+  const std::string path = dir_ + "/inputs/1";
+  const std::string good = FileBytes(path);
+  std::string flipped = good;
+  flipped[100] ^= 1;
+  for (const std::string& bad : {flipped, good.substr(8), good + "x"}) {
+    WriteFileBytes(path, bad);
+    const absl::Status status = RunForError();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "DIGEST_MISMATCH");
+    EXPECT_EQ(FieldOf(status), "inputs.matrix");
+  }
+}
+
+TEST_F(AttemptTest, FailsItselfWhenAFileOfTheDirectoryIsMissing) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  std::filesystem::remove(dir_ + "/inputs/0");
+  EXPECT_TRUE(absl::IsInternal(Run()));
+  std::filesystem::remove(dir_ + "/attempt.binpb");
+  EXPECT_TRUE(absl::IsInternal(Run()));
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  WriteFileBytes(dir_ + "/attempt.binpb", "\xff\xff not a message");
+  EXPECT_TRUE(absl::IsInternal(Run()));
+  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+}
+
+TEST_F(AttemptTest, RefusesAnotherToken) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      RunAttempt(dir_, "another token", sink_, stop_)));
+  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      ReadAttemptResult(dir_, "another token").status()));
+}
+
+TEST_F(AttemptTest, WritesNoResultWhenItWasStoppedBefore) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  stop_.Stop();
+  const absl::Status status = Run();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_EQ(ReasonOf(status), reason::kCancelled);
+  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+}
+
+// Stops at the first report: the other 9,999 runs are left out.
+class StoppingSink : public AttemptSink {
+ public:
+  explicit StoppingSink(StopFlag& stop) : stop_(stop) {}
+  void Progress(const ProgressUpdate& update) override {
+    done = update.done;
+    total = update.total;
+    stop_.Stop();
+  }
+  int64_t done = 0;
+  int64_t total = 0;
+
+ private:
+  StopFlag& stop_;
+};
+
+TEST_F(AttemptTest, EndsWithoutAResultWhenStoppedMidway) {
+  v1::Spec spec;
+  spec.mutable_partition()->set_similarity(v1::Similarity::GIVEN);
+  spec.mutable_partition()->set_runs(10000);
+  InputArrays inputs = QualityInputs();
+  inputs.erase("labels");
+  MakeAttempt(dir_, spec, inputs);
+  StoppingSink sink(stop_);
+  const absl::Status status = RunAttempt(dir_, kToken, sink, stop_);
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_GT(sink.done, 0);
+  EXPECT_LT(sink.done, sink.total);
+  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+}
+
+TEST_F(AttemptTest, NumbersOutputsInTheOrderOfTheirNames) {
+  v1::Spec spec;
+  spec.mutable_partition()->set_similarity(v1::Similarity::GIVEN);
+  spec.mutable_partition()->set_runs(3);
+  InputArrays inputs = QualityInputs();
+  inputs.erase("labels");
+  MakeAttempt(dir_, spec, inputs);
+  ASSERT_TRUE(Run().ok());
+  const auto result = ReadAttemptResult(dir_, kToken);
+  ASSERT_TRUE(result.ok());
+  const std::map<std::string, internal::AttemptSpec::File> outputs(
+      result->outputs().begin(), result->outputs().end());
+  ASSERT_GT(outputs.size(), 2U);
+  int number = 0;
+  for (const auto& [name, file] : outputs) {
+    EXPECT_EQ(file.path(), "out/" + std::to_string(number)) << name;
+    EXPECT_EQ(*Sha256HexOfFile(dir_ + "/" + file.path()),
+              file.array().artifact());
+    ++number;
+  }
+}
+
+TEST_F(AttemptTest, StartsWithEmptyFoldersAndWithoutAnOldResult) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  ASSERT_TRUE(Run().ok());
+  WriteFileBytes(dir_ + "/out/7", "old");
+  WriteFileBytes(dir_ + "/checkpoint/0", "old");
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/out"));
+  EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/checkpoint"));
+  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+}
+
+}  // namespace
+}  // namespace modbound

@@ -1,0 +1,110 @@
+#ifndef MODBOUND_TESTS_SUPPORT_IO_FAULT_H_
+#define MODBOUND_TESTS_SUPPORT_IO_FAULT_H_
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <string>
+
+// Failing system calls. Include it in one source of a test program: it defines
+// pwrite, fsync, fdatasync and rename, which then stand before the C library's,
+// also for shared libraries such as SQLite's.
+namespace modbound {
+
+enum class IoCall { kWrite, kSync, kRename };
+
+// While it lives, `times` calls of `call` on a path that holds `part` (or ends
+// with it, when `part` ends with $) fail with `error`, after the first
+// `skipped` ones. One at a time.
+class IoFault {
+ public:
+  IoFault(IoCall call,
+          std::string part,
+          int error,
+          int skipped = 0,
+          int times = INT_MAX)
+      : call_(call),
+        part_(std::move(part)),
+        error_(error),
+        times_(times),
+        skip_(skipped) {
+    current.store(this);
+  }
+  ~IoFault() { current.store(nullptr); }
+  IoFault(const IoFault&) = delete;
+  IoFault& operator=(const IoFault&) = delete;
+
+  // Calls that failed.
+  int hits() const { return hits_.load(); }
+
+  // True: the call must fail; errno is set.
+  static bool Hits(IoCall call, const std::string& path) {
+    IoFault* fault = current.load();
+    if (fault == nullptr || fault->call_ != call ||
+        (path + "$").find(fault->part_) == std::string::npos ||
+        fault->skip_.fetch_sub(1) > 0 || fault->hits_.load() >= fault->times_) {
+      return false;
+    }
+    ++fault->hits_;
+    errno = fault->error_;
+    return true;
+  }
+  static bool Hits(IoCall call, int fd) {
+    if (current.load() == nullptr) {
+      return false;
+    }
+    char path[PATH_MAX] = {};
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    return ::readlink(link.c_str(), path, sizeof(path) - 1) > 0 &&
+           Hits(call, std::string(path));
+  }
+
+ private:
+  static inline std::atomic<IoFault*> current{nullptr};
+  const IoCall call_;
+  const std::string part_;
+  const int error_;
+  const int times_;
+  std::atomic<int> skip_;
+  std::atomic<int> hits_{0};
+};
+
+}  // namespace modbound
+
+extern "C" {
+
+ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
+  return modbound::IoFault::Hits(modbound::IoCall::kWrite, fd)
+             ? -1
+             : ::syscall(SYS_pwrite64, fd, bytes, count, offset);
+}
+
+ssize_t pwrite64(int fd, const void* bytes, size_t count, off64_t offset) {
+  return pwrite(fd, bytes, count, offset);
+}
+
+int fsync(int fd) {
+  return modbound::IoFault::Hits(modbound::IoCall::kSync, fd)
+             ? -1
+             : static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+int fdatasync(int fd) {
+  return modbound::IoFault::Hits(modbound::IoCall::kSync, fd)
+             ? -1
+             : static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
+
+int rename(const char* from, const char* to) noexcept {
+  return modbound::IoFault::Hits(modbound::IoCall::kRename, std::string(to))
+             ? -1
+             : static_cast<int>(::syscall(SYS_rename, from, to));
+}
+
+}  // extern "C"
+
+#endif  // MODBOUND_TESTS_SUPPORT_IO_FAULT_H_
