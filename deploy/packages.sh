@@ -56,9 +56,12 @@ if [[ $(id -u) -ne 0 ]]; then
 fi
 
 echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install
-  --yes --quiet --no-install-recommends "${missing[@]}")
-update=("${as_root[@]}" apt-get update --quiet)
+# A fresh machine installs updates of its own: wait for that to end.
+wait_for_lock=(-o DPkg::Lock::Timeout=300)
+install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get
+  "${wait_for_lock[@]}" install --yes --quiet --no-install-recommends
+  "${missing[@]}")
+update=("${as_root[@]}" apt-get "${wait_for_lock[@]}" update --quiet)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Lists that are already there may do; when they are old or absent, update.

@@ -4,16 +4,22 @@
 # prints what it found. Usage: deploy/quickstart.sh [--out DIR] [--keep-server]
 #   --out DIR      where arrays and summaries go; default: results/quickstart
 #   --keep-server  leave the server running and say how to reach and stop it
-# Safe to run again.
+# Safe to run again. Run it as yourself: it calls sudo for packages only.
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=deploy/system_tools.sh
+source "$source_dir/deploy/system_tools.sh"
 out="$source_dir/results/quickstart"
 keep_server=false
 while (($# > 0)); do
   case "$1" in
     --out)
-      out=${2:?quickstart.sh: --out needs a folder}
+      if [[ -z ${2:-} || $2 == -* ]]; then
+        echo "quickstart.sh: --out needs a folder" >&2
+        exit 2
+      fi
+      out=$2
       shift
       ;;
     --keep-server) keep_server=true ;;
@@ -51,13 +57,17 @@ trap 'exit 143' TERM
 # Port 0 lets the system choose; the server says which it took.
 start_server() {
   server_dir=$(mktemp -d)
-  "$source_dir/build/bin/modboundd" --data_dir="$server_dir/data" \
-    --listen=127.0.0.1:0 >"$server_dir/log" 2>&1 &
+  # The loop below may look before the server's own opening of it.
+  : >"$server_dir/log"
+  # In a session of its own: Ctrl-C here reaches the jobs first, then stop_server
+  # ends the server.
+  setsid "$source_dir/build/bin/modboundd" --data_dir="$server_dir/data" \
+    --listen=127.0.0.1:0 >>"$server_dir/log" 2>&1 &
   server_pid=$!
   local waited
-  for ((waited = 0; waited < 100; ++waited)); do
-    address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' \
-      "$server_dir/log" | head -n 1)
+  for ((waited = 0; waited < 300; ++waited)); do
+    address=$(sed -n '/listening on /{s/.*listening on \([^ ]*\).*/\1/p;q}' \
+      "$server_dir/log" || true)
     if [[ -n $address ]]; then
       return
     fi

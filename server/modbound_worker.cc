@@ -19,6 +19,7 @@
 #include <string>
 
 #include "build_info.h"
+#include "core/base/error.h"
 #include "core/base/mutex.h"
 #include "server/executors/attempt.h"
 
@@ -100,7 +101,7 @@ int RunWorker(const std::string& dir, const std::string& token) {
   if (status.ok()) {
     return kOk;
   }
-  std::cerr << "modbound-worker: " << status.message() << std::endl;
+  std::cerr << "modbound-worker: " << LogText(status) << std::endl;
   return absl::IsCancelled(status) ? kStopped : kFailed;
 }
 

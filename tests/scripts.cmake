@@ -1,18 +1,33 @@
-# Tests that run a script or a program, each with the build folder and the source folder in its environment.
+# Tests that run a script or a program: every client/python/*_test.py and integration/*_test.py, each with the build
+# folder and the source folder in its environment. A new file needs no line here.
 set(python /usr/bin/python3)
+set(slower 1)
+if(MODBOUND_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL Release)
+  set(slower 4)
+endif()
+math(EXPR seconds "900 * ${slower}")
+
+# modbound_script_tests(FOLDER PREFIX SERIAL): test PREFIXx runs FOLDER/x_test.py; SERIAL = with no other at its side.
+function(modbound_script_tests folder prefix serial)
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.py)
+  if(NOT scripts)
+    message(FATAL_ERROR "tests/${folder} has no *_test.py")
+  endif()
+  foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    string(REGEX REPLACE "_test$" "" name ${name})
+    add_test(NAME ${prefix}${name} COMMAND ${python} ${script})
+    set_tests_properties(${prefix}${name} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77 RUN_SERIAL ${serial}
+      ENVIRONMENT "MODBOUND_BIN=${CMAKE_BINARY_DIR}/bin;MODBOUND_SOURCE=${CMAKE_SOURCE_DIR};PYTHONPATH=${CMAKE_SOURCE_DIR}/client/python")
+  endforeach()
+endfunction()
 
 if(MODBOUND_GRPC)
-  modbound_script_test(client_python_spec ${python} ${CMAKE_CURRENT_SOURCE_DIR}/client/python/spec_test.py)
-  modbound_script_test(client_python_client ${python} ${CMAKE_CURRENT_SOURCE_DIR}/client/python/client_test.py)
-
-  # Real programs on a real port; bars in seconds need the machine to themselves.
-  foreach(test golden determinism crash cancel bad_input main_job python_client server_process readme modboundd)
-    modbound_script_test(integration_${test} ${python} ${CMAKE_CURRENT_SOURCE_DIR}/integration/${test}_test.py)
-    set_tests_properties(integration_${test} PROPERTIES RUN_SERIAL ON)
+  modbound_script_tests(client/python client_python_ OFF)
+  # Real programs on real ports; bars in seconds need the machine to themselves.
+  modbound_script_tests(integration integration_ ON)
+  # These start no server.
+  foreach(test deploy layering lint registered)
+    set_tests_properties(integration_${test} PROPERTIES RUN_SERIAL OFF)
   endforeach()
 endif()
-
-# The sources themselves.
-foreach(test layering lint)
-  modbound_script_test(${test} ${python} ${CMAKE_CURRENT_SOURCE_DIR}/integration/${test}_test.py)
-endforeach()

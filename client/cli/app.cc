@@ -1,9 +1,12 @@
 #include "client/cli/app.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
@@ -13,8 +16,10 @@
 #include "client/cli/completion.h"
 #include "client/cli/error.h"
 #include "client/cli/job_commands.h"
+#include "client/cli/nearest_name.h"
 #include "client/cli/server_commands.h"
 #include "client/cli/session.h"
+#include "client/cli/spec_json.h"
 #include "client/cli/submit_commands.h"
 
 namespace modbound {
@@ -175,6 +180,30 @@ void AddServerCommands(CLI::App& app, Command& chosen) {
              });
 }
 
+// What is wrong with a command line that CLI11 refuses.
+absl::Status Explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining();
+  if (!app.get_subcommands().empty() || unknown.empty()) {
+    return UsageError(absl::StrCat(error.what(), "; try --help"));
+  }
+  // CLI11 itself would only say that a command is missing.
+  const std::string& word = unknown.front();
+  if (word.rfind('-', 0) == 0) {
+    return UsageError("no flag \"" + word + "\"; try --help");
+  }
+  const std::vector<std::string> kinds = KindNames();
+  if (std::find(kinds.begin(), kinds.end(), word) != kinds.end()) {
+    return UsageError("no command \"" + word +
+                      "\", but a kind of job: modbound run " + word);
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  return UsageError("no command \"" + word + "\"; nearest: " +
+                    NearestName(word, names) + "; try --help");
+}
+
 int Report(absl::Status status) {
   // A full disk behind the pipe must not look like success.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
@@ -214,7 +243,7 @@ int RunCli(int argc, char** argv) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
       return app.exit(error);  // --help, --version
     }
-    return Report(UsageError(absl::StrCat(error.what(), "; try --help")));
+    return Report(Explain(app, error));
   }
   return Report(chosen(session));
 }

@@ -55,6 +55,13 @@ absl::Status CheckAddress(const std::string& address) {
                     "\" is neither HOST:PORT nor unix:PATH");
 }
 
+bool IsBrokenStream(const absl::Status& error) {
+  return absl::IsUnavailable(error) ||
+         (ReasonOf(error).empty() &&
+          (absl::IsCancelled(error) || absl::IsInternal(error) ||
+           absl::IsUnknown(error) || absl::IsDeadlineExceeded(error)));
+}
+
 std::chrono::milliseconds Backoff::Next() {
   const std::chrono::milliseconds pause = std::min(next_, most_);
   next_ = std::min(2 * next_, most_);

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/cli/check_text.h"
 #include "client/cli/error.h"
 #include "grpcpp/client_context.h"
 #include "modbound/v1/artifact.grpc.pb.h"
@@ -18,6 +19,12 @@ namespace modbound {
 
 // kInvalidArgument unless `address` is HOST:PORT, [IPv6]:PORT or unix:PATH.
 absl::Status CheckAddress(const std::string& address);
+
+// Whether a stream broke rather than was refused. What the server itself
+// refuses carries a reason; a stream that its shutdown or the network cut may
+// end with any of UNAVAILABLE, CANCELLED, INTERNAL, UNKNOWN and
+// DEADLINE_EXCEEDED.
+bool IsBrokenStream(const absl::Status& error);
 
 // Growing pauses between attempts: 100 ms, doubled up to `most`.
 class Backoff {
@@ -46,7 +53,7 @@ class Connection {
   // One unary call: (stub.*method)(context, request, &response). A server that
   // cannot be reached is tried again for about three seconds: every call of the
   // contract may be repeated safely (submits carry a request id).
-  // Errors: the server's; kUnavailable names the address.
+  // Errors: the server's; kUnavailable names the address; those of CheckText.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(
       Stub& stub,
@@ -54,6 +61,7 @@ class Connection {
                                    const Request&,
                                    Response*),
       const Request& request) {
+    MODBOUND_RETURN_IF_ERROR(CheckText(request));
     Response response;
     MODBOUND_RETURN_IF_ERROR(
         Repeat([&](grpc::ClientContext& context) -> grpc::Status {

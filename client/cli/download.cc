@@ -50,8 +50,13 @@ class ArrivingFile {
         header_bytes - offset_, 0, static_cast<int64_t>(data.size()));
     sha256_.Add(std::string_view(data).substr(static_cast<size_t>(skipped)));
     offset_ += static_cast<int64_t>(data.size());
-    return file_.Write(data);
+    const absl::Status written = file_.Write(data);
+    unwritten_ = !written.ok();
+    return written;
   }
+
+  // Whether a piece that came is not in the file: no further one mends that.
+  bool unwritten() const { return unwritten_; }
 
   // Errors: kDataLoss when bytes are missing or not those of `digest`.
   absl::Status Finish(const std::string& digest) {
@@ -70,6 +75,7 @@ class ArrivingFile {
   int64_t element_bytes_;
   int64_t offset_ = 0;
   int64_t total_ = -1;  // not known yet
+  bool unwritten_ = false;
   Sha256 sha256_;
 };
 
@@ -102,26 +108,28 @@ absl::Status Receive(Connection& connection,
 }
 
 bool MayGoOn(const absl::Status& error) {
-  return absl::IsUnavailable(error) || absl::IsDataLoss(error) ||
-         (ReasonOf(error).empty() && absl::IsInternal(error));
+  return IsBrokenStream(error) || absl::IsDataLoss(error);
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> ArrayPath(const std::string& folder,
-                                      const std::string& name) {
+bool StaysBelow(std::string_view name) {
   const auto bad = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '\\';
   };
   bool good = std::none_of(name.begin(), name.end(), bad);
   for (size_t begin = 0; begin <= name.size();) {
     const size_t end = std::min(name.find('/', begin), name.size());
-    const std::string_view part =
-        std::string_view(name).substr(begin, end - begin);
+    const std::string_view part = name.substr(begin, end - begin);
     good = good && !part.empty() && part != "." && part != "..";
     begin = end + 1;
   }
-  if (!good) {
+  return good;
+}
+
+absl::StatusOr<std::string> ArrayPath(const std::string& folder,
+                                      const std::string& name) {
+  if (!StaysBelow(name)) {
     return MakeError(
         absl::StatusCode::kInternal,
         "",
@@ -141,7 +149,6 @@ absl::Status DownloadNpy(Connection& connection,
   request.set_format(v1::DownloadRequest::NPY);
   MODBOUND_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   ArrivingFile arriving(file, ElementBytes(array));
-  const int presses = interrupt.count();
   Backoff backoff(kMostPause);
   int64_t furthest = 0;
   for (int attempts = 0;;) {
@@ -155,9 +162,12 @@ absl::Status DownloadNpy(Connection& connection,
       attempts = 0;
       backoff.Reset();
     }
-    const bool give_up = !MayGoOn(status) || ++attempts == kAttempts;
-    if (interrupt.count() > presses ||
-        (!give_up && interrupt.WaitBeyond(presses, backoff.Next()))) {
+    const bool give_up =
+        arriving.unwritten() || !MayGoOn(status) || ++attempts == kAttempts;
+    if (!give_up) {
+      interrupt.WaitFor(backoff.Next());
+    }
+    if (interrupt.Take()) {
       return InterruptedError("interrupted while downloading " + path);
     }
     if (give_up) {

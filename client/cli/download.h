@@ -2,6 +2,7 @@
 #define MODBOUND_CLIENT_CLI_DOWNLOAD_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,17 +12,22 @@
 
 namespace modbound {
 
+// Whether `name` is a path that stays below the folder that it is put after:
+// '/' divides it into parts, none of them empty, "." or "..", without control
+// characters and backslashes.
+bool StaysBelow(std::string_view name);
+
 // FOLDER/NAME.npy; '/' in a name makes folders.
-// Errors: kInternal for a name that would leave the folder or is no file name:
-// empty parts, ".", "..", control characters, backslashes.
+// Errors: kInternal for a name that does not stay below the folder.
 absl::StatusOr<std::string> ArrayPath(const std::string& folder,
                                       const std::string& name);
 
 // Writes `array` to `path` as .npy. Every piece is held against its checksum,
 // the whole against its size and, where `digest` is not empty, the SHA-256 of
 // its elements. A broken stream goes on where it ended, up to five times
-// without progress. Ctrl-C ends it.
-// Errors: the server's; kDataLoss; those of AtomicFile.
+// without progress.
+// Errors: the server's; kDataLoss; those of AtomicFile; InterruptedError on
+// Ctrl-C, which it takes.
 absl::Status DownloadNpy(Connection& connection,
                          const v1::Array& array,
                          const std::string& digest,

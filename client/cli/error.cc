@@ -1,9 +1,9 @@
 #include "client/cli/error.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "absl/strings/cord.h"
+#include "client/cli/one_line.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace modbound {
@@ -128,17 +128,6 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     default:
       return kExitInternal;
   }
-}
-
-std::string OneLine(std::string_view text) {
-  std::string line(text);
-  for (char& c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      c = ' ';
-    }
-  }
-  return line;
 }
 
 std::string ErrorLine(const absl::Status& status) {

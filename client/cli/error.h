@@ -62,9 +62,6 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // an interruption, which is no error, the message alone.
 std::string ErrorLine(const absl::Status& status);
 
-// `text` with every line break and control character as one space.
-std::string OneLine(std::string_view text);
-
 // View of a status' message in the standard library's type.
 std::string MessageOf(const absl::Status& status);
 

@@ -63,7 +63,7 @@ void Interrupt::Listen() {
       return;
     }
     const std::lock_guard lock(mutex_);
-    ++count_;
+    ++pending_;
     if (context_ != nullptr) {
       context_->TryCancel();
     }
@@ -71,20 +71,27 @@ void Interrupt::Listen() {
   }
 }
 
-int Interrupt::count() const {
+bool Interrupt::Take() {
   const std::lock_guard lock(mutex_);
-  return count_;
+  if (pending_ == 0) {
+    return false;
+  }
+  --pending_;
+  return true;
 }
 
-bool Interrupt::WaitBeyond(int seen, std::chrono::milliseconds time) const {
+bool Interrupt::WaitFor(std::chrono::milliseconds time) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, time, [&] { return count_ > seen; });
+  return changed_.wait_for(lock, time, [&] { return pending_ > 0; });
 }
 
 Interrupt::Guard::Guard(Interrupt& interrupt, grpc::ClientContext& context)
     : interrupt_(interrupt) {
   const std::lock_guard lock(interrupt_.mutex_);
   interrupt_.context_ = &context;
+  if (interrupt_.pending_ > 0) {
+    context.TryCancel();
+  }
 }
 
 Interrupt::Guard::~Guard() {

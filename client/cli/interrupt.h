@@ -10,8 +10,10 @@
 
 namespace modbound {
 
-// Counts Ctrl-C (SIGINT) while it lives, instead of letting it end the program,
-// and breaks off the call that waits. One at a time in a process.
+// Collects Ctrl-C (SIGINT) while it lives, instead of letting it end the
+// program, and breaks off the call that waits. Whoever reacts to a press takes
+// it, so that each has one effect however many wait in turn. One at a time in a
+// process.
 // Threads: every member may be called from any thread.
 class Interrupt {
  public:
@@ -21,14 +23,15 @@ class Interrupt {
   // Puts the former reaction to SIGINT back.
   ~Interrupt();
 
-  // How often Ctrl-C came.
-  int count() const;
+  // Takes a press that nobody has taken; false when there is none.
+  bool Take();
 
-  // Waits until count() > `seen`, or for `time`. True when count() > `seen`.
-  bool WaitBeyond(int seen, std::chrono::milliseconds time) const;
+  // Waits until there is a press to take, at most `time`. True when there is
+  // one: it stays to be taken.
+  bool WaitFor(std::chrono::milliseconds time) const;
 
   // While it lives, Ctrl-C cancels `context`: its call then ends with
-  // CANCELLED.
+  // CANCELLED. A press that nobody has taken yet does so at once.
   class Guard {
    public:
     Guard(Interrupt& interrupt, grpc::ClientContext& context);
@@ -45,7 +48,7 @@ class Interrupt {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  int count_ = 0;                           // guarded by mutex_
+  int pending_ = 0;  // presses not taken; guarded by mutex_
   grpc::ClientContext* context_ = nullptr;  // guarded by mutex_
   int read_end_ = -1;
   int write_end_ = -1;

@@ -1,5 +1,7 @@
 #include "client/cli/json_output.h"
 
+#include <map>
+#include <memory>
 #include <string>
 
 #include "google/protobuf/util/json_util.h"
@@ -57,6 +59,13 @@ Json SummaryJson(const v1::Job& job) {
   const Json summary = ToJson(job.summary());
   for (const auto& [kind, fields] : summary.items()) {
     json.update(fields);
+  }
+  // In their order, so that the same result is the same text.
+  const std::map<std::string, v1::Array> outputs(job.outputs().begin(),
+                                                 job.outputs().end());
+  json["outputs"] = Json::object();
+  for (const auto& [name, array] : outputs) {
+    json["outputs"][name] = ToJson(array);
   }
   json["provenance"] = ToJson(job.provenance());
   json["cache_info"] = ToJson(job.cache_info());

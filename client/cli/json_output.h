@@ -13,7 +13,8 @@ namespace modbound {
 Json ToJson(const google::protobuf::Message& message);
 
 // What DIR/summary.json holds: job_id, kind, state, the summary's fields,
-// provenance, cache_info; `error` when the job has one.
+// outputs (name -> dtype, shape, axes, artifact), provenance, cache_info;
+// `error` when the job has one.
 Json SummaryJson(const v1::Job& job);
 
 }  // namespace modbound

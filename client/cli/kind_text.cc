@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/error.h"
 #include "client/cli/json_text.h"
+#include "client/cli/one_line.h"
 #include "client/cli/text_output.h"
 
 namespace modbound {
@@ -46,6 +46,9 @@ std::string InputsText(const v1::KindInfo& kind) {
   Rows rows;
   for (const v1::KindInfo::Input& input : kind.inputs()) {
     std::string text = AxesText(input.axes());
+    for (const v1::KindInfo::Axes& axes : input.more_axes()) {
+      absl::StrAppend(&text, " or ", AxesText(axes.names()));
+    }
     absl::StrAppend(&text, input.optional() ? " optional" : "");
     if (!input.group().empty()) {
       absl::StrAppend(&text, " of ", input.group());

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/error.h"
+#include "client/cli/one_line.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace modbound {
@@ -89,7 +89,7 @@ void ProgressLine::Show(const std::string& text, bool now) {
   // Erase the line, write, stay in it; the last column would wrap.
   std::fprintf(stderr,
                "\r\033[K%s",
-               OneLine(text).substr(0, TerminalWidth() - 1).c_str());
+               OneLine(text.substr(0, TerminalWidth() - 1)).c_str());
   std::fflush(stderr);
 }
 

@@ -1,11 +1,17 @@
 #include "client/cli/result.h"
 
+#include <filesystem>
 #include <map>
+#include <system_error>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/atomic_file.h"
 #include "client/cli/download.h"
 #include "client/cli/error.h"
 #include "client/cli/json_output.h"
+#include "client/cli/npy.h"
+#include "client/cli/upload.h"
 
 namespace modbound {
 namespace {
@@ -77,6 +83,63 @@ absl::Status WriteInputs(Connection& connection,
   return absl::OkStatus();
 }
 
+// Whether the .npy file holds the elements of that digest.
+bool Holds(const std::string& path, const std::string& digest) {
+  const absl::StatusOr<NpyFile> npy = NpyFile::Open(path);
+  if (!npy.ok()) {
+    return false;
+  }
+  const absl::StatusOr<std::string> found = DigestOf(*npy);
+  return found.ok() && *found == digest;
+}
+
+// Names of the arrays that a former job left in `folder`, that `job` does not
+// have, and that nobody has changed since. None when its summary cannot be
+// read.
+std::vector<std::string> Leftovers(const std::string& folder,
+                                   const v1::Job& job) {
+  const absl::StatusOr<std::string> text = ReadText(folder + "/summary.json");
+  const absl::StatusOr<Json> summary =
+      text.ok() ? ParseJson(*text) : absl::StatusOr<Json>(text.status());
+  std::vector<std::string> names;
+  if (!summary.ok() || !summary->is_object() || !summary->contains("outputs")) {
+    return names;
+  }
+  for (const auto& [name, array] : summary->at("outputs").items()) {
+    const bool is_named = array.is_object() && array.contains("artifact") &&
+                          array["artifact"].is_string();
+    if (is_named && StaysBelow(name) && !job.outputs().contains(name) &&
+        Holds(absl::StrCat(folder, "/", name, ".npy"),
+              array["artifact"].get<std::string>())) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// See WriteResult.
+absl::Status RemoveFormerResult(const std::string& folder, const v1::Job& job) {
+  const std::vector<std::string> leftovers = Leftovers(folder, job);
+  std::error_code error;
+  std::filesystem::remove(folder + "/summary.json", error);
+  if (error) {
+    return UsageError(folder + "/summary.json: " + error.message());
+  }
+  for (const std::string& name : leftovers) {
+    const std::filesystem::path array(name + ".npy");
+    std::filesystem::remove(folder / array, error);
+    if (error) {
+      return UsageError(folder + "/" + array.string() + ": " + error.message());
+    }
+    // A folder of a '/' in names goes with its last array.
+    for (auto part = array.parent_path(); !part.empty();
+         part = part.parent_path()) {
+      std::filesystem::remove(folder / part, error);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool HasEnded(v1::JobState::State state) {
@@ -105,6 +168,7 @@ absl::Status WriteResult(Connection& connection,
                          bool inputs,
                          Interrupt& interrupt) {
   MODBOUND_RETURN_IF_ERROR(MakeFolder(folder));
+  MODBOUND_RETURN_IF_ERROR(RemoveFormerResult(folder, job));
   if (job.state() == v1::JobState::SUCCEEDED) {
     MODBOUND_RETURN_IF_ERROR(WriteOutputs(connection, job, folder, interrupt));
   }

@@ -21,6 +21,10 @@ absl::Status EndOf(const v1::Job& job);
 // inputs/NAME.npy for every input when `inputs`, and last summary.json, so
 // that its presence says that the rest is there. A job that did not succeed
 // leaves just summary.json.
+// A former job's result in `folder` goes first: its summary.json, and of the
+// arrays that this one names in `outputs` those that the new job does not
+// replace and whose elements still are what was downloaded then. Everything
+// else stays: files of other names, arrays that were changed since, inputs/.
 absl::Status WriteResult(Connection& connection,
                          const v1::Job& job,
                          const std::string& folder,

@@ -22,9 +22,6 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
 
-// A random UUID (version 4): a name that no other request has.
-std::string RandomUuid();
-
 }  // namespace modbound
 
 #endif  // MODBOUND_CLIENT_CLI_SHA256_H_

@@ -8,8 +8,8 @@
 #include "client/cli/inputs.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json_text.h"
+#include "client/cli/random_uuid.h"
 #include "client/cli/result.h"
-#include "client/cli/sha256.h"
 #include "client/cli/spec_json.h"
 #include "client/cli/wait.h"
 #include "google/protobuf/util/time_util.h"
@@ -81,17 +81,19 @@ absl::Status Run(Session& session, const SubmitFlags& flags) {
   MODBOUND_ASSIGN_OR_RETURN(v1::Job submitted, Send(session, flags));
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   Interrupt interrupt;
-  std::vector<v1::Job> jobs = {std::move(submitted)};
-  Wait wait(session, interrupt, flags.out);
-  const absl::Status status =
-      wait.ForAll(jobs, {}, [&](size_t /*index*/, const v1::Job& job) {
-        return flags.out.empty()
-                   ? absl::OkStatus()
-                   : WriteResult(*connection, job, flags.out, false, interrupt);
-      });
-  session.PrintJob(jobs.front());
+  std::vector<Awaited> jobs(1);
+  jobs.front().job = std::move(submitted);
+  jobs.front().out = flags.out;
+  const v1::Job& job = jobs.front().job;
+  Wait wait(session, interrupt);
+  const absl::Status status = wait.ForAll(jobs, [&](size_t /*index*/) {
+    return flags.out.empty()
+               ? absl::OkStatus()
+               : WriteResult(*connection, job, flags.out, false, interrupt);
+  });
+  session.PrintJob(job);
   MODBOUND_RETURN_IF_ERROR(status);
-  return EndOf(jobs.front());
+  return EndOf(job);
 }
 
 }  // namespace modbound

@@ -29,8 +29,11 @@ absl::Status Submit(Session& session, const SubmitFlags& flags);
 // modbound run: submits, waits, downloads.
 absl::Status Run(Session& session, const SubmitFlags& flags);
 
-// modbound run-graph: many jobs that take each other's outputs.
+// modbound run-graph: many jobs that take each other's outputs. Tells every
+// node's job at once, waits for all of them and leaves their results in
+// OUT/NODE; a result that cannot be written does not keep it from the others.
 // `file`: proto JSON of SubmitGraphRequest, or "-".
+// Errors: the gravest of all, by exit code.
 absl::Status RunGraph(Session& session,
                       const std::string& file,
                       const std::string& out);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/error.h"
 #include "client/cli/json_output.h"
+#include "client/cli/one_line.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace modbound {
@@ -49,13 +50,13 @@ void AddResult(const v1::Job& job, Rows& rows) {
 std::string AlignRows(const Rows& rows) {
   size_t width = 0;
   for (const auto& [name, value] : rows) {
-    width = std::max(width, name.size());
+    width = std::max(width, CountColumns(name));
   }
   std::string text;
   for (const auto& [name, value] : rows) {
     absl::StrAppend(&text,
-                    name,
-                    std::string(width + 2 - name.size(), ' '),
+                    OneLine(name),
+                    std::string(width + 2 - CountColumns(name), ' '),
                     OneLine(value),
                     "\n");
   }
@@ -67,14 +68,15 @@ std::string AlignTable(const std::vector<std::vector<std::string>>& table) {
   for (const std::vector<std::string>& row : table) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
+      widths[i] = std::max(widths[i], CountColumns(row[i]));
     }
   }
   std::string text;
   for (const std::vector<std::string>& row : table) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      line += OneLine(row[i]) + std::string(widths[i] + 2 - row[i].size(), ' ');
+      line += OneLine(row[i]) +
+              std::string(widths[i] + 2 - CountColumns(row[i]), ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
@@ -147,7 +149,7 @@ std::string JobText(const v1::Job& job) {
 
 std::string JobTable(const std::vector<v1::Job>& jobs) {
   std::vector<std::vector<std::string>> table = {
-      {"ID", "KIND", "STATE", "DONE", "SUBMITTED", "LABELS"}};
+      {"ID", "KIND", "STATE", "DONE", "SUBMITTED", "NODE", "LABELS"}};
   for (const v1::Job& job : jobs) {
     const bool running = job.state() == v1::JobState::RUNNING;
     table.push_back(
@@ -157,6 +159,7 @@ std::string JobTable(const std::vector<v1::Job>& jobs) {
          running ? absl::StrFormat("%.0f%%", 100 * job.progress().fraction())
                  : "-",
          TimeText(job.submit_time()),
+         job.node().empty() ? "-" : job.node(),
          LabelsText(job)});
   }
   return AlignTable(table);

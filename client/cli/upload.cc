@@ -26,18 +26,6 @@ v1::Array WithoutBytes(const NpyHeader& header) {
   return array;
 }
 
-absl::StatusOr<std::string> Digest(const NpyFile& npy) {
-  Sha256 sha256;
-  const int64_t total = npy.header().num_bytes();
-  for (int64_t offset = 0; offset < total; offset += kChunk) {
-    MODBOUND_ASSIGN_OR_RETURN(
-        const std::string bytes,
-        npy.Read(offset, std::min(kChunk, total - offset)));
-    sha256.Add(bytes);
-  }
-  return sha256.Hex();
-}
-
 // Bytes of this upload that the server has from an earlier attempt.
 absl::StatusOr<int64_t> CommittedBytes(Connection& connection,
                                        const std::string& upload_id) {
@@ -95,9 +83,8 @@ Attempt Send(Connection& connection,
   const grpc::Status status = writer->Finish();
   const absl::Status error = connection.Explain(status);
   // A broken stream, or another client that sends the same bytes at once.
-  return {
-      .status = error,
-      .again = absl::IsUnavailable(error) || ReasonOf(error) == "BAD_CHUNK"};
+  return {.status = error,
+          .again = IsBrokenStream(error) || ReasonOf(error) == "BAD_CHUNK"};
 }
 
 absl::StatusOr<bool> IsMissing(Connection& connection,
@@ -114,6 +101,18 @@ absl::StatusOr<bool> IsMissing(Connection& connection,
 
 }  // namespace
 
+absl::StatusOr<std::string> DigestOf(const NpyFile& npy) {
+  Sha256 sha256;
+  const int64_t total = npy.header().num_bytes();
+  for (int64_t offset = 0; offset < total; offset += kChunk) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        const std::string bytes,
+        npy.Read(offset, std::min(kChunk, total - offset)));
+    sha256.Add(bytes);
+  }
+  return sha256.Hex();
+}
+
 absl::StatusOr<v1::Array> InlineArray(const NpyFile& npy) {
   v1::Array array = WithoutBytes(npy.header());
   MODBOUND_ASSIGN_OR_RETURN(*array.mutable_inline_(),
@@ -124,7 +123,7 @@ absl::StatusOr<v1::Array> InlineArray(const NpyFile& npy) {
 absl::StatusOr<v1::Array> UploadArray(Connection& connection,
                                       const NpyFile& npy) {
   v1::Array array = WithoutBytes(npy.header());
-  MODBOUND_ASSIGN_OR_RETURN(const std::string digest, Digest(npy));
+  MODBOUND_ASSIGN_OR_RETURN(const std::string digest, DigestOf(npy));
   array.set_artifact(digest);
   v1::UploadRequest header;
   header.mutable_header()->set_dtype(array.dtype());

@@ -2,6 +2,7 @@
 #define MODBOUND_CLIENT_CLI_UPLOAD_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "client/cli/connection.h"
@@ -12,6 +13,11 @@ namespace modbound {
 
 // Largest array that may travel inside a request.
 inline constexpr int64_t kMostInlineBytes = 64 * 1024;
+
+// What the server calls the array: the SHA-256 of its elements, little-endian
+// and row by row.
+// Errors: kInvalidArgument when the file changes meanwhile.
+absl::StatusOr<std::string> DigestOf(const NpyFile& npy);
 
 // The array with its bytes inside. Needs num_bytes() <= kMostInlineBytes.
 absl::StatusOr<v1::Array> InlineArray(const NpyFile& npy);

@@ -1,56 +1,91 @@
 #include "client/cli/wait.h"
 
 #include <chrono>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/error.h"
 #include "client/cli/result.h"
 
 namespace modbound {
+namespace {
 
-Wait::Wait(Session& session, Interrupt& interrupt, std::string out)
-    : session_(session), interrupt_(interrupt), out_(std::move(out)) {}
+// How to come back to the jobs from `first` on.
+std::string ComeBackText(const std::vector<Awaited>& jobs, size_t first) {
+  const v1::Job& job = jobs[first].job;
+  const std::string& out = jobs[first].out;
+  const bool ended = HasEnded(job.state());
+  const size_t others = jobs.size() - first - 1;
+  std::string text = absl::StrCat("job ", job.id());
+  if (ended) {
+    absl::StrAppend(&text, " has ended");
+  }
+  if (others > 0) {
+    absl::StrAppend(&text, ended ? ", " : " and ", others, " more");
+  }
+  if (!ended || others > 0) {
+    absl::StrAppend(&text, others > 0 ? " go on" : " goes on");
+  }
+  absl::StrAppend(&text, ": ");
+  if (!ended) {
+    absl::StrAppend(&text, "modbound watch ", job.id(), "; ");
+  }
+  absl::StrAppend(&text,
+                  "modbound result ",
+                  job.id(),
+                  " --out ",
+                  out.empty() ? "DIR" : out);
+  return others > 0 ? text + "; modbound list" : text;
+}
 
-absl::Status Wait::ForAll(
-    std::vector<v1::Job>& jobs,
-    const std::vector<std::string>& titles,
-    const std::function<absl::Status(size_t, const v1::Job&)>& on_end) {
+}  // namespace
+
+absl::Status Wait::ForAll(std::vector<Awaited>& jobs,
+                          const std::function<absl::Status(size_t)>& on_end) {
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session_.Connect());
   for (size_t i = 0; i < jobs.size(); ++i) {
     Watch watch(
-        *connection, jobs[i], session_.patience(), interrupt_, progress_);
-    if (!titles.empty()) {
-      watch.set_title(titles[i]);
-    }
-    absl::Status status = watch.ToEnd();
-    while (ExitCodeOf(status) == kExitInterrupted) {
-      jobs[i] = watch.job();
-      MODBOUND_RETURN_IF_ERROR(OnInterrupt(jobs, i));
-      status = watch.ToEnd();
-    }
-    jobs[i] = watch.job();
+        *connection, jobs[i].job, session_.patience(), interrupt_, progress_);
+    watch.set_title(jobs[i].title);
+    const absl::Status status = Repeat(jobs, i, [&] {
+      absl::Status end = watch.ToEnd();
+      jobs[i].job = watch.job();
+      return end;
+    });
     progress_.Clear();
     if (absl::IsUnavailable(status) && ReasonOf(status).empty()) {
-      return WithContext(status, DetachText(jobs, i));
+      return WithContext(status, ComeBackText(jobs, i));
     }
     MODBOUND_RETURN_IF_ERROR(status);
-    MODBOUND_RETURN_IF_ERROR(on_end(i, jobs[i]));
+    MODBOUND_RETURN_IF_ERROR(Repeat(jobs, i, [&] { return on_end(i); }));
   }
   return absl::OkStatus();
 }
 
-absl::Status Wait::OnInterrupt(const std::vector<v1::Job>& jobs, size_t first) {
+absl::Status Wait::Repeat(const std::vector<Awaited>& jobs,
+                          size_t first,
+                          const std::function<absl::Status()>& step) {
+  while (true) {
+    const absl::Status status = step();
+    if (ExitCodeOf(status) != kExitInterrupted) {
+      return status;
+    }
+    MODBOUND_RETURN_IF_ERROR(OnInterrupt(jobs, first));
+  }
+}
+
+absl::Status Wait::OnInterrupt(const std::vector<Awaited>& jobs, size_t first) {
   if (cancelling_) {
     return InterruptedError("left before the cancellation was through: " +
-                            DetachText(jobs, first));
+                            ComeBackText(jobs, first));
+  }
+  if (first + 1 == jobs.size() && HasEnded(jobs[first].job.state())) {
+    return InterruptedError(ComeBackText(jobs, first));  // nothing to cancel
   }
   constexpr std::chrono::seconds kSecondPress{3};
   progress_.Note("detaching; Ctrl-C again cancels");
-  const int presses = interrupt_.count();
-  // Both presses may have come before the first was noticed.
-  if (presses < 2 && !interrupt_.WaitBeyond(presses, kSecondPress)) {
-    return InterruptedError(DetachText(jobs, first));
+  interrupt_.WaitFor(kSecondPress);
+  if (!interrupt_.Take()) {
+    return InterruptedError(ComeBackText(jobs, first));
   }
   cancelling_ = true;
   progress_.Note("cancelling");
@@ -59,28 +94,12 @@ absl::Status Wait::OnInterrupt(const std::vector<v1::Job>& jobs, size_t first) {
   // than SKIPPED after that one.
   for (size_t i = jobs.size(); i > first; --i) {
     v1::CancelJobRequest request;
-    request.set_id(jobs[i - 1].id());
+    request.set_id(jobs[i - 1].job.id());
     const absl::StatusOr<v1::Job> job = connection->Call(
         connection->jobs(), &v1::JobService::Stub::CancelJob, request);
     MODBOUND_RETURN_IF_ERROR(job.status());
   }
   return absl::OkStatus();
-}
-
-std::string Wait::DetachText(const std::vector<v1::Job>& jobs,
-                             size_t first) const {
-  const std::string& id = jobs[first].id();
-  const size_t others = jobs.size() - first - 1;
-  return absl::StrCat("job ",
-                      id,
-                      others == 0 ? "" : absl::StrCat(" and ", others, " more"),
-                      others == 0 ? " goes on" : " go on",
-                      ": modbound watch ",
-                      id,
-                      "; modbound result ",
-                      id,
-                      " --out ",
-                      out_.empty() ? "DIR" : out_);
 }
 
 }  // namespace modbound

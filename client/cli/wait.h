@@ -1,6 +1,7 @@
 #ifndef MODBOUND_CLIENT_CLI_WAIT_H_
 #define MODBOUND_CLIENT_CLI_WAIT_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -13,32 +14,42 @@
 
 namespace modbound {
 
+// A job that is waited for.
+struct Awaited {
+  v1::Job job;
+  std::string title;  // before the state in the progress line
+  std::string out;    // folder of its result; "" = none
+};
+
 // Waits for jobs that someone at the terminal started. Ctrl-C leaves them
 // running and says how to come back; a second one within three seconds cancels
-// them and waits for their end.
+// them and waits for their end; a third leaves before that.
 class Wait {
  public:
-  // `out`: folder that the message about coming back names; "" = none.
-  Wait(Session& session, Interrupt& interrupt, std::string out);
+  Wait(Session& session, Interrupt& interrupt)
+      : session_(session), interrupt_(interrupt) {}
 
-  // Waits for `jobs` in turn; each is brought up to date. `titles` stand before
-  // the states in the progress line (none or one a job). `on_end` is called as
-  // each ends.
-  // Errors: those of Watch::ToEnd; InterruptedError when detached.
-  absl::Status ForAll(
-      std::vector<v1::Job>& jobs,
-      const std::vector<std::string>& titles,
-      const std::function<absl::Status(size_t, const v1::Job&)>& on_end);
+  // Waits for `jobs` in turn; each is brought up to date. `on_end` is called as
+  // each ends, and again for the same one after a Ctrl-C that did not mean to
+  // leave (its InterruptedError).
+  // Errors: those of Watch::ToEnd and of `on_end`; InterruptedError when left.
+  absl::Status ForAll(std::vector<Awaited>& jobs,
+                      const std::function<absl::Status(size_t)>& on_end);
+
+  // A line on standard error, beside the progress.
+  void Note(const std::string& text) { progress_.Note(text); }
 
  private:
-  // OK = the jobs are being cancelled, wait on.
-  absl::Status OnInterrupt(const std::vector<v1::Job>& jobs, size_t first);
-  std::string DetachText(const std::vector<v1::Job>& jobs, size_t first) const;
+  // Repeats `step` while it ends with a Ctrl-C that did not mean to leave.
+  absl::Status Repeat(const std::vector<Awaited>& jobs,
+                      size_t first,
+                      const std::function<absl::Status()>& step);
+  // OK = the jobs from `first` on are being cancelled, go on.
+  absl::Status OnInterrupt(const std::vector<Awaited>& jobs, size_t first);
 
   Session& session_;
   Interrupt& interrupt_;
   ProgressLine progress_;
-  std::string out_;
   bool cancelling_ = false;
 };
 

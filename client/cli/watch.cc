@@ -10,16 +10,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kMostPause{2000};
 
-// Whether the stream broke rather than was refused. What the server itself
-// refuses carries a reason; a stream that its shutdown or the network cut may
-// end with any of these codes.
-bool IsBroken(const absl::Status& error) {
-  return absl::IsUnavailable(error) ||
-         (ReasonOf(error).empty() &&
-          (absl::IsCancelled(error) || absl::IsInternal(error) ||
-           absl::IsUnknown(error) || absl::IsDeadlineExceeded(error)));
-}
-
 }  // namespace
 
 void ApplyEvent(const v1::JobEvent& event, v1::Job& job) {
@@ -67,14 +57,12 @@ absl::Status Watch::ToEnd() {
     if (status.ok() && !HasEnded(job_.state())) {
       status = ReadEvents();
     }
-    if (interrupt_.count() > presses_) {
-      presses_ = interrupt_.count();
+    if (interrupt_.Take()) {
       return InterruptedError("interrupted");
     }
     MODBOUND_RETURN_IF_ERROR(Recover(status));
     const bool wait = !HasEnded(job_.state()) || lost_;
-    if (wait && interrupt_.WaitBeyond(presses_, backoff_.Next())) {
-      presses_ = interrupt_.count();
+    if (wait && interrupt_.WaitFor(backoff_.Next()) && interrupt_.Take()) {
       return InterruptedError("interrupted");
     }
   }
@@ -83,9 +71,6 @@ absl::Status Watch::ToEnd() {
 absl::Status Watch::ReadEvents() {
   grpc::ClientContext context;
   const Interrupt::Guard guard(interrupt_, context);
-  if (interrupt_.count() > presses_) {
-    return absl::OkStatus();  // pressed just before the guard
-  }
   v1::WatchJobRequest request;
   request.set_id(job_.id());
   request.set_resume_token(resume_token_);
@@ -111,7 +96,7 @@ absl::Status Watch::Recover(const absl::Status& status) {
   if (status.ok()) {
     return status;  // closed without an end: as after a restart
   }
-  if (!IsBroken(status)) {
+  if (!IsBrokenStream(status)) {
     return status;
   }
   const auto now = std::chrono::steady_clock::now();

@@ -38,7 +38,7 @@ class Watch {
   // Returns when the job has ended; job() is then complete. May be called again
   // after an interruption.
   // Errors: the server's; kUnavailable after `patience`; InterruptedError as
-  // soon as Ctrl-C comes.
+  // soon as there is a Ctrl-C, which it takes.
   absl::Status ToEnd();
 
   // The job as far as it is known.
@@ -62,7 +62,6 @@ class Watch {
   Backoff backoff_;
   bool lost_ = false;
   std::chrono::steady_clock::time_point lost_since_;
-  int presses_ = 0;
 };
 
 }  // namespace modbound

@@ -1,10 +1,11 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The main job through Python: main_job.py [DIR].
 
 Trains a network on perceptual decision-making, finds the modules of its
 activity, and asks what the Jacobian and lesions say of them. Needs a running
-server ($MODBOUND_SERVER, else 127.0.0.1:50061). Arrays and summaries go to DIR
-(default results/python), as main_job_table.py reads them.
+server ($MODBOUND_SERVER, else 127.0.0.1:50061) and the Python that Debian's
+python3-grpcio, python3-protobuf and python3-numpy belong to. Arrays and
+summaries go to DIR (default results/python), as main_job_table.py reads them.
 """
 
 import json
@@ -13,7 +14,9 @@ import sys
 
 import numpy
 
-import modbound
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                             "python"))
+import modbound  # pylint: disable=wrong-import-position
 
 
 def submit(lab):

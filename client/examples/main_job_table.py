@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Prints what the main job found: main_job_table.py DIR.
 
 DIR holds one folder a job, as `modbound run-graph main_job.json --out DIR` or

@@ -7,6 +7,7 @@ namespace {
 
 constexpr char kReasonUrl[] = "modbound/reason";
 constexpr char kFieldUrl[] = "modbound/field";
+constexpr char kDetailUrl[] = "modbound/detail";
 
 absl::string_view ToAbsl(std::string_view text) {
   return {text.data(), text.size()};
@@ -55,6 +56,18 @@ absl::Status WithFieldPrefix(const absl::Status& status,
   absl::Status prefixed = status;
   prefixed.SetPayload(kFieldUrl, absl::Cord(std::string(prefix) + field));
   return prefixed;
+}
+
+absl::Status WithDetail(const absl::Status& status, std::string_view detail) {
+  absl::Status detailed = status;
+  detailed.SetPayload(kDetailUrl, absl::Cord(ToAbsl(detail)));
+  return detailed;
+}
+
+std::string LogText(const absl::Status& status) {
+  const std::string detail = Payload(status, kDetailUrl);
+  std::string text(status.message());
+  return detail.empty() ? text : text + " (" + detail + ")";
 }
 
 }  // namespace modbound

@@ -51,6 +51,13 @@ std::string FieldOf(const absl::Status& status);
 absl::Status WithFieldPrefix(const absl::Status& status,
                              std::string_view prefix);
 
+// The same error with words for the server's log alone, such as a path: no part
+// of its message, so no client sees them.
+absl::Status WithDetail(const absl::Status& status, std::string_view detail);
+
+// Message and, in parentheses, the detail.
+std::string LogText(const absl::Status& status);
+
 }  // namespace modbound
 
 // Returns from the calling function when `expr` is an error.

@@ -33,10 +33,11 @@ class FirstError {
 };
 
 // No exception may leave a thread: libraries throw bad_alloc.
-absl::Status RunGuarded(const std::function<absl::Status(int64_t)>& task,
+absl::Status RunGuarded(const Execution& execution,
+                        const std::function<absl::Status(int64_t)>& task,
                         int64_t index) {
   try {
-    return task(index);
+    return execution.stopped() ? StoppedError() : task(index);
   } catch (const std::bad_alloc&) {
     return MakeError(absl::StatusCode::kResourceExhausted,
                      reason::kMemoryLimit,
@@ -48,39 +49,63 @@ absl::Status RunGuarded(const std::function<absl::Status(int64_t)>& task,
   }
 }
 
+// Up to `count` threads that call `work`.
+std::vector<std::thread> StartThreads(const internal::StartThread& start,
+                                      int64_t count,
+                                      const std::function<void()>& work) {
+  std::vector<std::thread> threads;
+  try {
+    threads.reserve(static_cast<std::size_t>(std::max<int64_t>(count, 0)));
+    for (int64_t i = 0; i < count; ++i) {
+      threads.push_back(start(work));
+    }
+  } catch (const std::exception&) {
+    // No more threads (system_error) or memory: go on with those that run. A
+    // thread that is not joined would end the program.
+  }
+  return threads;
+}
+
 }  // namespace
 
-absl::Status ParallelFor(int64_t count,
-                         const Execution& execution,
-                         const std::function<absl::Status(int64_t)>& task) {
+absl::Status internal::ParallelForOn(
+    const StartThread& start,
+    int64_t count,
+    const Execution& execution,
+    const std::function<absl::Status(int64_t)>& task) {
   std::atomic<int64_t> next{0};
   std::atomic<bool> failed{false};
   FirstError error;
-  auto work = [&] {
+  const auto work = [&] {
     while (!failed.load(std::memory_order_relaxed)) {
       const int64_t index = next.fetch_add(1, std::memory_order_relaxed);
       if (index >= count) {
         return;
       }
-      absl::Status status =
-          execution.stopped() ? StoppedError() : RunGuarded(task, index);
+      absl::Status status = RunGuarded(execution, task, index);
       if (!status.ok()) {
         error.Set(index, std::move(status));
         failed.store(true, std::memory_order_relaxed);
       }
     }
   };
-  const auto helpers =
-      static_cast<int>(std::min<int64_t>(execution.threads, count)) - 1;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < helpers; ++i) {
-    threads.emplace_back(work);
-  }
+  std::vector<std::thread> threads = StartThreads(
+      start, std::min<int64_t>(execution.threads, count) - 1, work);
   work();
   for (std::thread& thread : threads) {
     thread.join();
   }
   return error.Get();
+}
+
+absl::Status ParallelFor(int64_t count,
+                         const Execution& execution,
+                         const std::function<absl::Status(int64_t)>& task) {
+  return internal::ParallelForOn(
+      [](const std::function<void()>& work) { return std::thread(work); },
+      count,
+      execution,
+      task);
 }
 
 }  // namespace modbound

@@ -23,6 +23,7 @@ enum class RandomPurpose : uint32_t {
   kControlUnits = 9,
   kLesionTrials = 10,
   kJacobianTrials = 11,
+  kSamplePermutation = 12,
 };
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011) keyed by

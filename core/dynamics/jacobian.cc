@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 
 namespace modbound {
 namespace {
@@ -77,6 +78,7 @@ absl::StatusOr<Vector> MeanGain(const Network& network,
   }
   const int64_t blocks = (S + kBlock - 1) / kBlock;
   Matrix sums(blocks, N);
+  ProgressCounter counter(execution, "mean gain", "states", S);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
     const int64_t begin = block * kBlock;
     const int64_t size = std::min(kBlock, S - begin);
@@ -85,6 +87,7 @@ absl::StatusOr<Vector> MeanGain(const Network& network,
                                      inputs.middleRows(begin, size));
     sums.row(block) =
         ActivationGain(network.dynamics.activation, pre).colwise().sum();
+    counter.Add(size);
     return absl::OkStatus();
   }));
   return (sums.colwise().sum() / static_cast<double>(S)).transpose();

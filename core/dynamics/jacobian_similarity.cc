@@ -5,10 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/progress_counter.h"
 #include "core/dynamics/jacobian.h"
 
 namespace modbound {
 namespace {
+
+// In progress.
+constexpr const char* kPartNames[kJacobianParts] = {"step", "flow", "weights"};
 
 // The matrix whose rows are compared.
 Matrix RowsOf(JacobianPart part, const Matrix& jacobian, const Matrix& w_rec) {
@@ -21,25 +25,6 @@ Matrix RowsOf(JacobianPart part, const Matrix& jacobian, const Matrix& w_rec) {
       return w_rec;
   }
   return jacobian;
-}
-
-// Labels of a similarity matrix; all -1 when it has no valid unit: that one of
-// the three matrices says nothing is a result.
-absl::StatusOr<Labels> Modules(const SimilarityMatrix& similarity,
-                               const JacobianSimilarityOptions& options,
-                               const Execution& execution) {
-  if (std::find(similarity.valid.begin(), similarity.valid.end(), 1) ==
-      similarity.valid.end()) {
-    return Labels(similarity.valid.size(), -1);
-  }
-  PartitionOptions partition = options.partition;
-  partition.seed = options.seed;
-  absl::StatusOr<PartitionResult> result =
-      Partition(similarity.values, similarity.valid, partition, execution);
-  if (!result.ok()) {
-    return AsQualityError(result.status());
-  }
-  return std::move(result->labels);
 }
 
 }  // namespace
@@ -64,22 +49,25 @@ absl::StatusOr<JacobianSimilarity> ComputeJacobianSimilarity(
       std::count(correlation.valid.begin(), correlation.valid.end(), 1);
   const MatrixComparisonOptions comparison{
       options.partition.quality, options.null_count, options.seed};
+  PartitionOptions partition = options.partition;
+  partition.seed = options.seed;
   for (std::size_t part = 0; part < kJacobianParts; ++part) {
+    const Execution named = ForPart(execution, kPartNames[part]);
     MODBOUND_ASSIGN_OR_RETURN(
         result.similarity[part],
         CosineOfRows(RowsOf(static_cast<JacobianPart>(part),
                             result.jacobian,
                             network.w_rec),
-                     execution));
+                     named));
     MODBOUND_ASSIGN_OR_RETURN(
         result.labels[part],
-        Modules(result.similarity[part], options, execution));
+        ModulesOf(result.similarity[part], partition, named));
     MODBOUND_ASSIGN_OR_RETURN(result.comparison[part],
                               CompareThroughModules(result.similarity[part],
                                                     result.labels[part],
                                                     correlation,
                                                     comparison,
-                                                    execution));
+                                                    named));
   }
   return result;
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 #include "core/network/activation.h"
 
 namespace modbound {
@@ -134,12 +135,18 @@ absl::StatusOr<Matrix> FlowDistances(const Network& network,
   const Lesions lesions(network, input, scope);
   const int64_t G = states.rows();
   Matrix distances(G, network.units());
+  ProgressCounter counter(execution, "flow distances", "states", G);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(
       (G + kStateBlock - 1) / kStateBlock, execution, [&](int64_t block) {
         const int64_t first = block * kStateBlock;
         const int64_t count = std::min(kStateBlock, G - first);
         const Matrix inputs = input.transpose().replicate(count, 1);
-        return lesions.Measure(states, inputs, first, distances, execution);
+        absl::Status status =
+            lesions.Measure(states, inputs, first, distances, execution);
+        if (status.ok()) {
+          counter.Add(count);
+        }
+        return status;
       }));
   if (!distances.allFinite()) {
     return MakeError(absl::StatusCode::kAborted,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 
 namespace modbound {
 namespace {
@@ -68,24 +69,6 @@ absl::StatusOr<Matrix> StepAll(const Network& network,
   return stepped;
 }
 
-// Labels of the correlation matrix; all -1 when every unit is silent.
-absl::StatusOr<Labels> Modules(const SimilarityMatrix& correlation,
-                               const LesionSimilarityOptions& options,
-                               const Execution& execution) {
-  if (std::find(correlation.valid.begin(), correlation.valid.end(), 1) ==
-      correlation.valid.end()) {
-    return Labels(correlation.valid.size(), -1);
-  }
-  PartitionOptions partition = options.partition;
-  partition.seed = options.seed;
-  absl::StatusOr<PartitionResult> result =
-      Partition(correlation.values, correlation.valid, partition, execution);
-  if (!result.ok()) {
-    return AsQualityError(result.status());
-  }
-  return std::move(result->labels);
-}
-
 }  // namespace
 
 absl::StatusOr<LesionSimilarity> ComputeLesionSimilarity(
@@ -106,11 +89,16 @@ absl::StatusOr<LesionSimilarity> ComputeLesionSimilarity(
   MODBOUND_ASSIGN_OR_RETURN(
       result.stepped, StepAll(network, result.grid.states, input, execution));
   MODBOUND_ASSIGN_OR_RETURN(
-      result.similarity, CorrelationOfColumns(result.flow_distance, execution));
+      result.similarity,
+      CorrelationOfColumns(result.flow_distance,
+                           ForPart(execution, "lesions")));
+  const Execution of_activity = ForPart(execution, "activity");
   MODBOUND_ASSIGN_OR_RETURN(const SimilarityMatrix correlation,
-                            CorrelationOfColumns(activity, execution));
+                            CorrelationOfColumns(activity, of_activity));
+  PartitionOptions partition = options.partition;
+  partition.seed = options.seed;
   MODBOUND_ASSIGN_OR_RETURN(result.labels,
-                            Modules(correlation, options, execution));
+                            ModulesOf(correlation, partition, of_activity));
   MODBOUND_ASSIGN_OR_RETURN(
       result.comparison,
       CompareThroughModules(

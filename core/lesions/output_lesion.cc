@@ -10,6 +10,7 @@
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 #include "core/base/random.h"
 #include "core/modules/labels.h"
 #include "core/statistics/t_test.h"
@@ -121,11 +122,17 @@ class Experiment {
   Experiment(const Network& network,
              const Labels& labels,
              const OutputLesionOptions& options,
+             const Execution& execution,
              OutputLesion& result)
       : network_(network),
         options_(options),
         labelled_(LabelledUnits(labels)),
-        result_(result) {
+        result_(result),
+        counter_(execution,
+                 "lesions",
+                 "lesions",
+                 options.repeats * static_cast<int64_t>(result.modules.size()) *
+                     (1 + options.controls)) {
     const auto M = static_cast<int64_t>(result.modules.size());
     for (const int32_t module : result.modules) {
       units_.push_back(UnitsOf(labels, module));
@@ -153,6 +160,7 @@ class Experiment {
               AccuracyWithout(
                   units_[static_cast<std::size_t>(m)], ends, execution));
           result_.accuracy.block(m * types(), repeat, types(), 1) = accuracy;
+          counter_.Add(1);
           return absl::OkStatus();
         }));
     return RunControls(ends, execution);
@@ -232,6 +240,7 @@ class Experiment {
             MODBOUND_ASSIGN_OR_RETURN(
                 const Vector sum, SumControls(m, begin, end, ends, execution));
             sums.row(block) = sum.transpose();
+            counter_.Add(end - begin);
             return absl::OkStatus();
           }));
       const Eigen::RowVectorXd sum = sums.colwise().sum();
@@ -251,6 +260,7 @@ class Experiment {
   const OutputLesionOptions& options_;
   std::vector<int64_t> labelled_;
   OutputLesion& result_;
+  ProgressCounter counter_;
   std::vector<std::vector<int64_t>> units_;  // of each module
   Matrix control_sum_;
   Matrix control_count_;
@@ -295,10 +305,10 @@ absl::StatusOr<OutputLesion> ComputeOutputLesion(
   OutputLesion result;
   MODBOUND_ASSIGN_OR_RETURN(result.modules,
                             ChooseModules(labels, options.modules));
-  Experiment experiment(network, labels, options, result);
+  Experiment experiment(network, labels, options, execution, result);
   for (int64_t repeat = 0; repeat < options.repeats; ++repeat) {
-    execution.Report({repeat, options.repeats, "repeats", "lesions", {}});
-    MODBOUND_ASSIGN_OR_RETURN(const TrialEnds ends, trials(repeat, execution));
+    MODBOUND_ASSIGN_OR_RETURN(const TrialEnds ends,
+                              trials(repeat, WithoutProgress(execution)));
     MODBOUND_RETURN_IF_ERROR(experiment.RunRepeat(repeat, ends, execution));
   }
   experiment.Finish();

@@ -1,9 +1,5 @@
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
-#include "core/base/check.h"
 #include "core/base/error.h"
-#include "core/base/parallel.h"
 #include "core/lesions/output_lesion.h"
 #include "core/network/run.h"
 #include "core/tasks/run_task.h"
@@ -23,6 +19,11 @@ absl::Status CheckSequence(const Network& network,
                                " trials; input_sequence has ",
                                inputs.rows(),
                                " rows, not a multiple"));
+  }
+  if (inputs.rows() == 0) {
+    return Refuse(reason::kWrongShape,
+                  "input_sequence",
+                  "input_sequence has no steps; allowed: 1 or more");
   }
   if (inputs.cols() != network.inputs()) {
     return Refuse(reason::kWrongShape,
@@ -51,33 +52,6 @@ absl::Status CheckSequence(const Network& network,
     }
   }
   return absl::OkStatus();
-}
-
-// States after the last step: K x N.
-absl::StatusOr<Matrix> FinalStates(const Network& network,
-                                   const Matrix& inputs,
-                                   int64_t trials,
-                                   const Execution& execution) {
-  const int64_t steps = inputs.rows() / trials;
-  Matrix final_states(trials, network.units());
-  const int64_t blocks = (trials + kTrialBlock - 1) / kTrialBlock;
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
-    const int64_t first = block * kTrialBlock;
-    const int64_t count = std::min(kTrialBlock, trials - first);
-    Matrix rows = Matrix::Zero(steps * kTrialBlock, inputs.cols());
-    for (int64_t t = 0; t < steps; ++t) {
-      rows.middleRows(t * kTrialBlock, count) =
-          inputs.middleRows(t * trials + first, count);
-    }
-    Matrix states = Matrix::Zero(kTrialBlock, network.units());
-    return RunBlock(
-        network, rows, states, execution, [&](int64_t t, const Matrix& now) {
-          if (t + 1 == steps) {
-            final_states.middleRows(first, count) = now.topRows(count);
-          }
-        });
-  }));
-  return final_states;
 }
 
 }  // namespace
@@ -120,6 +94,8 @@ absl::StatusOr<TrialEnds> EndsOfSequence(
       FinalStates(network,
                   inputs,
                   static_cast<int64_t>(ground_truth.size()),
+                  RowOrder::kByTime,
+                  Matrix(),
                   execution));
   ends.types = ground_truth;
   const int32_t first_target = network.outputs() == 3 ? 1 : 0;

@@ -28,38 +28,74 @@ struct Overlaps {
   std::vector<Cell> cells;
 };
 
-Overlaps CountOverlaps(const Labels& a, const Labels& b) {
+IndexedPartition IndexOf(const Labels& labels) {
+  IndexedPartition index;
+  index.labels = CompactLabels(labels);
+  const std::vector<int64_t> sizes = ModuleSizes(index.labels);
+  index.first.push_back(0);
+  for (const int64_t size : sizes) {
+    index.first.push_back(index.first.back() + static_cast<int32_t>(size));
+  }
+  index.members.resize(static_cast<std::size_t>(index.first.back()));
+  std::vector<int32_t> next = index.first;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (index.labels[i] >= 0) {
+      index.members[next[index.labels[i]]++] = static_cast<int32_t>(i);
+    }
+  }
+  return index;
+}
+
+// Overlap of one module of a with the modules of b, in units.
+struct Overlap {
+  int32_t a;
+  int32_t b;
+  int64_t both;
+};
+
+// By rising a, then b; those of 0 are left out. One module of a at a time: a
+// table of both would be n x n for two partitions into single units.
+std::vector<Overlap> ListOverlaps(const IndexedPartition& a,
+                                  const IndexedPartition& b) {
+  std::vector<Overlap> overlaps;
+  std::vector<int64_t> count(b.first.size() - 1, 0);
+  std::vector<int32_t> met;
+  for (std::size_t module = 0; module + 1 < a.first.size(); ++module) {
+    met.clear();
+    for (int32_t at = a.first[module]; at < a.first[module + 1]; ++at) {
+      const int32_t other = b.labels[a.members[at]];
+      if (other >= 0 && count[other]++ == 0) {
+        met.push_back(other);
+      }
+    }
+    std::sort(met.begin(), met.end());
+    for (const int32_t other : met) {
+      overlaps.push_back({static_cast<int32_t>(module), other, count[other]});
+      count[other] = 0;
+    }
+  }
+  return overlaps;
+}
+
+Overlaps CountOverlaps(const IndexedPartition& a, const IndexedPartition& b) {
+  const std::vector<Overlap> list = ListOverlaps(a, b);
   Overlaps overlaps;
-  Labels kept_a;
-  Labels kept_b;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] >= 0 && b[i] >= 0) {
-      kept_a.push_back(a[i]);
-      kept_b.push_back(b[i]);
-    }
+  overlaps.sizes_a.resize(a.first.size() - 1, 0);
+  overlaps.sizes_b.resize(b.first.size() - 1, 0);
+  for (const Overlap& overlap : list) {
+    overlaps.n += overlap.both;
+    overlaps.sizes_a[overlap.a] += overlap.both;
+    overlaps.sizes_b[overlap.b] += overlap.both;
   }
-  overlaps.n = static_cast<int64_t>(kept_a.size());
-  overlaps.dropped = static_cast<int64_t>(a.size()) - overlaps.n;
-  kept_a = CompactLabels(kept_a);
-  kept_b = CompactLabels(kept_b);
-  overlaps.sizes_a = ModuleSizes(kept_a);
-  overlaps.sizes_b = ModuleSizes(kept_b);
-  // Sorted pairs, not a table: two partitions into single units would make it
-  // n x n.
-  std::vector<int64_t> pairs(kept_a.size());
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    pairs[i] = int64_t{kept_a[i]} << 32 | kept_b[i];
+  overlaps.dropped = static_cast<int64_t>(a.labels.size()) - overlaps.n;
+  for (const Overlap& overlap : list) {
+    overlaps.cells.push_back({overlaps.sizes_a[overlap.a],
+                              overlaps.sizes_b[overlap.b],
+                              overlap.both});
   }
-  std::sort(pairs.begin(), pairs.end());
-  for (std::size_t first = 0; first < pairs.size();) {
-    std::size_t end = first;
-    while (end < pairs.size() && pairs[end] == pairs[first]) {
-      ++end;
-    }
-    overlaps.cells.push_back({overlaps.sizes_a[pairs[first] >> 32],
-                              overlaps.sizes_b[pairs[first] & 0x7fffffff],
-                              static_cast<int64_t>(end - first)});
-    first = end;
+  // Modules whose units the other partition excludes are none here.
+  for (auto* sizes : {&overlaps.sizes_a, &overlaps.sizes_b}) {
+    sizes->erase(std::remove(sizes->begin(), sizes->end(), 0), sizes->end());
   }
   return overlaps;
 }
@@ -148,8 +184,9 @@ double ZRand(const Overlaps& overlaps, const PairCounts& pairs) {
 }
 
 // MI, VI, VIN, NMI, AMI.
+// log_factorial: empty = without AMI, which is then NaN.
 void CompareInformation(const Overlaps& overlaps,
-                        bool with_ami,
+                        const std::vector<long double>& log_factorial,
                         PartitionComparison& result) {
   const auto n = static_cast<double>(overlaps.n);
   for (const Cell& cell : overlaps.cells) {
@@ -177,19 +214,29 @@ void CompareInformation(const Overlaps& overlaps,
   }
   result.nmi = result.mi / (entropies / 2);
   result.ami = kNaN;
-  if (with_ami) {
+  if (!log_factorial.empty()) {
     const double expected = ExpectedMutualInformation(
-        overlaps.sizes_a, overlaps.sizes_b, overlaps.n);
+        overlaps.sizes_a, overlaps.sizes_b, overlaps.n, log_factorial);
     result.ami = (result.mi - expected) / (entropies / 2 - expected);
   }
 }
 
 }  // namespace
 
-PartitionComparison ComparePartitions(const Labels& a,
-                                      const Labels& b,
-                                      const ComparisonOptions& options) {
-  const Overlaps overlaps = CountOverlaps(a, b);
+PartitionComparer::PartitionComparer(const std::vector<Labels>& partitions,
+                                     const ComparisonOptions& options) {
+  for (const Labels& labels : partitions) {
+    partitions_.push_back(IndexOf(labels));
+  }
+  if (options.ami) {
+    log_factorial_ = LogFactorials(
+        partitions.empty() ? 0 : static_cast<int64_t>(partitions[0].size()));
+  }
+}
+
+PartitionComparison PartitionComparer::Compare(std::size_t a,
+                                               std::size_t b) const {
+  const Overlaps overlaps = CountOverlaps(partitions_[a], partitions_[b]);
   PartitionComparison result;
   result.units = overlaps.n;
   result.dropped = overlaps.dropped;
@@ -205,12 +252,32 @@ PartitionComparison ComparePartitions(const Labels& a,
           : (pairs.all - pairs.a - pairs.b + 2 * pairs.both) / pairs.all;
   result.ari = AdjustedRand(pairs);
   result.zrand = ZRand(overlaps, pairs);
-  CompareInformation(overlaps, options.ami, result);
+  CompareInformation(overlaps, log_factorial_, result);
   return result;
 }
 
+double PartitionComparer::Bytes(int64_t partitions, int64_t units) {
+  const auto n = static_cast<double>(units);
+  // Labels, members and first of each; ln k!.
+  return static_cast<double>(partitions) * 12 * n + 16 * n;
+}
+
+double PartitionComparer::WorkBytes(int64_t units) {
+  // At the most n modules a side and n overlaps: counts, the list as it grows,
+  // sizes, cells as they grow.
+  return static_cast<double>(units) *
+         static_cast<double>(8 + 4 + 2 * sizeof(Overlap) + 2 * 8 +
+                             2 * sizeof(Cell));
+}
+
+PartitionComparison ComparePartitions(const Labels& a,
+                                      const Labels& b,
+                                      const ComparisonOptions& options) {
+  return PartitionComparer({a, b}, options).Compare(0, 1);
+}
+
 double AdjustedRandIndex(const Labels& a, const Labels& b) {
-  const Overlaps overlaps = CountOverlaps(a, b);
+  const Overlaps overlaps = CountOverlaps(IndexOf(a), IndexOf(b));
   return overlaps.n == 0 ? 1 : AdjustedRand(CountPairs(overlaps));
 }
 

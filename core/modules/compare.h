@@ -11,7 +11,9 @@ namespace modbound {
 // Likeness of two partitions of the n units labelled in both. I mutual
 // information, H entropies, natural logarithms. Degenerate pairs (both one
 // module, or both all singletons; no unit) give RAND, ARI, NMI, AMI 1, MI by
-// its formula, VI and VIN 0, ZRAND NaN.
+// its formula, VI and VIN 0, ZRAND NaN. ZRAND is also NaN when one of the two
+// is degenerate (its sd is 0) and for every n < 4, where its formula has no
+// value.
 struct PartitionComparison {
   int64_t units = 0;    // n
   int64_t dropped = 0;  // units at -1 in either
@@ -35,10 +37,38 @@ struct ComparisonOptions {
   bool ami = true;
 };
 
+// A partition with the members of its modules.
+struct IndexedPartition {
+  Labels labels;                 // by rising label without gaps, -1 kept
+  std::vector<int32_t> members;  // labelled units by module, then rising
+  std::vector<int32_t> first;    // of each module, in members; then their end
+};
+
 // a, b: of one length, labels >= -1.
 PartitionComparison ComparePartitions(const Labels& a,
                                       const Labels& b,
                                       const ComparisonOptions& options = {});
+
+// Many partitions of one set of units, prepared once to be compared in pairs.
+class PartitionComparer {
+ public:
+  // partitions: of one length, labels >= -1.
+  explicit PartitionComparer(const std::vector<Labels>& partitions,
+                             const ComparisonOptions& options = {});
+
+  // ComparePartitions of partitions a and b. Threads: safe from all. Cost: n,
+  // besides what AMI costs.
+  PartitionComparison Compare(std::size_t a, std::size_t b) const;
+
+  // Estimate of the memory of one for P partitions of N units, and of what one
+  // call of Compare works in.
+  static double Bytes(int64_t partitions, int64_t units);
+  static double WorkBytes(int64_t units);
+
+ private:
+  std::vector<IndexedPartition> partitions_;
+  std::vector<long double> log_factorial_;  // empty without AMI
+};
 
 // Adjusted Rand index only.
 double AdjustedRandIndex(const Labels& a, const Labels& b);

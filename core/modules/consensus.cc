@@ -1,10 +1,15 @@
 #include "core/modules/consensus.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
+#include "core/base/random.h"
 #include "core/modules/labels.h"
 #include "core/modules/louvain.h"
 #include "core/modules/quality.h"
@@ -12,9 +17,12 @@
 namespace modbound {
 namespace {
 
-// Partitions made in each round (Lancichinetti & Fortunato 2012 and the
-// reference implementation of the threshold method use as many).
-constexpr int64_t kRepeats = 100;
+// Partitions are taken in this many parts, each split by one thread.
+constexpr int64_t kSplitBlocks = 64;
+
+// Rows counted together: their counts stay in cache while the labels of all
+// partitions pass once.
+constexpr Eigen::Index kRowBlock = 8;
 
 // Units that share a module in every partition, as one node each.
 struct Groups {
@@ -23,66 +31,158 @@ struct Groups {
   std::vector<Labels> of_partitions;  // each partition's label of each group
 };
 
-Groups GroupUnits(const std::vector<Labels>& partitions) {
-  const std::size_t n = partitions[0].size();
-  Groups groups;
-  groups.group.assign(n, 0);
-  for (const Labels& labels : partitions) {
-    // Splits the groups so far by this partition's labels.
-    std::unordered_map<int64_t, int32_t> numbers;
-    for (std::size_t i = 0; i < n; ++i) {
-      const int64_t key = int64_t{groups.group[i]} << 32 | labels[i];
-      const auto next = static_cast<int32_t>(numbers.size());
-      groups.group[i] = numbers.try_emplace(key, next).first->second;
-    }
+// Splits groups by labels. Groups are numbered by first member, whatever the
+// order in which partitions split them.
+void Split(const Labels& labels, Labels& group) {
+  std::unordered_map<int64_t, int32_t> numbers;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const int64_t key = int64_t{group[i]} << 32 | labels[i];
+    const auto next = static_cast<int32_t>(numbers.size());
+    group[i] = numbers.try_emplace(key, next).first->second;
   }
-  groups.size = ModuleSizes(groups.group);
-  for (const Labels& labels : partitions) {
-    Labels of_group(groups.size.size());
-    for (std::size_t i = 0; i < n; ++i) {
-      of_group[groups.group[i]] = labels[i];
+}
+
+// The group of each unit.
+absl::StatusOr<Labels> SplitByAll(const std::vector<Labels>& partitions,
+                                  const Execution& execution) {
+  const auto runs = static_cast<int64_t>(partitions.size());
+  const int64_t blocks = std::min(runs, kSplitBlocks);
+  std::vector<Labels> of_block(static_cast<std::size_t>(blocks),
+                               Labels(partitions[0].size(), 0));
+  ProgressCounter counter(execution, "grouping", "runs", runs);
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
+    for (int64_t run = block; run < runs; run += blocks) {
+      if (execution.stopped()) {
+        return StoppedError();
+      }
+      Split(partitions[static_cast<std::size_t>(run)],
+            of_block[static_cast<std::size_t>(block)]);
+      counter.Add(1);
     }
-    groups.of_partitions.push_back(std::move(of_group));
+    return absl::OkStatus();
+  }));
+  Labels group = std::move(of_block.front());
+  for (std::size_t block = 1; block < of_block.size(); ++block) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    Split(of_block[block], group);
+  }
+  return group;
+}
+
+absl::StatusOr<Groups> GroupUnits(const std::vector<Labels>& partitions,
+                                  const Execution& execution) {
+  Groups groups;
+  MODBOUND_ASSIGN_OR_RETURN(groups.group, SplitByAll(partitions, execution));
+  groups.size = ModuleSizes(groups.group);
+  std::vector<int64_t> first_member(groups.size.size());
+  for (std::size_t i = groups.group.size(); i-- > 0;) {
+    first_member[groups.group[i]] = static_cast<int64_t>(i);
+  }
+  for (const Labels& labels : partitions) {
+    groups.of_partitions.push_back(RestrictLabels(labels, first_member));
   }
   return groups;
 }
 
-// Sums over pairs of units, by group, of the fraction of partitions that put
-// them together; a unit is not paired with itself.
-Matrix GroupAgreement(const Groups& groups, double tau) {
-  const auto count = static_cast<Eigen::Index>(groups.size.size());
-  const double runs = static_cast<double>(groups.of_partitions.size());
-  Matrix agreement = Matrix::Zero(count, count);
-  for (const Labels& labels : groups.of_partitions) {
-    for (Eigen::Index g = 0; g < count; ++g) {
-      double* row = agreement.data() + g * count;
-      const int32_t own = labels[g];
-      for (Eigen::Index h = 0; h < count; ++h) {
-        row[h] += labels[h] == own ? 1.0 : 0.0;
+// counts(r, j) += partitions that put first + r and j together. counts: some
+// rows of a row-major matrix with a column a unit.
+absl::Status AddAgreement(const std::vector<Labels>& partitions,
+                          Eigen::Index first,
+                          Eigen::Ref<CountMatrix> counts,
+                          const Execution& execution) {
+  for (const Labels& labels : partitions) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    const int32_t* label = labels.data();
+    for (Eigen::Index r = 0; r < counts.rows(); ++r) {
+      const int32_t own = label[first + r];
+      if (own < 0) {
+        continue;
+      }
+      int32_t* row = counts.row(r).data();
+      for (Eigen::Index j = 0; j < counts.cols(); ++j) {
+        row[j] += label[j] == own ? 1 : 0;
       }
     }
   }
-  for (Eigen::Index g = 0; g < count; ++g) {
-    for (Eigen::Index h = 0; h < count; ++h) {
-      const double fraction = agreement(g, h) / runs;
-      const auto pairs =
-          static_cast<double>(groups.size[g]) *
-          static_cast<double>(g == h ? groups.size[h] - 1 : groups.size[h]);
-      agreement(g, h) = fraction < tau ? 0 : fraction * pairs;
-    }
+  return absl::OkStatus();
+}
+
+// Calls visit(first, count) for blocks of rows 0 ... n - 1, in parallel.
+absl::Status ForRowBlocks(
+    Eigen::Index n,
+    const Execution& execution,
+    const std::function<absl::Status(Eigen::Index, Eigen::Index)>& visit) {
+  ProgressCounter counter(execution, "agreement", "units", n);
+  return ParallelFor((n + kRowBlock - 1) / kRowBlock,
+                     execution,
+                     [&](int64_t block) -> absl::Status {
+                       const Eigen::Index first = block * kRowBlock;
+                       const Eigen::Index count =
+                           std::min(kRowBlock, n - first);
+                       MODBOUND_RETURN_IF_ERROR(visit(first, count));
+                       counter.Add(count);
+                       return absl::OkStatus();
+                     });
+}
+
+// Row g of the agreement of groups: sums over pairs of units, one of g and one
+// of h, of the fraction of partitions that put them together (0 below tau); a
+// unit is not paired with itself. counts: of groups, see AddAgreement.
+void FillAgreementRow(const Groups& groups,
+                      double tau,
+                      Eigen::Index g,
+                      const int32_t* counts,
+                      double* row) {
+  const auto runs = static_cast<double>(groups.of_partitions.size());
+  const auto own = static_cast<double>(groups.size[g]);
+  const auto count = static_cast<Eigen::Index>(groups.size.size());
+  for (Eigen::Index h = 0; h < count; ++h) {
+    const double fraction = counts[h] / runs;
+    const auto partners =
+        static_cast<double>(h == g ? groups.size[h] - 1 : groups.size[h]);
+    row[h] = fraction < tau ? 0 : fraction * (own * partners);
   }
+}
+
+absl::StatusOr<Matrix> GroupAgreement(const Groups& groups,
+                                      double tau,
+                                      const Execution& execution) {
+  const auto n = static_cast<Eigen::Index>(groups.size.size());
+  Matrix agreement(n, n);
+  MODBOUND_RETURN_IF_ERROR(
+      ForRowBlocks(n, execution, [&](Eigen::Index first, Eigen::Index count) {
+        CountMatrix counts = CountMatrix::Zero(count, n);
+        absl::Status status =
+            AddAgreement(groups.of_partitions, first, counts, execution);
+        for (Eigen::Index r = 0; r < count && status.ok(); ++r) {
+          FillAgreementRow(groups,
+                           tau,
+                           first + r,
+                           counts.row(r).data(),
+                           agreement.row(first + r).data());
+        }
+        return status;
+      }));
   return agreement;
 }
 
 // Mean over partitions of sum_m C(n_m, 2) / C(N, 2): the fraction of pairs
 // together when labels fall on units at random.
-double ExpectedAgreement(const std::vector<Labels>& partitions) {
+absl::StatusOr<double> ExpectedAgreement(const std::vector<Labels>& partitions,
+                                         const Execution& execution) {
   const auto n = static_cast<double>(partitions[0].size());
   if (n < 2) {
     return 0;
   }
   double sum = 0;
   for (const Labels& labels : partitions) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
     for (const int64_t size : ModuleSizes(labels)) {
       sum += static_cast<double>(size) * static_cast<double>(size - 1);
     }
@@ -92,11 +192,15 @@ double ExpectedAgreement(const std::vector<Labels>& partitions) {
 
 // The quality of one round, with groups as nodes. kThreshold: no fraction is
 // negative, so kNegativeAsym is (W - k k'/s)/s.
-ModularityProblem RoundProblem(const std::vector<Labels>& partitions,
-                               const Groups& groups,
-                               const ConsensusOptions& options) {
+absl::StatusOr<ModularityProblem> RoundProblem(
+    const std::vector<Labels>& partitions,
+    const Groups& groups,
+    const ConsensusOptions& options,
+    const Execution& execution) {
   const bool threshold = options.method == ConsensusMethod::kThreshold;
-  Matrix agreement = GroupAgreement(groups, threshold ? options.tau : 0);
+  MODBOUND_ASSIGN_OR_RETURN(
+      Matrix agreement,
+      GroupAgreement(groups, threshold ? options.tau : 0, execution));
   const Eigen::Index count = agreement.rows();
   Vector k(count);
   double null = 0;
@@ -111,7 +215,7 @@ ModularityProblem RoundProblem(const std::vector<Labels>& partitions,
     for (Eigen::Index g = 0; g < count; ++g) {
       k[g] = static_cast<double>(groups.size[g]);
     }
-    null = ExpectedAgreement(partitions);
+    MODBOUND_ASSIGN_OR_RETURN(null, ExpectedAgreement(partitions, execution));
     scale = agreement.sum();
   }
   return ModularityProblem(
@@ -133,64 +237,67 @@ bool AllEqual(const std::vector<Labels>& partitions) {
       });
 }
 
+// Partitions the agreement of `partitions` kConsensusRuns times. Result: the
+// labels found, the best first.
+absl::StatusOr<std::vector<Labels>> RunRound(
+    const std::vector<Labels>& partitions,
+    const ConsensusOptions& options,
+    int round,
+    const Execution& execution) {
+  const Execution named =
+      ForPart(execution, absl::StrCat("consensus round ", round + 1));
+  MODBOUND_ASSIGN_OR_RETURN(const Groups groups, GroupUnits(partitions, named));
+  MODBOUND_ASSIGN_OR_RETURN(const ModularityProblem problem,
+                            RoundProblem(partitions, groups, options, named));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<PartitionRun> runs,
+      PartitionRuns(
+          problem,
+          kConsensusRuns,
+          options.seed,
+          RandomPurpose::kConsensusRun,
+          static_cast<uint64_t>(kConsensusRuns) * static_cast<uint64_t>(round),
+          named));
+  std::vector<Labels> found;
+  found.reserve(runs.size());
+  for (const PartitionRun& run : runs) {
+    found.push_back(UnitLabels(groups, run.labels));
+  }
+  std::swap(found.front(), found[static_cast<std::size_t>(BestRun(runs))]);
+  return found;
+}
+
 }  // namespace
 
 absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
                                  const ConsensusOptions& options,
                                  const Execution& execution) {
   MODBOUND_CHECK(options.method != ConsensusMethod::kNone);
-  MODBOUND_CHECK(!partitions.empty());
-  std::vector<Labels> current;
-  for (const Labels& labels : partitions) {
-    current.push_back(CanonicalLabels(labels));
-  }
-  Execution quiet = execution;  // these runs are not the caller's runs
-  quiet.progress = nullptr;
-  Labels best = current[0];
+  MODBOUND_CHECK(!partitions.empty() && options.max_rounds >= 1);
+  std::vector<Labels> found;
   for (int round = 0; round < options.max_rounds; ++round) {
-    const Groups groups = GroupUnits(current);
-    const ModularityProblem problem = RoundProblem(current, groups, options);
-    MODBOUND_ASSIGN_OR_RETURN(const std::vector<PartitionRun> runs,
-                              PartitionRuns(problem,
-                                            kRepeats,
-                                            options.seed,
-                                            RandomPurpose::kConsensusRun,
-                                            static_cast<uint64_t>(kRepeats) *
-                                                static_cast<uint64_t>(round),
-                                            quiet));
-    best = UnitLabels(groups, runs[BestRun(runs)].labels);
-    current.clear();
-    for (const PartitionRun& run : runs) {
-      current.push_back(UnitLabels(groups, run.labels));
-    }
-    if (AllEqual(current)) {
-      return current.front();
+    MODBOUND_ASSIGN_OR_RETURN(
+        found,
+        RunRound(round == 0 ? partitions : found, options, round, execution));
+    if (AllEqual(found)) {
+      break;
     }
   }
-  return best;
+  return found.front();
 }
 
-Eigen::Matrix<int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
-AgreementCounts(const std::vector<Labels>& partitions) {
+absl::StatusOr<CountMatrix> AgreementCounts(
+    const std::vector<Labels>& partitions, const Execution& execution) {
   const auto n =
       partitions.empty() ? 0 : static_cast<Eigen::Index>(partitions[0].size());
-  Eigen::Matrix<int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
-      counts(n, n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    int32_t* row = counts.data() + i * n;
-    std::fill(row, row + n, 0);
-    // One row at a time stays in cache over all partitions.
-    for (const Labels& labels : partitions) {
-      const int32_t own = labels[i];
-      if (own < 0) {
-        continue;
-      }
-      for (Eigen::Index j = 0; j < n; ++j) {
-        row[j] += labels[j] == own ? 1 : 0;
-      }
-    }
-    row[i] = 0;
-  }
+  CountMatrix counts(n, n);
+  MODBOUND_RETURN_IF_ERROR(
+      ForRowBlocks(n, execution, [&](Eigen::Index first, Eigen::Index count) {
+        auto rows = counts.middleRows(first, count);
+        rows.setZero();
+        return AddAgreement(partitions, first, rows, execution);
+      }));
+  counts.diagonal().setZero();
   return counts;
 }
 

@@ -15,9 +15,8 @@ enum class ConsensusMethod {
   // The best of them by quality: nothing to compute here.
   kNone,
   // Fractions of runs that put i and j together, below tau set to 0, are
-  // partitioned 100 times (kNegativeAsym, gamma 1), until all agree
-  // (Lancichinetti
-  // & Fortunato 2012).
+  // partitioned kConsensusRuns times (kNegativeAsym, gamma 1), until all agree
+  // (Lancichinetti & Fortunato 2012).
   kThreshold,
   // The same fractions minus their mean under random labels of equal sizes, the
   // mean over runs of sum_m C(n_m, 2) / C(N, 2) (Bassett et al. 2013); the
@@ -25,28 +24,37 @@ enum class ConsensusMethod {
   kExpected,
 };
 
+// Partitions made of the fractions in each round (Lancichinetti & Fortunato
+// 2012, and the reference implementation of the threshold method, make as
+// many).
+inline constexpr int64_t kConsensusRuns = 100;
+
 struct ConsensusOptions {
   ConsensusMethod method = ConsensusMethod::kExpected;
   double tau = 0.5;  // of kThreshold, in [0, 1]
   uint64_t seed = 0;
   // When the partitions still differ after this many rounds, the one of highest
-  // quality in the last round is the result.
+  // quality in the last round is the result. >= 1.
   int max_rounds = 50;
 };
 
-// One partition from many (R >= 1 of N labels each, all >= 0). Result:
+// One partition from many (R >= 1 of N labels each, in [0, N)). Result:
 // canonical. Units that share a module in every partition stay together: they
 // are merged before each round, which makes its cost depend on the number of
-// groups, not on N. Random: (seed, kConsensusRun, 100 round + repeat).
-// method must not be kNone. Errors: kCancelled.
+// groups G, not on N. Cost: R N, then R G^2 and 100 runs on G nodes a round.
+// Random: (seed, kConsensusRun, 100 round + repeat). Threads: result
+// independent of their number. method must not be kNone. Errors: kCancelled.
 absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
                                  const ConsensusOptions& options,
                                  const Execution& execution);
 
+using CountMatrix =
+    Eigen::Matrix<int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
 // Counts of partitions that put i and j together (label -1: with nobody),
-// diagonal 0: N x N.
-Eigen::Matrix<int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
-AgreementCounts(const std::vector<Labels>& partitions);
+// diagonal 0: N x N. Cost: R N^2, in parallel over rows. Errors: kCancelled.
+absl::StatusOr<CountMatrix> AgreementCounts(
+    const std::vector<Labels>& partitions, const Execution& execution);
 
 }  // namespace modbound
 

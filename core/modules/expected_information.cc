@@ -7,15 +7,6 @@
 namespace modbound {
 namespace {
 
-// ln 0!, ln 1!, ..., ln n! Extended: differences of large entries are taken.
-std::vector<long double> LogFactorials(int64_t n) {
-  std::vector<long double> table(static_cast<std::size_t>(n) + 1, 0);
-  for (std::size_t k = 2; k < table.size(); ++k) {
-    table[k] = table[k - 1] + std::log(static_cast<long double>(k));
-  }
-  return table;
-}
-
 // Each size and how often it occurs: a partition into single units has one.
 std::map<int64_t, int64_t> CountSizes(const std::vector<int64_t>& sizes) {
   std::map<int64_t, int64_t> counts;
@@ -49,10 +40,19 @@ double ExpectedTerm(int64_t a,
 
 }  // namespace
 
-double ExpectedMutualInformation(const std::vector<int64_t>& a,
-                                 const std::vector<int64_t>& b,
-                                 int64_t n) {
-  const std::vector<long double> log_factorial = LogFactorials(n);
+std::vector<long double> LogFactorials(int64_t n) {
+  std::vector<long double> table(static_cast<std::size_t>(n) + 1, 0);
+  for (std::size_t k = 2; k < table.size(); ++k) {
+    table[k] = table[k - 1] + std::log(static_cast<long double>(k));
+  }
+  return table;
+}
+
+double ExpectedMutualInformation(
+    const std::vector<int64_t>& a,
+    const std::vector<int64_t>& b,
+    int64_t n,
+    const std::vector<long double>& log_factorial) {
   double sum = 0;
   for (const auto& [size_a, count_a] : CountSizes(a)) {
     for (const auto& [size_b, count_b] : CountSizes(b)) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 #include "core/base/random.h"
 #include "core/statistics/summary.h"
 
@@ -36,12 +37,15 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
       MakeLabelledProblem(weights, labels, options, null_matrix));
   const ModularityProblem& problem = labelled.problem;
   InducedQuality result;
-  result.quality = problem.Quality(labelled.labels);
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
+                            problem.Qualities({labelled.labels}, execution));
+  result.quality = quality[0];
   result.exact_null_mean = problem.MeanOverPermutations(labelled.labels);
   result.excluded_units =
       static_cast<int64_t>(labels.size() - labelled.units.size());
   result.null.resize(null_count);
   const int64_t blocks = (null_count + kBlock - 1) / kBlock;
+  ProgressCounter counter(execution, "null", "draws", null_count);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
     const int64_t first = block * kBlock;
     const int64_t end = std::min(null_count, first + kBlock);
@@ -58,6 +62,7 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
       return values.status();
     }
     std::copy(values->begin(), values->end(), result.null.data() + first);
+    counter.Add(end - first);
     return absl::OkStatus();
   }));
   TestAgainstNull(result);

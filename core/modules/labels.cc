@@ -131,6 +131,19 @@ Labels ScatterLabels(const Labels& labels,
   return scattered;
 }
 
+Labels WithSingletons(Labels labels) {
+  int32_t next = 0;
+  for (const int32_t label : labels) {
+    next = std::max(next, label + 1);
+  }
+  for (int32_t& label : labels) {
+    if (label < 0) {
+      label = next++;
+    }
+  }
+  return labels;
+}
+
 Matrix RestrictMatrix(const Matrix& matrix, const std::vector<int64_t>& units) {
   return matrix(units, units);
 }

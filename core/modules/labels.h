@@ -36,6 +36,10 @@ Labels ScatterLabels(const Labels& labels,
                      const std::vector<int64_t>& units,
                      int64_t n);
 
+// Every unit of label -1 in a module of its own, numbered on by rising unit:
+// all units count.
+Labels WithSingletons(Labels labels);
+
 // Rows and columns `units` of a square matrix.
 Matrix RestrictMatrix(const Matrix& matrix, const std::vector<int64_t>& units);
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/mutex.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 #include "core/modules/aggregate.h"
 #include "core/modules/labels.h"
 #include "core/modules/local_moves.h"
@@ -137,26 +137,6 @@ absl::StatusOr<bool> MoveParts(const ModularityProblem& problem,
   return moved;
 }
 
-// Reports finished runs, one call at a time.
-class RunCounter {
- public:
-  RunCounter(const Execution& execution, int64_t total)
-      : execution_(execution), total_(total) {}
-  void Add() {
-    MutexLock lock(mutex_);
-    ++done_;
-    if (execution_.progress) {
-      execution_.Report({done_, total_, "runs", "partitioning", {}});
-    }
-  }
-
- private:
-  const Execution& execution_;
-  const int64_t total_;
-  Mutex mutex_;
-  int64_t done_ ABSL_GUARDED_BY(mutex_) = 0;
-};
-
 }  // namespace
 
 absl::StatusOr<PartitionRun> Louvain(const ModularityProblem& problem,
@@ -179,7 +159,9 @@ absl::StatusOr<PartitionRun> Louvain(const ModularityProblem& problem,
   }
   PartitionRun run;
   run.labels = CanonicalLabels(moves.labels());
-  run.quality = problem.Quality(run.labels);
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
+                            problem.Qualities({run.labels}, execution));
+  run.quality = quality[0];
   return run;
 }
 
@@ -191,7 +173,7 @@ absl::StatusOr<std::vector<PartitionRun>> PartitionRuns(
     uint64_t first_index,
     const Execution& execution) {
   std::vector<PartitionRun> results(static_cast<std::size_t>(runs));
-  RunCounter counter(execution, runs);
+  ProgressCounter counter(execution, "partitioning", "runs", runs);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(runs, execution, [&](int64_t run) {
     absl::StatusOr<PartitionRun> result = Louvain(
         problem,
@@ -201,7 +183,7 @@ absl::StatusOr<std::vector<PartitionRun>> PartitionRuns(
       return result.status();
     }
     results[static_cast<std::size_t>(run)] = *std::move(result);
-    counter.Add();
+    counter.Add(1);
     return absl::OkStatus();
   }));
   return results;

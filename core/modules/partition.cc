@@ -1,5 +1,6 @@
 #include "core/modules/partition.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -54,21 +55,49 @@ absl::StatusOr<std::vector<int64_t>> ChooseUnits(
   return units;
 }
 
-absl::StatusOr<Labels> Unite(const std::vector<PartitionRun>& runs,
+// Labels and qualities of runs, without a second copy of the labels.
+struct RunTable {
+  std::vector<Labels> labels;
+  Vector quality;
+  std::size_t best = 0;
+};
+
+RunTable TableOf(std::vector<PartitionRun> runs) {
+  RunTable table;
+  table.quality.resize(static_cast<Eigen::Index>(runs.size()));
+  table.best = static_cast<std::size_t>(BestRun(runs));
+  for (PartitionRun& run : runs) {
+    table.quality[static_cast<Eigen::Index>(table.labels.size())] = run.quality;
+    table.labels.push_back(std::move(run.labels));
+  }
+  return table;
+}
+
+absl::StatusOr<Labels> Unite(const RunTable& runs,
                              const PartitionOptions& options,
                              const Execution& execution) {
   if (options.consensus == ConsensusMethod::kNone) {
-    return runs[BestRun(runs)].labels;
-  }
-  std::vector<Labels> partitions;
-  for (const PartitionRun& run : runs) {
-    partitions.push_back(run.labels);
+    return runs.labels[runs.best];
   }
   ConsensusOptions consensus;
   consensus.method = options.consensus;
   consensus.tau = options.tau;
   consensus.seed = options.seed;
-  return Consensus(partitions, consensus, execution);
+  return Consensus(runs.labels, consensus, execution);
+}
+
+// What the silent units add to the quality, each in a module of its own.
+double QualityOfSilent(const std::vector<int64_t>& silent,
+                       const ModularityProblem& problem,
+                       const QualityOptions& options,
+                       const Matrix* null_matrix) {
+  double quality = problem.zero_unit() * static_cast<double>(silent.size());
+  if (options.function == QualityFunction::kCustom) {
+    for (const int64_t unit : silent) {
+      quality -= options.gamma * (*null_matrix)(unit, unit);
+    }
+  }
+  return quality;
 }
 
 }  // namespace
@@ -118,27 +147,48 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
       const ModularityProblem problem,
       ModularityProblem::Make(
           std::move(weights), options.quality, has_null ? &null : nullptr));
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<PartitionRun> runs,
+  MODBOUND_ASSIGN_OR_RETURN(std::vector<PartitionRun> found,
                             PartitionRuns(problem,
                                           options.runs,
                                           options.seed,
                                           RandomPurpose::kOptimiserRun,
                                           0,
                                           execution));
+  RunTable runs = TableOf(std::move(found));
   MODBOUND_ASSIGN_OR_RETURN(const Labels labels,
                             Unite(runs, options, execution));
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
+                            problem.Qualities({labels}, execution));
   PartitionResult result;
-  result.quality = problem.Quality(labels);
+  result.quality = quality[0];
   result.labels = ScatterLabels(labels, units, n);
   result.module_sizes = ModuleSizes(labels);
   result.excluded_units = ExcludedUnits(result.labels);
-  result.run_quality.resize(options.runs);
-  for (const PartitionRun& run : runs) {
-    result.run_quality[static_cast<Eigen::Index>(result.run_labels.size())] =
-        run.quality;
-    result.run_labels.push_back(ScatterLabels(run.labels, units, n));
+  result.quality_all_units =
+      result.quality +
+      QualityOfSilent(
+          result.excluded_units, problem, options.quality, null_matrix);
+  for (Labels& run : runs.labels) {
+    run = ScatterLabels(run, units, n);
   }
+  result.run_labels = std::move(runs.labels);
+  result.run_quality = std::move(runs.quality);
   return result;
+}
+
+absl::StatusOr<Labels> ModulesOf(const SimilarityMatrix& similarity,
+                                 const PartitionOptions& options,
+                                 const Execution& execution) {
+  if (std::find(similarity.valid.begin(), similarity.valid.end(), 1) ==
+      similarity.valid.end()) {
+    return Labels(similarity.valid.size(), -1);
+  }
+  absl::StatusOr<PartitionResult> result =
+      Partition(similarity.values, similarity.valid, options, execution);
+  if (!result.ok()) {
+    return AsQualityError(result.status());
+  }
+  return std::move(result->labels);
 }
 
 }  // namespace modbound

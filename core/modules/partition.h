@@ -9,6 +9,7 @@
 #include "core/base/matrix.h"
 #include "core/modules/consensus.h"
 #include "core/modules/quality.h"
+#include "core/modules/similarity.h"
 
 namespace modbound {
 
@@ -23,8 +24,12 @@ struct PartitionOptions {
 };
 
 struct PartitionResult {
-  Labels labels;                      // canonical, -1 = silent
-  double quality = 0;                 // of labels, on the units partitioned
+  Labels labels;       // canonical, -1 = silent
+  double quality = 0;  // of labels, on the units partitioned
+  // The same on all units: silent ones have all-zero rows and a module of their
+  // own each. Differs from `quality` for kPotts, kUniform and kCustom, which
+  // have a null for a unit by itself.
+  double quality_all_units = 0;
   std::vector<int64_t> module_sizes;  // largest first
   std::vector<int64_t> excluded_units;
   std::vector<Labels> run_labels;  // runs x N, canonical, -1 = silent
@@ -43,6 +48,13 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
                                           const PartitionOptions& options,
                                           const Execution& execution,
                                           const Matrix* null_matrix = nullptr);
+
+// Labels that Partition finds in a similarity matrix; all -1 when no unit is
+// valid: that a matrix says nothing is a result. Errors: those of Partition,
+// with "quality" for a matrix that the quality function does not take.
+absl::StatusOr<Labels> ModulesOf(const SimilarityMatrix& similarity,
+                                 const PartitionOptions& options,
+                                 const Execution& execution);
 
 // 1 for each unit with some non-zero value in its row or column.
 std::vector<uint8_t> NonZeroUnits(const Matrix& weights);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/modules/labels.h"
 #include "core/modules/quality_input.h"
@@ -15,6 +16,30 @@ namespace {
 // Quotient, 0 where there is nothing to divide by.
 double Share(double numerator, double total) {
   return total == 0 ? 0 : numerator / total;
+}
+
+// Largest |weight| up to this power of two, and down to its inverse, leave the
+// sum of N^2 weights and the product of two such sums far inside the range of
+// double.
+constexpr int kSafeExponent = 256;
+
+double LargestOf(const Matrix& weights) {
+  return weights.size() == 0 ? 0 : weights.cwiseAbs().maxCoeff();
+}
+
+// Divides by a power of two, which changes no digits, unless the weights are of
+// a safe size. Result: its exponent.
+int ScaleInPlace(Matrix& weights) {
+  const double largest = LargestOf(weights);
+  const int exponent = largest == 0 ? 0 : std::ilogb(largest);
+  if (std::abs(exponent) <= kSafeExponent) {
+    return 0;
+  }
+  // In two steps: for subnormal weights the factor itself would overflow.
+  const int half = exponent / 2;
+  weights *= std::ldexp(1.0, -half);
+  weights *= std::ldexp(1.0, half - exponent);
+  return exponent;
 }
 
 struct Strengths {
@@ -38,6 +63,7 @@ Strengths SignedStrengths(const Matrix& weights) {
 // B+ and B- terms of the two signed functions and of kModularity, whose W- is
 // empty.
 ModularityProblem SignedProblem(Matrix weights, const QualityOptions& options) {
+  ScaleInPlace(weights);
   Strengths k = SignedStrengths(weights);
   const double both = Share(1, k.total_plus + k.total_minus);
   const double a = options.function == QualityFunction::kNegativeAsym
@@ -55,13 +81,15 @@ ModularityProblem SignedProblem(Matrix weights, const QualityOptions& options) {
                            1);
 }
 
-ModularityProblem PottsProblem(Matrix weights, const QualityOptions& options) {
+// share: 1/s.
+ModularityProblem PottsProblem(Matrix weights, double gamma, double share) {
   const Eigen::Index n = weights.rows();
-  const double share = Share(1, weights.sum());
   for (Eigen::Index i = 0; i < n; ++i) {
     auto row = weights.row(i).array();
-    row = (row == 0).select(-options.gamma * share, row * share).eval();
+    row = (row == 0).select(-gamma * share, row * share).eval();
   }
+  // Only now: W of 0 and 1 would not stay binary.
+  SymmetriseInPlace(weights);
   return ModularityProblem(
       std::move(weights), Vector::Zero(n), 0, Vector::Zero(n), 0, 1);
 }
@@ -69,11 +97,12 @@ ModularityProblem PottsProblem(Matrix weights, const QualityOptions& options) {
 ModularityProblem UniformProblem(Matrix weights,
                                  const QualityOptions& options) {
   const Eigen::Index n = weights.rows();
+  const int exponent = ScaleInPlace(weights);
   const double share = Share(1, weights.cwiseAbs().sum());
   weights *= share;
   return ModularityProblem(std::move(weights),
                            Vector::Ones(n),
-                           options.gamma * share,
+                           std::ldexp(options.gamma * share, -exponent),
                            Vector::Zero(n),
                            0,
                            1);
@@ -154,15 +183,36 @@ absl::StatusOr<ModularityProblem> ModularityProblem::Make(
   if (!options.keep_diagonal) {
     weights.diagonal().setZero();
   }
+  const double largest = LargestOf(weights);
+  ModularityProblem problem =
+      MakeChecked(std::move(weights), options, null_matrix);
+  if (problem.IsFinite()) {
+    return problem;
+  }
+  return Refuse(
+      reason::kOutOfRange,
+      "matrix",
+      absl::StrCat("matrix has no finite quality: weights of up to ",
+                   largest,
+                   " are too large, too small or too unlike for gamma ",
+                   options.gamma));
+}
+
+ModularityProblem ModularityProblem::MakeChecked(Matrix weights,
+                                                 const QualityOptions& options,
+                                                 const Matrix* null_matrix) {
   if (options.function == QualityFunction::kPotts) {
-    // Before the symmetric part is taken: W of 0 and 1 would not stay binary.
-    ModularityProblem problem = PottsProblem(std::move(weights), options);
-    SymmetriseInPlace(problem.weights_);
+    const double share = Share(1, weights.sum());
+    ModularityProblem problem =
+        PottsProblem(std::move(weights), options.gamma, share);
+    problem.zero_unit_ = -options.gamma * share;
     return problem;
   }
   SymmetriseInPlace(weights);
   if (options.function == QualityFunction::kUniform) {
-    return UniformProblem(std::move(weights), options);
+    ModularityProblem problem = UniformProblem(std::move(weights), options);
+    problem.zero_unit_ = -problem.c_plus_;
+    return problem;
   }
   if (options.function == QualityFunction::kCustom) {
     Matrix symmetric_null = *null_matrix;
@@ -170,6 +220,13 @@ absl::StatusOr<ModularityProblem> ModularityProblem::Make(
     return CustomProblem(std::move(weights), options, symmetric_null);
   }
   return SignedProblem(std::move(weights), options);
+}
+
+bool ModularityProblem::IsFinite() const {
+  const double plus = k_plus_.sum();
+  const double minus = k_minus_.sum();
+  return std::isfinite(c_plus_ * plus * plus) &&
+         std::isfinite(c_minus_ * minus * minus) && std::isfinite(scale_);
 }
 
 double ModularityProblem::NullTerm(const Labels& labels) const {

@@ -53,9 +53,12 @@ class ModularityProblem {
  public:
   // Checks and transforms (in place: pass by std::move to hold one copy only).
   // weights: N x N, finite; null_matrix: N x N for kCustom, else unused, may be
-  // null. Errors: WRONG_SHAPE, NOT_FINITE, NOT_SYMMETRIC, NEGATIVE_WEIGHT
-  // (kModularity), NOT_BINARY (kPotts) for "matrix"; the first three for
-  // "null_matrix", MISSING_FIELD without one; OUT_OF_RANGE for "gamma".
+  // null. Weights of any size: sums are made of them scaled. Errors:
+  // WRONG_SHAPE, NOT_FINITE, NOT_SYMMETRIC, NEGATIVE_WEIGHT (kModularity),
+  // NOT_BINARY (kPotts) for "matrix"; the first three for "null_matrix",
+  // MISSING_FIELD without one; OUT_OF_RANGE for "gamma", and for "matrix" when
+  // a quality would overflow (kCustom with a sum |W - g P|, or kUniform with a
+  // g/sum|W|, that no double holds).
   static absl::StatusOr<ModularityProblem> Make(
       Matrix weights,
       const QualityOptions& options,
@@ -80,6 +83,10 @@ class ModularityProblem {
   // 1 for the normalised functions and sum |W - g P| for kCustom.
   double gain_floor() const { return 1e-10 * scale_; }
   double scale() const { return scale_; }
+  // B_ii of a unit without weights, what a silent unit adds to Q as a module of
+  // its own: -g/s (kPotts), -g/sum|W| (kUniform), else 0 (kCustom: without its
+  // -g P_ii). Only of a problem that was made by Make.
+  double zero_unit() const { return zero_unit_; }
 
   // Q of labels >= 0 (N of them). Cost: O(N^2), vectorised.
   double Quality(const Labels& labels) const;
@@ -95,7 +102,12 @@ class ModularityProblem {
   double MeanOverPermutations(const Labels& labels) const;
 
  private:
+  static ModularityProblem MakeChecked(Matrix weights,
+                                       const QualityOptions& options,
+                                       const Matrix* null_matrix);
   double NullTerm(const Labels& labels) const;
+  // Whether every quality is a finite number.
+  bool IsFinite() const;
 
   Matrix weights_;
   Vector k_plus_;
@@ -103,6 +115,7 @@ class ModularityProblem {
   double c_plus_ = 0;
   double c_minus_ = 0;
   double scale_ = 1;
+  double zero_unit_ = 0;
 };
 
 // A problem and labels without the units of label -1.

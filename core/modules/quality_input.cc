@@ -138,6 +138,15 @@ absl::Status CheckSymmetric(const Matrix& matrix,
                              "; set directed to use (W + W')/2"));
 }
 
+absl::Status AsQualityError(const absl::Status& status) {
+  const std::string why = ReasonOf(status);
+  if (status.ok() || FieldOf(status) != "matrix" ||
+      (why != reason::kNegativeWeight && why != reason::kNotBinary)) {
+    return status;
+  }
+  return Refuse(why, "quality", std::string(status.message()));
+}
+
 void SymmetriseInPlace(Matrix& matrix) {
   ForEachPair(matrix.rows(), [&](Eigen::Index i, Eigen::Index j) {
     // Halved first: the sum of two large values might overflow.

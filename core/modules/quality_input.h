@@ -20,6 +20,11 @@ absl::Status CheckSymmetric(const Matrix& matrix,
                             double epsilon,
                             std::string_view field);
 
+// An error about a matrix that the caller of an analysis did not give, for
+// example a correlation with weights below 0 where the quality function takes
+// none, said of the field "quality". Other errors stay as they are.
+absl::Status AsQualityError(const absl::Status& status);
+
 // a_ij = a_ji = their mean: exactly symmetric. Square matrices. In tiles, so
 // that the column-wise half stays in cache.
 void SymmetriseInPlace(Matrix& matrix);

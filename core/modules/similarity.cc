@@ -7,6 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
+#include "core/modules/activity_moments.h"
 
 namespace modbound {
 namespace {
@@ -48,6 +50,7 @@ absl::StatusOr<SimilarityMatrix> ProductsOfRows(const Matrix& rows,
   SimilarityMatrix similarity{Matrix(n, n), std::move(valid)};
   Matrix& values = similarity.values;
   const int64_t blocks = (n + kRowBlock - 1) / kRowBlock;
+  ProgressCounter counter(execution, "similarity", "pairs", n * (n + 1) / 2);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
     const Eigen::Index first = block * kRowBlock;
     const Eigen::Index count = std::min(kRowBlock, n - first);
@@ -63,6 +66,7 @@ absl::StatusOr<SimilarityMatrix> ProductsOfRows(const Matrix& rows,
     // Rounding may pass 1 by an ulp or two.
     auto upper = values.block(first, first, count, n - first);
     upper = upper.cwiseMin(1.0).cwiseMax(-1.0);
+    counter.Add(count * (n - first) - count * (count - 1) / 2);
     return absl::OkStatus();
   }));
   MirrorUpper(values);
@@ -90,6 +94,24 @@ std::vector<uint8_t> NormaliseRows(Matrix& rows) {
 absl::StatusOr<SimilarityMatrix> CosineOf(Matrix rows,
                                           const Execution& execution) {
   std::vector<uint8_t> valid = NormaliseRows(rows);
+  return ProductsOfRows(rows, std::move(valid), execution);
+}
+
+// valid: the rows that are not silent.
+absl::StatusOr<SimilarityMatrix> CorrelationOf(Matrix rows,
+                                               std::vector<uint8_t> valid,
+                                               const Execution& execution) {
+  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+    if (valid[i] == 0) {
+      rows.row(i).setZero();
+      continue;
+    }
+    auto row = rows.row(i).array();
+    // The second time takes out the rounding of the first mean.
+    row -= row.mean();
+    row -= row.mean();
+  }
+  NormaliseRows(rows);
   return ProductsOfRows(rows, std::move(valid), execution);
 }
 
@@ -124,6 +146,7 @@ absl::StatusOr<SimilarityMatrix> HammingOf(const Matrix& weights,
   const std::vector<uint64_t> bits = PackSigns(weights, words);
   SimilarityMatrix similarity{
       Matrix(n, n), std::vector<uint8_t>(static_cast<std::size_t>(n), 1)};
+  ProgressCounter counter(execution, "similarity", "units", n);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(n, execution, [&](int64_t i) {
     const uint64_t* own = bits.data() + static_cast<std::size_t>(i) * words;
     for (Eigen::Index j = 0; j < n; ++j) {
@@ -134,6 +157,7 @@ absl::StatusOr<SimilarityMatrix> HammingOf(const Matrix& weights,
       }
       similarity.values(i, j) = 1 - static_cast<double>(differing) / k;
     }
+    counter.Add(1);
     return absl::OkStatus();
   }));
   return similarity;
@@ -142,29 +166,17 @@ absl::StatusOr<SimilarityMatrix> HammingOf(const Matrix& weights,
 }  // namespace
 
 std::vector<uint8_t> ActiveColumns(const Matrix& activity) {
-  std::vector<uint8_t> active(static_cast<std::size_t>(activity.cols()), 0);
-  if (activity.rows() == 0) {
-    return active;
-  }
   const double largest =
       activity.size() == 0 ? 0 : activity.cwiseAbs().maxCoeff();
   if (largest == 0) {
-    return active;
+    return std::vector<uint8_t>(static_cast<std::size_t>(activity.cols()), 0);
   }
-  const auto steps = static_cast<double>(activity.rows());
-  Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(activity.cols());
-  Eigen::RowVectorXd square = mean;
+  ActivityMoments moments;
   for (Eigen::Index t = 0; t < activity.rows(); ++t) {
-    mean += activity.row(t) / largest;
+    // The largest value is divided out: squares must not overflow.
+    moments.Add(activity.row(t) / largest);
   }
-  mean /= steps;
-  for (Eigen::Index t = 0; t < activity.rows(); ++t) {
-    square += (activity.row(t) / largest - mean).cwiseAbs2();
-  }
-  for (Eigen::Index i = 0; i < activity.cols(); ++i) {
-    active[i] = std::sqrt(square[i] / steps) > 1e-9 ? 1 : 0;
-  }
-  return active;
+  return moments.ActiveUnits();
 }
 
 absl::StatusOr<SimilarityMatrix> CorrelationOfColumns(
@@ -176,20 +188,8 @@ absl::StatusOr<SimilarityMatrix> CorrelationOfColumns(
                   "a correlation needs at least 2 time points, got " +
                       std::to_string(activity.rows()));
   }
-  std::vector<uint8_t> valid = ActiveColumns(activity);
-  Matrix rows = activity.transpose();
-  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
-    if (valid[i] == 0) {
-      rows.row(i).setZero();
-      continue;
-    }
-    auto row = rows.row(i).array();
-    // The second time takes out the rounding of the first mean.
-    row -= row.mean();
-    row -= row.mean();
-  }
-  NormaliseRows(rows);
-  return ProductsOfRows(rows, std::move(valid), execution);
+  return CorrelationOf(
+      activity.transpose(), ActiveColumns(activity), execution);
 }
 
 absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
@@ -205,17 +205,6 @@ absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
   return CosineOf(std::move(rows), execution);
 }
 
-absl::StatusOr<SimilarityMatrix> CosineOfRows(const Matrix& weights,
-                                              const Execution& execution) {
-  MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, "weights"));
-  return CosineOf(weights, execution);
-}
-
-absl::StatusOr<SimilarityMatrix> HammingOfRows(const Matrix& weights,
-                                               const Execution& execution) {
-  return HammingOf(weights, "weights", execution);
-}
-
 absl::StatusOr<SimilarityMatrix> HammingOfColumns(const Matrix& activity,
                                                   const Execution& execution) {
   MODBOUND_ASSIGN_OR_RETURN(
@@ -229,6 +218,29 @@ absl::StatusOr<SimilarityMatrix> HammingOfColumns(const Matrix& activity,
     }
   }
   return similarity;
+}
+
+absl::StatusOr<SimilarityMatrix> CorrelationOfRows(const Matrix& weights,
+                                                   const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, "weights"));
+  if (weights.cols() < 2) {
+    return Refuse(reason::kDegenerate,
+                  "weights",
+                  "a correlation of rows needs at least 2 columns, got " +
+                      std::to_string(weights.cols()));
+  }
+  return CorrelationOf(weights, ActiveColumns(weights.transpose()), execution);
+}
+
+absl::StatusOr<SimilarityMatrix> CosineOfRows(const Matrix& weights,
+                                              const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, "weights"));
+  return CosineOf(weights, execution);
+}
+
+absl::StatusOr<SimilarityMatrix> HammingOfRows(const Matrix& weights,
+                                               const Execution& execution) {
+  return HammingOf(weights, "weights", execution);
 }
 
 }  // namespace modbound

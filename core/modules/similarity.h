@@ -18,9 +18,8 @@ struct SimilarityMatrix {
   std::vector<uint8_t> valid;
 };
 
-// valid[i] = 0 for the silent columns of activity (T x N): sd (ddof 0) <= 1e-9
-// of the largest |activity|. Relative, so that rounding noise on a constant
-// column does not make it a unit.
+// valid[i] = 0 for the silent columns of activity (T x N), as ActivityMoments
+// defines them.
 std::vector<uint8_t> ActiveColumns(const Matrix& activity);
 
 // Pearson correlation of the columns of activity (T x N, finite). Columns are
@@ -41,6 +40,12 @@ absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
 // DEGENERATE for T = 0.
 absl::StatusOr<SimilarityMatrix> HammingOfColumns(const Matrix& activity,
                                                   const Execution& execution);
+
+// Pearson correlation of the rows of weights (N x k); silent rows as columns of
+// activity are. Errors: NOT_FINITE for "weights"; DEGENERATE for k < 2;
+// kCancelled.
+absl::StatusOr<SimilarityMatrix> CorrelationOfRows(const Matrix& weights,
+                                                   const Execution& execution);
 
 // Cosine of the rows of weights (N x k); a row of zeros only is invalid.
 // Errors: NOT_FINITE for "weights"; kCancelled.

@@ -10,6 +10,9 @@
 namespace modbound {
 namespace {
 
+// Steps of a block after which progress is told: a step of few units is fast.
+constexpr int64_t kReportSteps = 16;
+
 // Row of (trial, step) in an array of `trials` x `steps` rows.
 struct RowIndex {
   RowOrder order;
@@ -22,7 +25,59 @@ struct RowIndex {
   }
 };
 
+// Called with the states of trials first ... first + count - 1 (rows 0 ...)
+// after step t of them.
+using AfterStep = std::function<void(
+    int64_t first, int64_t count, int64_t t, const Matrix& states)>;
+
+absl::Status RunTrials(const Network& network,
+                       const Matrix& inputs,
+                       const RowIndex& row,
+                       const Matrix& initial_states,
+                       const Execution& execution,
+                       const AfterStep& after_step) {
+  const int64_t T = row.steps;
+  ProgressCounter counter = StepCounter(execution, row.trials, T);
+  const int64_t blocks = (row.trials + kTrialBlock - 1) / kTrialBlock;
+  return ParallelFor(blocks, execution, [&](int64_t block) {
+    const int64_t first = block * kTrialBlock;
+    const int64_t count = std::min(kTrialBlock, row.trials - first);
+    Matrix block_inputs = Matrix::Zero(T * kTrialBlock, inputs.cols());
+    for (int64_t t = 0; t < T; ++t) {
+      for (int64_t k = 0; k < count; ++k) {
+        block_inputs.row(t * kTrialBlock + k) = inputs.row(row(first + k, t));
+      }
+    }
+    Matrix states = InitialBlock(initial_states, first, count, network.units());
+    return RunBlock(network,
+                    block_inputs,
+                    count,
+                    states,
+                    execution,
+                    counter,
+                    [&](int64_t t, const Matrix& now) {
+                      after_step(first, count, t, now);
+                    });
+  });
+}
+
+// Rows of inputs of `trials`, which must go up in them.
+RowIndex RowsOf(const Matrix& inputs,
+                int64_t trials,
+                RowOrder order,
+                const Matrix& initial_states) {
+  MODBOUND_CHECK(trials >= 1 && inputs.rows() % trials == 0);
+  MODBOUND_CHECK(initial_states.rows() <= 1 || initial_states.rows() == trials);
+  return {order, trials, inputs.rows() / trials};
+}
+
 }  // namespace
+
+ProgressCounter StepCounter(const Execution& execution,
+                            int64_t trials,
+                            int64_t steps) {
+  return ProgressCounter(execution, "simulating", "steps", trials * steps);
+}
 
 Matrix InitialBlock(const Matrix& initial_states,
                     int64_t first,
@@ -40,8 +95,10 @@ Matrix InitialBlock(const Matrix& initial_states,
 absl::Status RunBlock(
     const Network& network,
     const Matrix& inputs,
+    int64_t trials,
     Matrix& states,
     const Execution& execution,
+    ProgressCounter& counter,
     const std::function<void(int64_t, const Matrix&)>& after_step) {
   MODBOUND_DCHECK(states.rows() == kTrialBlock);
   const int64_t T = inputs.rows() / kTrialBlock;
@@ -59,6 +116,12 @@ absl::Status RunBlock(
           absl::StrCat("the activity is no longer finite at step ", t));
     }
     after_step(t, states);
+    if ((t + 1) % kReportSteps == 0) {
+      counter.Add(trials * kReportSteps);
+    }
+  }
+  if (T % kReportSteps != 0) {
+    counter.Add(trials * (T % kReportSteps));
   }
   return absl::OkStatus();
 }
@@ -69,36 +132,46 @@ absl::StatusOr<Run> RunNetwork(const Network& network,
                                RowOrder order,
                                const Matrix& initial_states,
                                const Execution& execution) {
-  MODBOUND_CHECK(trials >= 1 && inputs.rows() % trials == 0);
-  MODBOUND_CHECK(initial_states.rows() <= 1 || initial_states.rows() == trials);
-  const int64_t T = inputs.rows() / trials;
-  const RowIndex row{order, trials, T};
-  Run run{Matrix(trials * T, network.units()),
-          Matrix(trials * T, network.outputs())};
-  const int64_t blocks = (trials + kTrialBlock - 1) / kTrialBlock;
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
-    const int64_t first = block * kTrialBlock;
-    const int64_t count = std::min(kTrialBlock, trials - first);
-    Matrix block_inputs = Matrix::Zero(T * kTrialBlock, inputs.cols());
-    for (int64_t t = 0; t < T; ++t) {
-      for (int64_t k = 0; k < count; ++k) {
-        block_inputs.row(t * kTrialBlock + k) = inputs.row(row(first + k, t));
-      }
-    }
-    Matrix states = InitialBlock(initial_states, first, count, network.units());
-    return RunBlock(network,
-                    block_inputs,
-                    states,
-                    execution,
-                    [&](int64_t t, const Matrix& now) {
-                      const Matrix outputs = Readout(network, now);
-                      for (int64_t k = 0; k < count; ++k) {
-                        run.activity.row(row(first + k, t)) = now.row(k);
-                        run.outputs.row(row(first + k, t)) = outputs.row(k);
-                      }
-                    });
-  }));
+  const RowIndex row = RowsOf(inputs, trials, order, initial_states);
+  Run run{Matrix(inputs.rows(), network.units()),
+          Matrix(inputs.rows(), network.outputs())};
+  MODBOUND_RETURN_IF_ERROR(RunTrials(
+      network,
+      inputs,
+      row,
+      initial_states,
+      execution,
+      [&](int64_t first, int64_t count, int64_t t, const Matrix& states) {
+        const Matrix outputs = Readout(network, states);
+        for (int64_t k = 0; k < count; ++k) {
+          run.activity.row(row(first + k, t)) = states.row(k);
+          run.outputs.row(row(first + k, t)) = outputs.row(k);
+        }
+      }));
   return run;
+}
+
+absl::StatusOr<Matrix> FinalStates(const Network& network,
+                                   const Matrix& inputs,
+                                   int64_t trials,
+                                   RowOrder order,
+                                   const Matrix& initial_states,
+                                   const Execution& execution) {
+  const RowIndex row = RowsOf(inputs, trials, order, initial_states);
+  MODBOUND_CHECK(row.steps >= 1);
+  Matrix final_states(trials, network.units());
+  MODBOUND_RETURN_IF_ERROR(RunTrials(
+      network,
+      inputs,
+      row,
+      initial_states,
+      execution,
+      [&](int64_t first, int64_t count, int64_t t, const Matrix& states) {
+        if (t + 1 == row.steps) {
+          final_states.middleRows(first, count) = states.topRows(count);
+        }
+      }));
+  return final_states;
 }
 
 }  // namespace modbound

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
+#include "core/base/progress_counter.h"
 #include "core/network/network.h"
 
 namespace modbound {
@@ -31,13 +32,28 @@ struct Run {
 // inputs: K T x I, rows in `order`. initial_states: K x N, or 1 x N for every
 // trial, or 0 x 0 for zeros. Results have rows in the same order.
 // Threads: blocks of kTrialBlock trials in parallel; result independent of
-// their number. Errors: kCancelled; DIVERGED for "" when a state is not finite.
+// their number. Progress: steps of all trials. Errors: kCancelled; DIVERGED for
+// "" when a state is not finite.
 absl::StatusOr<Run> RunNetwork(const Network& network,
                                const Matrix& inputs,
                                int64_t trials,
                                RowOrder order,
                                const Matrix& initial_states,
                                const Execution& execution);
+
+// The states after the last step alone: K x N, a row a trial. T >= 1. Else as
+// RunNetwork.
+absl::StatusOr<Matrix> FinalStates(const Network& network,
+                                   const Matrix& inputs,
+                                   int64_t trials,
+                                   RowOrder order,
+                                   const Matrix& initial_states,
+                                   const Execution& execution);
+
+// Progress of trials of `steps` steps each.
+ProgressCounter StepCounter(const Execution& execution,
+                            int64_t trials,
+                            int64_t steps);
 
 // States of a block before its first step: rows [first, first + count) of
 // initial_states (as above), zeros below.
@@ -46,14 +62,17 @@ Matrix InitialBlock(const Matrix& initial_states,
                     int64_t count,
                     int64_t units);
 
-// Runs one block: `states` (kTrialBlock x N) holds the initial states and in
-// the end the last ones. inputs: T kTrialBlock x I, row t kTrialBlock + k.
-// after_step(t, states) is called after each step. Errors: as RunNetwork.
+// Runs one block of `trials`, at most kTrialBlock: `states` (kTrialBlock x N)
+// holds the initial states and in the end the last ones. inputs: T kTrialBlock
+// x I, row t kTrialBlock + k. after_step(t, states) is called after each step.
+// Adds trials T to `counter`. Errors: as RunNetwork.
 absl::Status RunBlock(
     const Network& network,
     const Matrix& inputs,
+    int64_t trials,
     Matrix& states,
     const Execution& execution,
+    ProgressCounter& counter,
     const std::function<void(int64_t, const Matrix&)>& after_step);
 
 }  // namespace modbound

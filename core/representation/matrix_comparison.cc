@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/modules/labels.h"
+#include "core/modules/quality_input.h"
 #include "core/statistics/correlation.h"
 
 namespace modbound {
@@ -34,29 +35,7 @@ Labels KeepOnly(const Labels& labels, const std::vector<int64_t>& units) {
   return kept;
 }
 
-Labels WithSingletons(Labels labels) {
-  int32_t next =
-      labels.empty()
-          ? 0
-          : std::max(0, *std::max_element(labels.begin(), labels.end()) + 1);
-  for (int32_t& label : labels) {
-    if (label < 0) {
-      label = next++;
-    }
-  }
-  return labels;
-}
-
 }  // namespace
-
-absl::Status AsQualityError(const absl::Status& status) {
-  const std::string why = ReasonOf(status);
-  if (status.ok() || FieldOf(status) != "matrix" ||
-      (why != reason::kNegativeWeight && why != reason::kNotBinary)) {
-    return status;
-  }
-  return Refuse(why, "quality", std::string(status.message()));
-}
 
 absl::StatusOr<MatrixComparison> CompareThroughModules(
     const SimilarityMatrix& source,

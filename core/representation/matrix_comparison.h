@@ -45,10 +45,6 @@ absl::StatusOr<MatrixComparison> CompareThroughModules(
     const MatrixComparisonOptions& options,
     const Execution& execution);
 
-// An error about the matrix that a quality function was given, which no caller
-// of an analysis gave, said of the field "quality".
-absl::Status AsQualityError(const absl::Status& status);
-
 }  // namespace modbound
 
 #endif  // MODBOUND_CORE_REPRESENTATION_MATRIX_COMPARISON_H_

@@ -8,15 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
+#include "core/representation/block_product.h"
+#include "core/representation/orthonormal_rows.h"
 #include "core/representation/symmetric_eigen.h"
 
 namespace modbound {
 namespace {
 
-// Side of a block of the Gram matrix, one work item, and the stretch of its
-// sums after which a stop is looked for.
-constexpr int64_t kBlock = 128;
-constexpr int64_t kStretch = 4096;
 // A component is one of no variance when what Xc makes of its score vector is
 // below this part of the largest: rounding.
 constexpr double kNoVariance = 1e-10;
@@ -46,80 +45,71 @@ absl::Status CheckInput(const Matrix& activity, int64_t components) {
   return absl::OkStatus();
 }
 
-// scale X X' for rows of X (R x K), or scale X' X when `of_columns`.
-absl::StatusOr<Matrix> Gram(const Matrix& X,
-                            bool of_columns,
-                            double scale,
-                            const Execution& execution) {
-  const int64_t side = of_columns ? X.cols() : X.rows();
-  const int64_t length = of_columns ? X.rows() : X.cols();
-  const int64_t blocks = (side + kBlock - 1) / kBlock;
-  std::vector<std::pair<int64_t, int64_t>> pairs;
-  for (int64_t i = 0; i < blocks; ++i) {
-    for (int64_t j = i; j < blocks; ++j) {
-      pairs.emplace_back(i * kBlock, j * kBlock);
+// scale left * right where that is symmetric: the blocks of the upper triangle,
+// mirrored.
+template <typename Left, typename Right>
+absl::StatusOr<Matrix> SymmetricProduct(const Left& left,
+                                        const Right& right,
+                                        double scale,
+                                        const Execution& execution) {
+  const int64_t side = left.rows();
+  std::vector<std::pair<int64_t, int64_t>> blocks;
+  for (int64_t i = 0; i < side; i += kProductBlock) {
+    for (int64_t j = i; j < side; j += kProductBlock) {
+      blocks.emplace_back(i, j);
     }
   }
-  Matrix gram(side, side);
+  ProgressCounter counter(
+      execution, "covariance", "blocks", static_cast<int64_t>(blocks.size()));
+  Matrix product(side, side);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(
-      static_cast<int64_t>(pairs.size()),
+      static_cast<int64_t>(blocks.size()),
       execution,
       [&](int64_t item) -> absl::Status {
-        const auto [a, b] = pairs[static_cast<std::size_t>(item)];
-        const int64_t rows = std::min(kBlock, side - a);
-        const int64_t cols = std::min(kBlock, side - b);
-        Matrix sum = Matrix::Zero(rows, cols);
-        for (int64_t at = 0; at < length; at += kStretch) {
-          if (execution.stopped()) {
-            return StoppedError();
-          }
-          const int64_t size = std::min(kStretch, length - at);
-          if (of_columns) {
-            sum.noalias() += X.block(at, a, size, rows).transpose() *
-                             X.block(at, b, size, cols);
-          } else {
-            sum.noalias() += X.block(a, at, rows, size) *
-                             X.block(b, at, cols, size).transpose();
-          }
+        const auto [i, j] = blocks[static_cast<std::size_t>(item)];
+        const int64_t rows = std::min(kProductBlock, side - i);
+        const int64_t cols = std::min(kProductBlock, side - j);
+        MODBOUND_ASSIGN_OR_RETURN(
+            const Matrix block,
+            ProductBlock(left, right, i, rows, j, cols, execution));
+        product.block(i, j, rows, cols) = scale * block;
+        if (i != j) {
+          product.block(j, i, cols, rows) = scale * block.transpose();
         }
-        gram.block(a, b, rows, cols) = scale * sum;
-        if (a != b) {
-          gram.block(b, a, cols, rows) = scale * sum.transpose();
-        }
+        counter.Add(1);
         return absl::OkStatus();
       }));
-  return gram;
+  return product;
+}
+
+// left * right.
+template <typename Left, typename Right>
+absl::StatusOr<Matrix> Product(const char* phase,
+                               const Left& left,
+                               const Right& right,
+                               const Execution& execution) {
+  Matrix product(left.rows(), right.cols());
+  MODBOUND_RETURN_IF_ERROR(ForProductBlocks(
+      phase,
+      left,
+      right,
+      execution,
+      [&](int64_t row, int64_t col, const Matrix& block) {
+        product.block(row, col, block.rows(), block.cols()) = block;
+      }));
+  return product;
 }
 
 // Components (C x N) from the eigenvectors of Xc Xc' (C x T): the rows of
-// vectors Xc, made orthonormal. Where nothing is left, the first unit axis that
-// is not yet spanned takes the place.
-Matrix ComponentsFromScores(const Matrix& centred, const Matrix& vectors) {
-  Matrix components = vectors * centred;
+// vectors Xc, made orthonormal.
+absl::StatusOr<Matrix> ComponentsFromScores(const Matrix& centred,
+                                            const Matrix& vectors,
+                                            const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(Matrix components,
+                            Product("components", vectors, centred, execution));
   const double largest = components.rowwise().norm().maxCoeff();
-  int64_t next_axis = 0;
-  for (int64_t c = 0; c < components.rows(); ++c) {
-    auto row = components.row(c);
-    const auto orthogonalise = [&] {
-      for (int pass = 0; pass < 2; ++pass) {
-        const Eigen::RowVectorXd part = row * components.topRows(c).transpose();
-        row.noalias() -= part * components.topRows(c);
-      }
-    };
-    const double floor = kNoVariance * largest;
-    if (row.norm() > floor) {
-      orthogonalise();
-    }
-    bool spanned = row.norm() <= floor;
-    while (spanned && next_axis < components.cols()) {
-      row.setZero();
-      row(next_axis++) = 1;
-      orthogonalise();
-      // An axis that others span nearly whole would leave rounding only.
-      spanned = row.norm() < 1e-4;
-    }
-    row.normalize();
-  }
+  MODBOUND_RETURN_IF_ERROR(
+      OrthonormaliseRows(kNoVariance * largest, execution, components));
   return components;
 }
 
@@ -149,16 +139,26 @@ absl::StatusOr<Pca> ComputePca(const Matrix& activity,
   const Matrix centred = activity.rowwise() - pca.mean.transpose();
   const double scale = 1 / static_cast<double>(T - 1);
   const bool of_columns = activity.cols() <= T;
-  MODBOUND_ASSIGN_OR_RETURN(const Matrix gram,
-                            Gram(centred, of_columns, scale, execution));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const Matrix gram,
+      of_columns
+          ? SymmetricProduct(centred.transpose(), centred, scale, execution)
+          : SymmetricProduct(centred, centred.transpose(), scale, execution));
   pca.total_variance = gram.trace();
   MODBOUND_ASSIGN_OR_RETURN(EigenPairs pairs,
                             LeadingEigenPairs(gram, components, execution));
   pca.explained_variance = pairs.values.head(components).cwiseMax(0);
-  pca.components = of_columns ? std::move(pairs.vectors)
-                              : ComponentsFromScores(centred, pairs.vectors);
+  if (of_columns) {
+    pca.components = std::move(pairs.vectors);
+  } else {
+    MODBOUND_ASSIGN_OR_RETURN(
+        pca.components,
+        ComponentsFromScores(centred, pairs.vectors, execution));
+  }
   FixSigns(pca.components);
-  pca.scores = centred * pca.components.transpose();
+  MODBOUND_ASSIGN_OR_RETURN(
+      pca.scores,
+      Product("scores", centred, pca.components.transpose(), execution));
   return pca;
 }
 
@@ -167,7 +167,9 @@ double PcaBytes(int64_t time, int64_t units, int64_t components) {
   const double N = static_cast<double>(units);
   const double C = static_cast<double>(components);
   const double side = std::min(T, N);
-  return 8 * (T * N + 3 * side * side + C * (3 * side + 2 * N + T) + 3 * N);
+  const double panels = static_cast<double>(kOrthonormalPanel) * (N + C);
+  return 8 * (T * N + 3 * side * side + C * (3 * side + 2 * N + T) + 3 * N +
+              panels);
 }
 
 }  // namespace modbound

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 #include "core/modules/assignment.h"
 #include "core/modules/labels.h"
 #include "core/statistics/correlation.h"
@@ -23,9 +24,15 @@ double CorrelationOrZero(const Eigen::Ref<const Vector>& x,
   return std::isfinite(r) ? r : 0;
 }
 
-// fill(i) for every i < count, in parallel over fixed blocks.
+// fill(i) for every i < count, in parallel over fixed blocks. Reports as
+// `phase`.
 template <typename Fill>
-absl::Status ForEach(int64_t count, const Execution& execution, Fill fill) {
+absl::Status ForEach(const char* phase,
+                     const char* unit,
+                     int64_t count,
+                     const Execution& execution,
+                     Fill fill) {
+  ProgressCounter counter(execution, phase, unit, count);
   return ParallelFor((count + kBlock - 1) / kBlock,
                      execution,
                      [&](int64_t block) -> absl::Status {
@@ -37,6 +44,7 @@ absl::Status ForEach(int64_t count, const Execution& execution, Fill fill) {
                          }
                          fill(i);
                        }
+                       counter.Add(end - block * kBlock);
                        return absl::OkStatus();
                      });
 }
@@ -62,7 +70,7 @@ absl::Status CompareReconstruction(const Matrix& activity,
                                    Reduction& result) {
   const std::vector<int64_t> units = LabelledUnits(compact);
   result.reconstruction_r_time.resize(activity.rows());
-  MODBOUND_RETURN_IF_ERROR(ForEach(activity.rows(), execution, [&](int64_t t) {
+  const auto compare_time_point = [&](int64_t t) {
     Vector original(static_cast<int64_t>(units.size()));
     Vector reconstructed(original.size());
     for (int64_t k = 0; k < original.size(); ++k) {
@@ -72,28 +80,41 @@ absl::Status CompareReconstruction(const Matrix& activity,
     }
     result.reconstruction_r_time(t) =
         CorrelationOrZero(original, reconstructed);
-  }));
+  };
+  MODBOUND_RETURN_IF_ERROR(ForEach("reconstruction of time points",
+                                   "time points",
+                                   activity.rows(),
+                                   execution,
+                                   compare_time_point));
   result.mean_reconstruction_r = result.reconstruction_r_time.mean();
   result.reconstruction_r_unit = Vector::Zero(activity.cols());
-  return ForEach(static_cast<int64_t>(units.size()), execution, [&](int64_t k) {
+  const auto compare_unit = [&](int64_t k) {
     const int64_t i = units[static_cast<std::size_t>(k)];
     result.reconstruction_r_unit(i) =
         CorrelationOrZero(activity.col(i), result.reconstruction.col(i));
-  });
+  };
+  return ForEach("reconstruction of units",
+                 "units",
+                 static_cast<int64_t>(units.size()),
+                 execution,
+                 compare_unit);
 }
 
 absl::Status CompareComponents(const Execution& execution, Reduction& result) {
   const int64_t modules = result.module_activity.cols();
   const int64_t count = std::min(modules, result.pca.scores.cols());
   result.module_component_r.resize(modules, count);
-  MODBOUND_RETURN_IF_ERROR(
-      ForEach(modules * count, execution, [&](int64_t pair) {
-        const int64_t module = pair / count;
-        const int64_t component = pair % count;
-        result.module_component_r(module, component) =
-            std::abs(CorrelationOrZero(result.module_activity.col(module),
-                                       result.pca.scores.col(component)));
-      }));
+  const auto compare_pair = [&](int64_t pair) {
+    const int64_t module = pair / count;
+    const int64_t component = pair % count;
+    result.module_component_r(module, component) = std::abs(CorrelationOrZero(
+        result.module_activity.col(module), result.pca.scores.col(component)));
+  };
+  MODBOUND_RETURN_IF_ERROR(ForEach("modules and components",
+                                   "pairs",
+                                   modules * count,
+                                   execution,
+                                   compare_pair));
   const std::vector<int32_t> match = BestAssignment(result.module_component_r);
   double sum = 0;
   for (int64_t module = 0; module < modules; ++module) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "Eigen/Eigenvalues"
+#include "core/base/progress_counter.h"
 
 namespace modbound {
 namespace {
@@ -36,6 +37,8 @@ absl::StatusOr<Tridiagonal> Tridiagonalise(const Matrix& symmetric,
                      Vector(std::max<int64_t>(n - 1, 0))};
   ColumnMatrix& A = result.reflections;
   Vector w;
+  ProgressCounter counter(
+      execution, "tridiagonal form", "rows", std::max<int64_t>(n - 1, 0));
   for (int64_t k = 0; k + 1 < n; ++k) {
     if (execution.stopped()) {
       return StoppedError();
@@ -52,6 +55,7 @@ absl::StatusOr<Tridiagonal> Tridiagonalise(const Matrix& symmetric,
         corner.selfadjointView<Eigen::Lower>() * (result.tau(k) * v).eval();
     w -= (0.5 * result.tau(k) * w.dot(v)) * v;
     corner.selfadjointView<Eigen::Lower>().rankUpdate(v, w, -1);
+    counter.Add(1);
   }
   result.diagonal = A.diagonal();
   return result;
@@ -154,6 +158,7 @@ absl::StatusOr<ColumnMatrix> InverseIteration(const Tridiagonal& T,
                                 std::numeric_limits<double>::min() / kEpsilon);
   ColumnMatrix vectors(n, count);
   double shift = std::numeric_limits<double>::infinity();
+  ProgressCounter counter(execution, "eigenvectors", "vectors", count);
   for (int64_t j = 0; j < count; ++j) {
     // Equal eigenvalues get shifts a little apart, so that their solutions are
     // not all the same vector.
@@ -170,6 +175,7 @@ absl::StatusOr<ColumnMatrix> InverseIteration(const Tridiagonal& T,
       Orthogonalise(vectors, j, x);
     }
     vectors.col(j) = x.normalized();
+    counter.Add(1);
   }
   return vectors;
 }

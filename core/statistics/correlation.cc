@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
+#include "core/base/progress_counter.h"
+#include "core/statistics/ranks.h"
 #include "core/statistics/t_test.h"
 
 namespace modbound {
@@ -49,30 +50,15 @@ Correlation PearsonCorrelation(const Eigen::Ref<const Vector>& x,
   return {r, TwoSidedP(t, n - 2)};
 }
 
-Correlation SpearmanCorrelation(const Eigen::Ref<const Vector>& x,
-                                const Eigen::Ref<const Vector>& y) {
-  return PearsonCorrelation(AverageRanks(x), AverageRanks(y));
-}
-
-Vector AverageRanks(const Eigen::Ref<const Vector>& values) {
-  std::vector<int64_t> order(static_cast<std::size_t>(values.size()));
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return values[a] < values[b];
-  });
-  Vector ranks(values.size());
-  for (std::size_t first = 0; first < order.size();) {
-    std::size_t end = first + 1;
-    while (end < order.size() && values[order[end]] == values[order[first]]) {
-      ++end;
-    }
-    // Mean of the ranks first + 1 ... end.
-    const double rank = static_cast<double>(first + 1 + end) / 2;
-    for (; first < end; ++first) {
-      ranks[order[first]] = rank;
-    }
-  }
-  return ranks;
+absl::StatusOr<Correlation> SpearmanCorrelation(
+    const Eigen::Ref<const Vector>& x,
+    const Eigen::Ref<const Vector>& y,
+    const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(const Vector x_ranks,
+                            AverageRanks(x, ForPart(execution, "first")));
+  MODBOUND_ASSIGN_OR_RETURN(const Vector y_ranks,
+                            AverageRanks(y, ForPart(execution, "second")));
+  return PearsonCorrelation(x_ranks, y_ranks);
 }
 
 Vector UpperTriangle(const Matrix& matrix) {

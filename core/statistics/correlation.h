@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
 #include "core/base/matrix.h"
 
 namespace modbound {
@@ -21,12 +23,12 @@ struct Correlation {
 Correlation PearsonCorrelation(const Eigen::Ref<const Vector>& x,
                                const Eigen::Ref<const Vector>& y);
 
-// Spearman's rank correlation: Pearson's r of the ranks.
-Correlation SpearmanCorrelation(const Eigen::Ref<const Vector>& x,
-                                const Eigen::Ref<const Vector>& y);
-
-// Ranks from 1; equal values share the mean of their ranks.
-Vector AverageRanks(const Eigen::Ref<const Vector>& values);
+// Spearman's rank correlation: Pearson's r of AverageRanks. Threads and cost:
+// see there. Errors: kCancelled.
+absl::StatusOr<Correlation> SpearmanCorrelation(
+    const Eigen::Ref<const Vector>& x,
+    const Eigen::Ref<const Vector>& y,
+    const Execution& execution);
 
 // Elements above the diagonal of a square matrix, row by row: n (n - 1) / 2.
 Vector UpperTriangle(const Matrix& matrix);

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 #include "core/base/random.h"
 
 namespace modbound {
@@ -90,6 +91,9 @@ absl::StatusOr<double> MantelP(const Matrix& a,
     return std::numeric_limits<double>::quiet_NaN();
   }
   const Matrix x = Standardised(a);
+  if (execution.stopped()) {
+    return StoppedError();
+  }
   const Matrix y = Standardised(b);
   if (x.size() == 0 || y.size() == 0) {
     return std::numeric_limits<double>::quiet_NaN();
@@ -99,8 +103,10 @@ absl::StatusOr<double> MantelP(const Matrix& a,
   const double observed =
       std::abs(PermutedCorrelation(x, y, identity, execution)) - 1e-12;
   std::vector<uint8_t> reached(static_cast<std::size_t>(permutations));
+  ProgressCounter counter(
+      execution, "permutations", "permutations", permutations);
   MODBOUND_RETURN_IF_ERROR(
-      ParallelFor(permutations, execution, [&](int64_t index) {
+      ParallelFor(permutations, execution, [&](int64_t index) -> absl::Status {
         RandomStream random(seed,
                             RandomPurpose::kMatrixPermutation,
                             static_cast<uint64_t>(index));
@@ -110,7 +116,11 @@ absl::StatusOr<double> MantelP(const Matrix& a,
             std::abs(PermutedCorrelation(x, y, order, execution)) >= observed
                 ? 1
                 : 0;
-        return execution.stopped() ? StoppedError() : absl::OkStatus();
+        if (execution.stopped()) {
+          return StoppedError();
+        }
+        counter.Add(1);
+        return absl::OkStatus();
       }));
   const int64_t count =
       std::accumulate(reached.begin(), reached.end(), int64_t{0});

@@ -12,38 +12,6 @@
 namespace modbound {
 namespace {
 
-void Add(const Matrix& states, int64_t count, ActivityMoments& moments) {
-  if (moments.count == 0) {
-    moments.first = states.row(0).transpose();
-    moments.sum = Vector::Zero(states.cols());
-    moments.sum_squares = Vector::Zero(states.cols());
-  }
-  for (int64_t k = 0; k < count; ++k) {
-    const auto change = states.row(k).transpose() - moments.first;
-    moments.sum += change;
-    moments.sum_squares += change.cwiseAbs2();
-  }
-  moments.largest =
-      std::max(moments.largest, states.topRows(count).cwiseAbs().maxCoeff());
-  moments.count += count;
-}
-
-// Sums about another first value d away: sum + n d, squares + 2 d sum + n d^2.
-// Exact for constant units, where d and the sums are 0.
-void Join(const ActivityMoments& block, ActivityMoments& all) {
-  if (all.count == 0) {
-    all = block;
-    return;
-  }
-  const auto n = static_cast<double>(block.count);
-  const Vector d = block.first - all.first;
-  all.sum += block.sum + n * d;
-  all.sum_squares +=
-      block.sum_squares + 2 * d.cwiseProduct(block.sum) + n * d.cwiseProduct(d);
-  all.largest = std::max(all.largest, block.largest);
-  all.count += block.count;
-}
-
 // Runs the blocks; every block writes only its own rows.
 class TaskRunner {
  public:
@@ -70,22 +38,25 @@ class TaskRunner {
     return (options_.trials + kTrialBlock - 1) / kTrialBlock;
   }
 
-  absl::Status RunOne(int64_t block, const Execution& execution) {
+  absl::Status RunOne(int64_t block,
+                      const Execution& execution,
+                      ProgressCounter& counter) {
     const int64_t first = block * kTrialBlock;
     const int64_t count = std::min(kTrialBlock, options_.trials - first);
     const Matrix inputs = DrawInputs(first, count, execution);
     Matrix states =
         InitialBlock(options_.initial_states, first, count, network_.units());
     ActivityMoments& moments = moments_[static_cast<std::size_t>(block)];
-    MODBOUND_RETURN_IF_ERROR(RunBlock(
-        network_, inputs, states, execution, [&](int64_t t, const Matrix& now) {
-          if (options_.record_steps) {
-            Record(first, count, t, now);
-          }
-          if (options_.record_moments) {
-            Add(now, count, moments);
-          }
-        }));
+    const auto record = [&](int64_t t, const Matrix& now) {
+      if (options_.record_steps) {
+        Record(first, count, t, now);
+      }
+      for (int64_t k = 0; options_.record_moments && k < count; ++k) {
+        moments.Add(now.row(k));
+      }
+    };
+    MODBOUND_RETURN_IF_ERROR(
+        RunBlock(network_, inputs, count, states, execution, counter, record));
     if (options_.record_final_states) {
       run_.final_states.middleRows(first, count) = states.topRows(count);
     }
@@ -95,7 +66,7 @@ class TaskRunner {
 
   TaskRun Finish() && {
     for (const ActivityMoments& block : moments_) {
-      Join(block, run_.moments);
+      run_.moments.Join(block);
     }
     return std::move(run_);
   }
@@ -157,17 +128,6 @@ class TaskRunner {
 
 }  // namespace
 
-int64_t ActivityMoments::SilentUnits() const {
-  int64_t silent = 0;
-  const auto n = static_cast<double>(std::max<int64_t>(count, 1));
-  for (int64_t i = 0; i < sum.size(); ++i) {
-    const double mean = sum(i) / n;
-    const double variance = sum_squares(i) / n - mean * mean;
-    silent += std::sqrt(std::max(variance, 0.0)) <= 1e-9 * largest ? 1 : 0;
-  }
-  return silent;
-}
-
 double RunTaskBytes(const Task& task,
                     int64_t units,
                     int64_t trials,
@@ -220,9 +180,11 @@ absl::StatusOr<TaskRun> RunTask(const Network& network,
         absl::StrCat("trials is ", options.trials, "; allowed: >= 1"));
   }
   TaskRunner runner(network, task, options);
+  ProgressCounter counter =
+      StepCounter(execution, options.trials, task.steps());
   MODBOUND_RETURN_IF_ERROR(
       ParallelFor(runner.blocks(), execution, [&](int64_t block) {
-        return runner.RunOne(block, execution);
+        return runner.RunOne(block, execution, counter);
       }));
   return std::move(runner).Finish();
 }

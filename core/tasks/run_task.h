@@ -8,6 +8,7 @@
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/base/random.h"
+#include "core/modules/activity_moments.h"
 #include "core/network/network.h"
 #include "core/tasks/score.h"
 #include "core/tasks/task.h"
@@ -26,20 +27,8 @@ struct TaskRunOptions {
   bool record_steps = true;
   // Fill `final_states`.
   bool record_final_states = true;
-  // Fill `moments`.
+  // Fill `moments`, for silent units.
   bool record_moments = false;
-};
-
-// Streaming sums over every step of every trial, for silent units: a unit is
-// constant when its sd is 0 relative to the largest |activity|.
-struct ActivityMoments {
-  int64_t count = 0;
-  Vector first;        // N, the unit's first value: what the sums are about
-  Vector sum;          // N, of (r - first)
-  Vector sum_squares;  // N, of (r - first)^2
-  double largest = 0;  // of all |r|
-  // Units whose sd is <= 1e-9 of the largest |activity|.
-  int64_t SilentUnits() const;
 };
 
 struct TaskRun {
@@ -57,8 +46,9 @@ struct TaskRun {
 // Runs a network on fresh trials of a task, each from its initial state.
 // Random: trial k from (seed, purpose, first_trial + k), the same whatever
 // `trials` is. Threads: blocks of trials in parallel; result independent of
-// their number. Errors: CONTRADICTION for "task" when the network's inputs or
-// outputs are not the task's; kCancelled; DIVERGED.
+// their number. Progress: steps of all trials. Errors: CONTRADICTION for "task"
+// when the network's inputs or outputs are not the task's; kCancelled;
+// DIVERGED.
 absl::StatusOr<TaskRun> RunTask(const Network& network,
                                 const Task& task,
                                 const TaskRunOptions& options,

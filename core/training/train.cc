@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/progress_counter.h"
 #include "core/tasks/run_task.h"
 #include "core/training/backprop.h"
 #include "core/training/parameters.h"
@@ -138,8 +139,12 @@ class Trainer {
     run.record_steps = false;
     run.record_final_states = false;
     run.record_moments = true;
-    absl::StatusOr<TaskRun> ran = RunTask(
-        parameters_.ToNetwork(options_.dynamics), task_, run, execution_);
+    // The steps of training are the progress, with the metrics of its own.
+    absl::StatusOr<TaskRun> ran =
+        RunTask(parameters_.ToNetwork(options_.dynamics),
+                task_,
+                run,
+                WithoutProgress(execution_));
     if (!ran.ok()) {
       return ReasonOf(ran.status()) == reason::kDiverged
                  ? DivergedError("the activity")

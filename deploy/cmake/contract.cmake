@@ -9,7 +9,15 @@ function(modbound_contract proto_target grpc_target)
   set(public_protos ${protos})
   list(FILTER public_protos EXCLUDE REGEX "/internal/")
   list(TRANSFORM protos PREPEND ${root}/ OUTPUT_VARIABLE proto_paths)
-  find_program(PROTOC protoc REQUIRED)
+  # A protoc of Conda beside the system's libprotobuf writes code that does not compile, at best. (From 22 on, protoc
+  # leaves the first number of the library's version out.)
+  set(PROTOC ${Protobuf_PROTOC_EXECUTABLE})
+  execute_process(COMMAND ${PROTOC} --version OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(REPLACE "libprotoc " "" version "${version}")
+  if(NOT ".${Protobuf_VERSION}" MATCHES "\\.${version}$")
+    message(FATAL_ERROR "${PROTOC} is of version ${version}, but libprotobuf of ${Protobuf_VERSION}: build with "
+                        "deploy/build.sh, in a new build folder")
+  endif()
   set(messages "")
   set(services "")
   foreach(proto ${protos})
@@ -33,7 +41,7 @@ function(modbound_contract proto_target grpc_target)
   set(contract ${gen}/contract.binpb)
   set(python_contract ${CMAKE_SOURCE_DIR}/client/python/modbound/contract.binpb)
   add_custom_command(
-    OUTPUT ${contract} ${gen}/contract_bytes.cc
+    OUTPUT ${contract} ${python_contract} ${gen}/contract_bytes.cc
     COMMAND ${PROTOC} -I${root} --include_imports --include_source_info --descriptor_set_out=${contract} ${public_protos}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${contract} ${python_contract}
     COMMAND ${CMAKE_COMMAND} -DINPUT=${contract} -DOUTPUT=${gen}/contract_bytes.cc

@@ -2,6 +2,7 @@
 #define MODBOUND_SERVER_ANALYSES_ANALYSIS_H_
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -68,12 +69,21 @@ struct PlannedOutput {
   std::vector<std::string> axes = {};
 };
 
+// The most that one job may be given.
+struct JobLimits {
+  int cores = 1;  // >= 1
+  int64_t memory_bytes = std::numeric_limits<int64_t>::max();
+};
+
 // What a job will need and make.
 struct Plan {
   std::vector<PlannedOutput> outputs;
-  // Estimate of all buffers of the attempt: inputs, work, outputs.
+  // Estimate of all buffers of the attempt: inputs, work, outputs. A kind
+  // leaves out what grows with the threads; PlanJob adds it.
   int64_t memory_bytes = 0;
-  // More threads than this would idle.
+  int64_t thread_bytes = 0;  // what each thread works in
+  // More threads than this would idle; from PlanJob also no more than the
+  // limits leave room for.
   int max_threads = 1;
 };
 
@@ -81,11 +91,13 @@ struct Plan {
 struct Outcome {
   v1::Summary summary;
   std::map<std::string, HostArray> outputs;
-  // The plan's memory estimate with everything known; RunJob sets it.
+  // The plan's memory estimate with exact shapes and the threads of the run;
+  // RunJob sets it.
   int64_t peak_job_bytes = 0;
 };
 
 using InputArrays = std::map<std::string, HostArray>;
+using InputFacts = std::map<std::string, v1::ArrayFacts>;
 
 // One kind of job.
 struct Analysis {
@@ -122,9 +134,13 @@ const std::vector<const Analysis*>& AllAnalyses();
 
 // Prepares a spec for its kind: refuses unknown fields, fills defaults, checks
 // ranges (field rules), checks presence, type, shape and facts of inputs (input
-// rules), then calls the kind's own plan. Inputs must be expanded (no groups).
-// Errors: kInvalidArgument with field paths "spec.KIND.x" or "inputs.NAME".
-absl::StatusOr<Plan> PlanJob(v1::Spec& spec, const InputInfos& inputs);
+// rules), then calls the kind's own plan and gives it as many threads as it can
+// use, has cores for and has memory for (one at least). Inputs must be expanded
+// (no groups). Errors: kInvalidArgument with field paths "spec.KIND.x" or
+// "inputs.NAME".
+absl::StatusOr<Plan> PlanJob(v1::Spec& spec,
+                             const InputInfos& inputs,
+                             const JobLimits& limits = {});
 
 // kResourceExhausted MEMORY_LIMIT when the plan needs more than `memory_limit`
 // bytes.
@@ -135,13 +151,16 @@ absl::Status CheckMemory(const Plan& plan, int64_t memory_limit);
 std::vector<std::string> ExpandInput(const Analysis& analysis,
                                      const std::string& name);
 
-// Runs an analysis: facts of all inputs, PlanJob again, memory check against
-// `memory_limit`, then its run. No exception leaves it. Errors: those of the
-// plan; kResourceExhausted MEMORY_LIMIT; kCancelled; those of the run.
+// Runs an analysis: facts of all inputs, PlanJob again for the threads of
+// `execution`, memory check against `memory_limit`, then its run on the threads
+// of the plan. `known`: facts of these very inputs, which are
+// not scanned again. No exception leaves it. Errors: those of the plan;
+// kResourceExhausted MEMORY_LIMIT; kCancelled; those of the run.
 absl::StatusOr<Outcome> RunJob(v1::Spec spec,
                                const InputArrays& inputs,
                                int64_t memory_limit,
-                               const Execution& execution);
+                               const Execution& execution,
+                               const InputFacts& known = {});
 
 // What ListKinds says of a kind.
 v1::KindInfo DescribeKind(const Analysis& analysis);

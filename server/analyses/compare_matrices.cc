@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/statistics/correlation.h"
 #include "core/statistics/mantel.h"
+#include "core/statistics/ranks.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/registry.h"
 #include "server/arrays/facts.h"
@@ -28,10 +29,14 @@ absl::StatusOr<Plan> PlanCompareMatrices(v1::Spec& spec,
   }
   const auto N =
       static_cast<double>(std::max<int64_t>(inputs.at("a").shape[0], 0));
-  const int64_t permutations = spec.compare_matrices().permutations();
   Plan plan;
-  plan.max_threads = static_cast<int>(std::clamp<int64_t>(permutations, 1, 64));
-  // Inputs and copies, triangles and their ranks with the order of each.
+  const double rank_blocks = N * N / (2 * kRankBlock);
+  plan.max_threads = static_cast<int>(std::clamp(
+      std::max<double>(spec.compare_matrices().permutations(), rank_blocks),
+      1.0,
+      64.0));
+  // Inputs and copies; triangles, and ranks with what sorts them; or what
+  // Mantel's test makes of the matrices.
   plan.memory_bytes = static_cast<int64_t>(std::min(8 * (4 + 5) * N * N, 9e18));
   return plan;
 }
@@ -45,7 +50,8 @@ absl::StatusOr<Outcome> RunCompareMatrices(const v1::Spec& spec,
   const Vector x = UpperTriangle(a);
   const Vector y = UpperTriangle(b);
   const Correlation pearson = PearsonCorrelation(x, y);
-  const Correlation spearman = SpearmanCorrelation(x, y);
+  MODBOUND_ASSIGN_OR_RETURN(const Correlation spearman,
+                            SpearmanCorrelation(x, y, execution));
   Outcome outcome;
   v1::CompareMatricesSummary* summary =
       outcome.summary.mutable_compare_matrices();

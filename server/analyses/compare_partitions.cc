@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/progress_counter.h"
 #include "core/modules/compare.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/module_labels.h"
+#include "server/analyses/plan_estimates.h"
 #include "server/analyses/registry.h"
 
 namespace modbound {
@@ -57,48 +61,57 @@ absl::StatusOr<Plan> PlanComparePartitions(v1::Spec& spec,
                               {"partition", "partition"}});
     }
   }
+  plan.max_threads = ThreadsFor(P);
+  // The input, its labels and what makes them ready; one matrix a measure.
   const auto p = static_cast<double>(std::max<int64_t>(P, 0));
-  const auto n = static_cast<double>(std::max<int64_t>(shape[1], 0));
-  plan.max_threads = static_cast<int>(std::clamp<int64_t>(P, 1, 64));
-  // Input and labels; results; a contingency table a thread, at most n cells a
-  // side.
-  plan.memory_bytes = static_cast<int64_t>(std::min(
-      16 * p * n + 10 * 8 * p * p + 8 * plan.max_threads * (16 * n), 9e18));
+  const int64_t N = std::max<int64_t>(shape[1], 0);
+  plan.memory_bytes =
+      BytesOf(InputBytes(inputs, "labels") + 4 * ElementsOf(inputs, "labels") +
+              PartitionComparer::Bytes(std::max<int64_t>(P, 0), N) +
+              8 * p * p * static_cast<double>(plan.outputs.size()));
+  plan.thread_bytes = BytesOf(PartitionComparer::WorkBytes(N));
   return plan;
 }
 
-// Rows of comparisons of partition a with a, a + 1, ..., P - 1.
-using Rows = std::vector<std::vector<PartitionComparison>>;
+// A measure that is wanted and its values, filled pair by pair.
+struct MeasureTable {
+  std::string name;
+  double PartitionComparison::*value;
+  HostArray array;
+  double* values;
+};
 
-absl::StatusOr<Rows> CompareAll(const std::vector<Labels>& partitions,
-                                bool ami,
-                                const Execution& execution) {
-  Rows rows(partitions.size());
-  ComparisonOptions options;
-  options.ami = ami;
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(
-      static_cast<int64_t>(partitions.size()), execution, [&](int64_t a) {
-        const auto first = static_cast<std::size_t>(a);
-        for (std::size_t b = first; b < partitions.size(); ++b) {
-          if (execution.stopped()) {
-            return StoppedError();
-          }
-          rows[first].push_back(
-              ComparePartitions(partitions[first], partitions[b], options));
-        }
-        return absl::OkStatus();
-      }));
-  return rows;
+std::vector<MeasureTable> MakeTables(const v1::ComparePartitionsSpec& spec,
+                                     int64_t P) {
+  std::vector<MeasureTable> tables;
+  for (const MeasureColumn& measure : kMeasures) {
+    if (Wants(spec, measure.word)) {
+      HostArray array(v1::DType::FLOAT64, {P, P}, {"partition", "partition"});
+      auto* values = reinterpret_cast<double*>(array.mutable_data());
+      tables.push_back(
+          {OutputName(measure.word), measure.value, std::move(array), values});
+    }
+  }
+  return tables;
 }
 
-std::vector<Labels> SplitRows(const HostArray& array) {
-  const Labels all = array.ToLabels();
-  const int64_t N = array.shape()[1];
-  std::vector<Labels> partitions;
-  for (int64_t p = 0; p < array.shape()[0]; ++p) {
-    partitions.emplace_back(all.begin() + p * N, all.begin() + (p + 1) * N);
+// Fills row and column a from the diagonal on.
+absl::Status CompareWithLater(const PartitionComparer& comparer,
+                              int64_t a,
+                              int64_t P,
+                              const Execution& execution,
+                              const std::vector<MeasureTable>& tables) {
+  for (int64_t b = a; b < P; ++b) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    const PartitionComparison pair = comparer.Compare(
+        static_cast<std::size_t>(a), static_cast<std::size_t>(b));
+    for (const MeasureTable& table : tables) {
+      table.values[a * P + b] = table.values[b * P + a] = pair.*table.value;
+    }
   }
-  return partitions;
+  return absl::OkStatus();
 }
 
 int64_t UnitsDroppedSomewhere(const std::vector<Labels>& partitions) {
@@ -117,26 +130,23 @@ absl::StatusOr<Outcome> RunComparePartitions(const v1::Spec& spec,
                                              const InputArrays& inputs,
                                              const Execution& execution) {
   const v1::ComparePartitionsSpec& compare = spec.compare_partitions();
-  const std::vector<Labels> partitions = SplitRows(inputs.at("labels"));
-  MODBOUND_ASSIGN_OR_RETURN(
-      const Rows rows,
-      CompareAll(partitions, Wants(compare, Measure::AMI), execution));
-  const auto P = static_cast<Eigen::Index>(partitions.size());
+  const std::vector<Labels> partitions = PartitionsOf(inputs.at("labels"));
+  const auto P = static_cast<int64_t>(partitions.size());
+  ComparisonOptions options;
+  options.ami = Wants(compare, Measure::AMI);
+  const PartitionComparer comparer(partitions, options);
+  std::vector<MeasureTable> tables = MakeTables(compare, P);
+  ProgressCounter counter(execution, "comparing", "pairs", P * (P + 1) / 2);
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(P, execution, [&](int64_t a) {
+    absl::Status status = CompareWithLater(comparer, a, P, execution, tables);
+    if (status.ok()) {
+      counter.Add(P - a);
+    }
+    return status;
+  }));
   Outcome outcome;
-  for (const MeasureColumn& measure : kMeasures) {
-    if (!Wants(compare, measure.word)) {
-      continue;
-    }
-    Matrix values(P, P);
-    for (Eigen::Index a = 0; a < P; ++a) {
-      for (Eigen::Index b = a; b < P; ++b) {
-        const PartitionComparison& pair =
-            rows[static_cast<std::size_t>(a)][static_cast<std::size_t>(b - a)];
-        values(a, b) = values(b, a) = pair.*measure.value;
-      }
-    }
-    outcome.outputs[OutputName(measure.word)] =
-        HostArray::FromMatrix(values, {"partition", "partition"});
+  for (MeasureTable& table : tables) {
+    outcome.outputs[table.name] = std::move(table.array);
   }
   v1::ComparePartitionsSummary* summary =
       outcome.summary.mutable_compare_partitions();

@@ -106,6 +106,9 @@ void DescribeArrays(const Analysis& analysis, v1::KindInfo& info) {
     auto* input = info.add_inputs();
     input->set_name(rule.name);
     input->mutable_axes()->Assign(rule.axes.begin(), rule.axes.end());
+    for (const std::vector<std::string>& axes : rule.more_axes) {
+      input->add_more_axes()->mutable_names()->Assign(axes.begin(), axes.end());
+    }
     for (int dtype = v1::DType::FLOAT32; dtype <= v1::DType::BOOL; ++dtype) {
       input->add_dtypes(static_cast<DTypeEnum>(dtype));
     }

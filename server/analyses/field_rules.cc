@@ -1,6 +1,7 @@
 #include "server/analyses/field_rules.h"
 
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
+#include "google/protobuf/text_format.h"
 
 namespace modbound {
 namespace {
@@ -16,6 +18,7 @@ namespace {
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::TextFormat;
 
 constexpr int64_t kDefaultMaxItems = 1000;
 
@@ -204,6 +207,21 @@ absl::Status ApplyToField(Message& message,
 
 v1::FieldRule RuleOf(const FieldDescriptor& field) {
   return field.options().GetExtension(v1::rule);
+}
+
+bool HoldsDefault(const Message& message, const FieldDescriptor& field) {
+  const std::string text = RuleOf(field).default_value();
+  if (text.empty()) {
+    return false;
+  }
+  const std::unique_ptr<Message> standard(message.New());
+  SetDefault(*standard, field, text);
+  // Text format keeps every bit of a double.
+  std::string held;
+  std::string wanted;
+  TextFormat::PrintFieldValueToString(message, &field, -1, &held);
+  TextFormat::PrintFieldValueToString(*standard, &field, -1, &wanted);
+  return held == wanted;
 }
 
 std::string RangeText(const FieldDescriptor& field) {

@@ -16,6 +16,10 @@ v1::FieldRule RuleOf(const google::protobuf::FieldDescriptor& field);
 // What a rule allows, for people: "> 0, <= 10"; "" when anything.
 std::string RangeText(const google::protobuf::FieldDescriptor& field);
 
+// Whether a set field (not repeated, not a message) holds its rule's default.
+bool HoldsDefault(const google::protobuf::Message& message,
+                  const google::protobuf::FieldDescriptor& field);
+
 // Refuses a message that holds, at any depth, a field this build does not know.
 // Errors: kInvalidArgument UNKNOWN_FIELD naming `path` and the number.
 absl::Status RefuseUnknownFields(const google::protobuf::Message& message,

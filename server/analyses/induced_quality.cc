@@ -1,44 +1,44 @@
 #include "core/modules/induced_quality.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/base/error.h"
+#include "core/base/progress_counter.h"
+#include "core/modules/labels.h"
+#include "core/modules/partition_qualities.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/module_labels.h"
+#include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
 
 namespace modbound {
 namespace {
 
+// Draws that a thread evaluates at once.
+constexpr int64_t kDraws = 16;
+
 absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
                                         const InputInfos& inputs) {
   const v1::InducedQualitySpec& induced = spec.induced_quality();
-  if (induced.quality() == v1::QualityFunction::CUSTOM) {
-    return Refuse(reason::kOutOfRange,
-                  "quality",
-                  "quality is CUSTOM, which needs a null matrix; allowed: "
-                  "NEGATIVE_ASYM, NEGATIVE_SYM, MODULARITY, POTTS, UNIFORM");
-  }
+  MODBOUND_RETURN_IF_ERROR(RefuseCustom(induced.quality()));
   const InputInfo& matrix = inputs.at("matrix");
   MODBOUND_RETURN_IF_ERROR(CheckWeights(
       matrix, induced.quality(), induced.directed(), "inputs.matrix"));
-  const InputInfo& labels = inputs.at("labels");
-  if (labels.facts.has_value() && labels.facts->max() < 0) {
-    return Refuse(reason::kDegenerate,
-                  "inputs.labels",
-                  "inputs.labels puts every unit at -1; at least one needs a "
-                  "module");
-  }
-  const auto N = static_cast<double>(std::max<int64_t>(matrix.shape[0], 0));
+  MODBOUND_RETURN_IF_ERROR(RequireModules(inputs));
+  const double n2 = ElementsOf(inputs, "matrix");
+  const double n = ElementsOf(inputs, "labels");
   const int64_t draws = induced.null_count();
   Plan plan;
   plan.outputs = {{"null", v1::DType::FLOAT64, {draws}, {"draw"}}};
-  plan.max_threads = static_cast<int>(std::clamp<int64_t>(draws / 32, 1, 64));
-  // The input, its double copy and the problem made of it; a batch of labels a
-  // thread.
-  plan.memory_bytes =
-      static_cast<int64_t>(8 * (3 * N * N + 32 * N * plan.max_threads +
-                                2.0 * static_cast<double>(draws)));
+  plan.max_threads = ThreadsFor((draws + kDraws - 1) / kDraws);
+  // The inputs, the matrix as doubles and the problem made of it; the null
+  // twice; each thread's draws as labels and as doubles.
+  plan.memory_bytes = BytesOf(InputBytes(inputs, "matrix") + 16 * n2 +
+                              InputBytes(inputs, "labels") + 12 * n +
+                              16 * static_cast<double>(draws));
+  plan.thread_bytes = BytesOf(12.0 * kDraws * n);
   return plan;
 }
 
@@ -47,20 +47,32 @@ absl::StatusOr<Outcome> RunInducedQuality(const v1::Spec& spec,
                                           const Execution& execution) {
   const v1::InducedQualitySpec& induced = spec.induced_quality();
   const HostArray& matrix = inputs.at("matrix");
-  MODBOUND_ASSIGN_OR_RETURN(
-      const InducedQuality result,
-      ComputeInducedQuality(matrix.ToMatrix(),
-                            inputs.at("labels").ToLabels(),
-                            QualityOptionsOf(induced, matrix.dtype()),
-                            induced.null_count(),
-                            induced.seed(),
-                            execution));
+  const Matrix weights = matrix.ToMatrix();
+  const Labels labels = inputs.at("labels").ToLabels();
+  const QualityOptions options = QualityOptionsOf(induced, matrix.dtype());
+  MODBOUND_ASSIGN_OR_RETURN(const InducedQuality result,
+                            ComputeInducedQuality(weights,
+                                                  labels,
+                                                  options,
+                                                  induced.null_count(),
+                                                  induced.seed(),
+                                                  execution));
+  double quality_all_units = result.quality;
+  if (result.excluded_units > 0) {
+    MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> all,
+                              QualitiesOf(weights,
+                                          {WithSingletons(labels)},
+                                          options,
+                                          ForPart(execution, "all units")));
+    quality_all_units = all[0];
+  }
   Outcome outcome;
   v1::InducedQualitySummary* summary =
       outcome.summary.mutable_induced_quality();
   summary->set_quality(result.quality);
   summary->set_exact_null_mean(result.exact_null_mean);
   summary->set_excluded_units(result.excluded_units);
+  summary->set_quality_all_units(quality_all_units);
   if (result.z.has_value()) {
     summary->set_z(*result.z);
   }

@@ -110,6 +110,13 @@ absl::Status CheckFacts(const InputRule& rule,
     return absl::OkStatus();
   }
   const std::string field = "inputs." + name;
+  // Kernels would count other bytes for what they are.
+  if (info.dtype == v1::DType::BOOL && !info.facts->binary()) {
+    return Refuse(
+        reason::kOutOfRange,
+        field,
+        absl::StrCat(field, " is BOOL and holds a byte other than 0 and 1"));
+  }
   if (rule.labels) {
     return RequireLabels(*info.facts, field);
   }

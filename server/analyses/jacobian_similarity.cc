@@ -6,11 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/progress_counter.h"
 #include "core/dynamics/jacobian.h"
+#include "core/modules/louvain.h"
 #include "core/modules/similarity.h"
 #include "core/tasks/run_task.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
+#include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/square_outputs.h"
@@ -21,6 +24,7 @@ namespace {
 
 constexpr int32_t kDefaultTrials = 100;
 constexpr int32_t kDefaultJacobianTrials = 3;
+constexpr int kMaxThreads = 64;
 constexpr const char* kSquare[] = {"jacobian",
                                    "similarity",
                                    "similarity_flow",
@@ -69,16 +73,6 @@ absl::Status ResolveMode(const InputInfos& inputs,
   return absl::OkStatus();
 }
 
-absl::Status CheckQuality(const v1::JacobianSimilaritySpec& spec) {
-  if (spec.quality() != v1::QualityFunction::CUSTOM) {
-    return absl::OkStatus();
-  }
-  return Refuse(reason::kOutOfRange,
-                "quality",
-                "quality is CUSTOM, which needs a null matrix; allowed: "
-                "NEGATIVE_ASYM, NEGATIVE_SYM, MODULARITY, POTTS, UNIFORM");
-}
-
 // Rows of the array that the correlation comes from must be two at least.
 absl::Status RequireRows(const InputInfos& inputs) {
   const char* name = Has(inputs, "activity") ? "activity" : "states";
@@ -91,36 +85,39 @@ absl::Status RequireRows(const InputInfos& inputs) {
                 field + " has one row; a correlation needs at least 2");
 }
 
-// Bytes of the trials that are run, and fills their numbers.
-absl::StatusOr<double> ResolveTrials(const InputInfos& inputs,
-                                     int64_t units,
-                                     v1::JacobianSimilaritySpec& spec) {
+// Bytes of the trials that are run: in all, and of each thread.
+struct TrialBytes {
+  double shared = 0;
+  double thread = 0;
+};
+
+// Fills the numbers of trials.
+absl::StatusOr<TrialBytes> ResolveTrials(const InputInfos& inputs,
+                                         int64_t units,
+                                         v1::JacobianSimilaritySpec& spec) {
   MODBOUND_ASSIGN_OR_RETURN(const Task task, ResolveTask(inputs, spec));
   if (!spec.has_jacobian_trials()) {
     spec.set_jacobian_trials(kDefaultJacobianTrials);
   }
-  double bytes = 2 * RunTaskBytes(task, units, spec.jacobian_trials(), true, 1);
+  TrialBytes bytes;
+  bytes.thread = TaskThreadBytes(task, units);
+  bytes.shared = 2 * RunTaskBytes(task, units, spec.jacobian_trials(), true, 0);
   if (!Has(inputs, "activity")) {
     if (!spec.has_trials()) {
       spec.set_trials(kDefaultTrials);
     }
     // The correlation makes centred copies of the activity.
-    bytes += RunTaskBytes(task, units, spec.trials(), true, 64) +
-             16.0 * static_cast<double>(spec.trials()) *
-                 static_cast<double>(task.steps()) * static_cast<double>(units);
+    bytes.shared += RunTaskBytes(task, units, spec.trials(), true, 0) +
+                    16.0 * static_cast<double>(spec.trials()) *
+                        static_cast<double>(task.steps()) *
+                        static_cast<double>(units);
   }
   return bytes;
 }
 
-double RowsBytes(const InputInfos& inputs, const std::string& name) {
-  if (!Has(inputs, name)) {
-    return 0;
-  }
-  double elements = 1;
-  for (const int64_t extent : inputs.at(name).shape) {
-    elements *= static_cast<double>(std::max<int64_t>(extent, 0));
-  }
-  return 8 * elements;
+// An input, and twice as doubles.
+double GivenBytes(const InputInfos& inputs, const std::string& name) {
+  return InputBytes(inputs, name) + 16 * ElementsOf(inputs, name);
 }
 
 absl::StatusOr<Plan> PlanJacobianSimilarity(v1::Spec& spec,
@@ -128,16 +125,16 @@ absl::StatusOr<Plan> PlanJacobianSimilarity(v1::Spec& spec,
   v1::JacobianSimilaritySpec& jacobian = *spec.mutable_jacobian_similarity();
   MODBOUND_RETURN_IF_ERROR(ResolveDynamics(inputs, jacobian));
   MODBOUND_RETURN_IF_ERROR(ResolveMode(inputs, jacobian));
-  MODBOUND_RETURN_IF_ERROR(CheckQuality(jacobian));
+  MODBOUND_RETURN_IF_ERROR(RefuseCustom(jacobian.quality()));
   MODBOUND_RETURN_IF_ERROR(RequireRows(inputs));
   MODBOUND_RETURN_IF_ERROR(CheckOutputNames(
       jacobian.outputs(), {std::begin(kSquare), std::end(kSquare)}));
   const NetworkShape network = NetworkShapeOf(inputs);
   const int64_t N = network.units;
-  double run_bytes = 0;
+  TrialBytes trials;
   if (jacobian.mode() == v1::JacobianMode::TRAJECTORY) {
     MODBOUND_ASSIGN_OR_RETURN(
-        run_bytes, ResolveTrials(inputs, std::max<int64_t>(N, 1), jacobian));
+        trials, ResolveTrials(inputs, std::max<int64_t>(N, 1), jacobian));
   }
   Plan plan;
   plan.outputs = {{"labels", v1::DType::INT32, {N}, {"unit"}},
@@ -151,14 +148,18 @@ absl::StatusOr<Plan> PlanJacobianSimilarity(v1::Spec& spec,
           {name, v1::DType::FLOAT64, {N, N}, {"unit", "unit"}});
     }
   }
-  plan.max_threads = 64;
+  plan.max_threads = kMaxThreads;
   const auto n = static_cast<double>(std::max<int64_t>(N, 0));
-  // Five matrices, each with the copy that leaves, and what a partition holds.
-  plan.memory_bytes = BytesOf(
-      run_bytes + 8 * 16 * n * n + 3 * RowsBytes(inputs, "activity") +
-      3 * RowsBytes(inputs, "states") + 2 * RowsBytes(inputs, "inputs") +
-      8 * kJacobianParts * 2.0 * jacobian.null_count() +
-      2.0 * static_cast<double>(network.bytes()));
+  // Five matrices, each with the copy that leaves, and what a partition holds;
+  // given arrays.
+  plan.memory_bytes =
+      BytesOf(trials.shared + 8 * 16 * n * n + GivenBytes(inputs, "activity") +
+              GivenBytes(inputs, "states") + GivenBytes(inputs, "inputs") +
+              8 * kJacobianParts * 2.0 * jacobian.null_count() +
+              2.0 * static_cast<double>(network.bytes()));
+  plan.thread_bytes = BytesOf(
+      std::max(trials.thread,
+               static_cast<double>(LouvainWorkBytes(static_cast<int64_t>(n)))));
   return plan;
 }
 
@@ -179,8 +180,9 @@ absl::StatusOr<Material> FromTrials(const v1::JacobianSimilaritySpec& spec,
   options.purpose = RandomPurpose::kJacobianTrials;
   options.trials = spec.jacobian_trials();
   Material material;
-  MODBOUND_ASSIGN_OR_RETURN(TaskRun run,
-                            RunTask(network, task, options, execution));
+  MODBOUND_ASSIGN_OR_RETURN(
+      TaskRun run,
+      RunTask(network, task, options, ForPart(execution, "jacobian")));
   MODBOUND_ASSIGN_OR_RETURN(material.gain,
                             MeanGain(network,
                                      StatesBefore(run.activity, task.steps()),
@@ -193,7 +195,8 @@ absl::StatusOr<Material> FromTrials(const v1::JacobianSimilaritySpec& spec,
   }
   options.purpose = RandomPurpose::kSimulationTrials;
   options.trials = spec.trials();
-  MODBOUND_ASSIGN_OR_RETURN(run, RunTask(network, task, options, execution));
+  MODBOUND_ASSIGN_OR_RETURN(
+      run, RunTask(network, task, options, ForPart(execution, "activity")));
   material.activity = std::move(run.activity);
   return material;
 }
@@ -253,8 +256,9 @@ absl::StatusOr<Outcome> RunJacobianSimilarity(const v1::Spec& spec,
       jacobian.mode() == v1::JacobianMode::GIVEN_STATES
           ? FromStates(network, inputs, execution)
           : FromTrials(jacobian, network, inputs, execution));
-  MODBOUND_ASSIGN_OR_RETURN(const SimilarityMatrix correlation,
-                            CorrelationOfColumns(material.activity, execution));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const SimilarityMatrix correlation,
+      CorrelationOfColumns(material.activity, ForPart(execution, "activity")));
   JacobianSimilarityOptions options;
   options.partition.quality.function = ToCore(jacobian.quality());
   options.null_count = jacobian.null_count();

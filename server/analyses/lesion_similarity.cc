@@ -7,10 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/modules/louvain.h"
 #include "core/tasks/run_task.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/module_labels.h"
 #include "server/analyses/network_inputs.h"
+#include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/square_outputs.h"
@@ -20,6 +22,7 @@ namespace modbound {
 namespace {
 
 constexpr int32_t kDefaultTrials = 100;
+constexpr int kMaxThreads = 64;
 
 bool HasActivity(const InputInfos& inputs) {
   return inputs.count("activity") > 0;
@@ -29,6 +32,7 @@ bool HasActivity(const InputInfos& inputs) {
 struct ActivityPlan {
   double rows = 0;
   double bytes = 0;
+  double thread_bytes = 0;  // of each thread that makes it
 };
 
 // A task makes the activity and the constant input; where both are given it is
@@ -62,18 +66,14 @@ absl::StatusOr<ActivityPlan> ResolveActivity(const InputInfos& inputs,
   }
   plan.rows =
       static_cast<double>(spec.trials()) * static_cast<double>(task.steps());
-  plan.bytes = RunTaskBytes(task, units, spec.trials(), true, 64);
+  plan.bytes = RunTaskBytes(task, units, spec.trials(), true, 0);
+  plan.thread_bytes = TaskThreadBytes(task, units);
   return plan;
 }
 
 absl::Status CheckSpec(const v1::LesionSimilaritySpec& spec,
                        const NetworkShape& network) {
-  if (spec.quality() == v1::QualityFunction::CUSTOM) {
-    return Refuse(reason::kOutOfRange,
-                  "quality",
-                  "quality is CUSTOM, which needs a null matrix; allowed: "
-                  "NEGATIVE_ASYM, NEGATIVE_SYM, MODULARITY, POTTS, UNIFORM");
-  }
+  MODBOUND_RETURN_IF_ERROR(RefuseCustom(spec.quality()));
   if (network.inputs >= 0 && spec.input_size() != network.inputs) {
     return Refuse(reason::kWrongShape,
                   "input",
@@ -115,7 +115,7 @@ absl::StatusOr<Plan> PlanLesionSimilarity(v1::Spec& spec,
   if (MakesSquareOutput(N, lesion.outputs(), "similarity")) {
     plan.outputs.push_back({"similarity", f8, {N, N}, {"unit", "unit"}});
   }
-  plan.max_threads = 64;
+  plan.max_threads = kMaxThreads;
   const auto n = static_cast<double>(std::max<int64_t>(N, 0));
   const double states = static_cast<double>(g) * static_cast<double>(g);
   // States, steps, distances, their centred copy, and what leaves; similarity,
@@ -125,6 +125,9 @@ absl::StatusOr<Plan> PlanLesionSimilarity(v1::Spec& spec,
       activity.bytes +
       8 * (8 * states * n + 12 * n * n + 4 * activity.rows * n) +
       16.0 * lesion.null_count() + 2.0 * static_cast<double>(network.bytes()));
+  plan.thread_bytes = BytesOf(
+      std::max(activity.thread_bytes,
+               static_cast<double>(LouvainWorkBytes(std::max<int64_t>(N, 0)))));
   return plan;
 }
 

@@ -21,6 +21,24 @@ absl::Status RequireModules(const InputInfos& inputs) {
                 "module");
 }
 
+int64_t NumPartitionsOf(const std::vector<int64_t>& labels_shape) {
+  return labels_shape.size() == 2 ? labels_shape[0] : 1;
+}
+
+std::vector<Labels> PartitionsOf(const HostArray& labels) {
+  const int64_t N = labels.shape().back();
+  std::vector<Labels> partitions(
+      static_cast<std::size_t>(NumPartitionsOf(labels.shape())));
+  int64_t at = 0;
+  for (Labels& partition : partitions) {
+    partition.reserve(static_cast<std::size_t>(N));
+    for (int64_t i = 0; i < N; ++i) {
+      partition.push_back(static_cast<int32_t>(labels.At(at++)));
+    }
+  }
+  return partitions;
+}
+
 absl::Status RequireTimePoints(const InputInfos& inputs) {
   const auto activity = inputs.find("activity");
   if (activity == inputs.end() || activity->second.shape[0] != 1) {

@@ -2,11 +2,12 @@
 #define MODBOUND_SERVER_ANALYSES_MODULE_LABELS_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/analyses/analysis.h"
 
-// What the kinds that take activity (T,N) and labels (N) share.
+// What the kinds that take labels share.
 namespace modbound {
 
 // Modules that labels name at the most: the largest label plus one; -1 when
@@ -15,6 +16,12 @@ int64_t NumModulesOf(const InputInfos& inputs);
 
 // DEGENERATE for "inputs.labels" when every unit is at -1, as far as known.
 absl::Status RequireModules(const InputInfos& inputs);
+
+// The partitions of labels (P,N), one a row, or (N).
+std::vector<Labels> PartitionsOf(const HostArray& labels);
+
+// Their number; -1 when it is not known yet.
+int64_t NumPartitionsOf(const std::vector<int64_t>& labels_shape);
 
 // DEGENERATE for "inputs.activity" when it has a single time point.
 absl::Status RequireTimePoints(const InputInfos& inputs);

@@ -4,11 +4,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "core/base/error.h"
 #include "core/modules/consensus.h"
 #include "core/modules/louvain.h"
+#include "core/modules/quality_input.h"
 #include "core/modules/similarity.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/square_outputs.h"
@@ -18,10 +22,18 @@ namespace {
 
 using SimilarityWord = v1::Similarity;
 
-// matrix or activity, one of them; GIVEN goes with matrix, the others with
-// activity. Fills the default.
-absl::Status ResolveSimilarity(const InputInfos& inputs,
-                               v1::PartitionSpec& spec) {
+// The array that is partitioned, or whose similarity is.
+struct Source {
+  const char* name;
+  const InputInfo* info;
+  bool is_given;  // partitioned as it is
+  int64_t units;  // -1 = not known yet
+};
+
+// matrix or activity, one of them; GIVEN goes with a square matrix, the others
+// with both. Fills the default.
+absl::StatusOr<Source> ResolveSource(const InputInfos& inputs,
+                                     v1::PartitionSpec& spec) {
   const bool has_matrix = inputs.count("matrix") > 0;
   if (has_matrix == (inputs.count("activity") > 0)) {
     return has_matrix ? Refuse(reason::kContradiction,
@@ -37,69 +49,133 @@ absl::Status ResolveSimilarity(const InputInfos& inputs,
     spec.set_similarity(has_matrix ? SimilarityWord::GIVEN
                                    : SimilarityWord::CORRELATION);
   }
-  if (has_matrix != (spec.similarity() == SimilarityWord::GIVEN)) {
+  const bool is_given = spec.similarity() == SimilarityWord::GIVEN;
+  if (!has_matrix && is_given) {
     return Refuse(reason::kContradiction,
                   "similarity",
-                  has_matrix ? "similarity is computed from activity, but "
-                               "matrix is given; allowed: GIVEN"
-                             : "similarity is GIVEN, but activity is given; "
-                               "allowed: CORRELATION, COSINE, HAMMING");
+                  "similarity is GIVEN, but activity is given; allowed: "
+                  "CORRELATION, COSINE, HAMMING");
   }
-  return absl::OkStatus();
+  const char* name = has_matrix ? "matrix" : "activity";
+  const InputInfo& info = inputs.at(name);
+  return Source{name, &info, is_given, info.shape[has_matrix ? 0 : 1]};
 }
 
-// What only the values can say.
-absl::Status CheckValues(const InputInfos& inputs,
-                         const v1::PartitionSpec& spec) {
-  const bool has_matrix = inputs.count("matrix") > 0;
-  const std::string field = has_matrix ? "inputs.matrix" : "inputs.activity";
-  const InputInfo& info = inputs.at(has_matrix ? "matrix" : "activity");
-  if (has_matrix) {
-    MODBOUND_RETURN_IF_ERROR(
-        CheckWeights(info, spec.quality(), spec.directed(), field));
+absl::Status CheckShape(const Source& source, const InputInfos& inputs) {
+  const std::string field = absl::StrCat("inputs.", source.name);
+  const std::vector<int64_t>& shape = source.info->shape;
+  const bool is_square = shape[0] == shape[1] || shape[0] < 0 || shape[1] < 0;
+  if (source.is_given && !is_square) {
+    return Refuse(reason::kWrongShape,
+                  field,
+                  absl::StrCat(field,
+                               " has shape ",
+                               ShapeText(shape),
+                               "; allowed: (N, N), or another similarity than "
+                               "GIVEN"));
   }
-  MODBOUND_RETURN_IF_ERROR(
-      CheckNullMatrix(inputs, spec.quality(), spec.directed()));
-  if (info.shape[1] == 1) {
+  const auto null_matrix = inputs.find("null_matrix");
+  if (null_matrix != inputs.end() && source.units >= 0 &&
+      null_matrix->second.shape[0] >= 0 &&
+      null_matrix->second.shape[0] != source.units) {
+    return Refuse(reason::kWrongShape,
+                  "inputs.null_matrix",
+                  absl::StrCat("inputs.null_matrix has shape ",
+                               ShapeText(null_matrix->second.shape),
+                               "; ",
+                               field,
+                               " has ",
+                               source.units,
+                               " units"));
+  }
+  if (source.units == 1) {
     return Refuse(reason::kDegenerate,
                   field,
                   field + " has one unit; a partition needs at least 2");
   }
-  if (!has_matrix && info.shape[0] == 1) {
+  return absl::OkStatus();
+}
+
+// What a similarity is not defined for.
+absl::Status CheckValues(const Source& source,
+                         SimilarityWord::Measure similarity) {
+  const std::string field = absl::StrCat("inputs.", source.name);
+  const bool is_matrix = source.name == std::string("matrix");
+  const std::vector<int64_t>& shape = source.info->shape;
+  const bool correlates = similarity == SimilarityWord::CORRELATION;
+  if ((!is_matrix || correlates) && shape[is_matrix ? 1 : 0] == 1) {
     return Refuse(reason::kDegenerate,
                   field,
-                  field + " has one time point; a similarity needs at least 2");
+                  field +
+                      (is_matrix ? " has one column" : " has one time point") +
+                      "; a similarity needs at least 2");
   }
-  const bool is_zero = info.facts.has_value() && info.facts->finite() &&
-                       info.facts->min() == info.facts->max() &&
-                       (!has_matrix || info.facts->min() == 0);
-  if (is_zero) {
+  const auto& facts = source.info->facts;
+  if (!facts.has_value() || !facts->finite() || facts->min() != facts->max()) {
+    return absl::OkStatus();
+  }
+  if (!is_matrix || correlates) {
     return Refuse(reason::kDegenerate,
                   field,
-                  field + (has_matrix ? " is all zero: every unit is silent"
-                                      : " is constant: every unit is silent"));
+                  field + " is constant: every unit is silent");
+  }
+  if (similarity != SimilarityWord::HAMMING && facts->min() == 0) {
+    return Refuse(reason::kDegenerate,
+                  field,
+                  field + " is all zero: every unit is silent");
   }
   return absl::OkStatus();
 }
 
-// One a run, as long as what they work in stays below 4 GiB in all; two always.
-int MaxThreads(int64_t runs, int64_t units) {
-  constexpr int64_t kWorkLimit = int64_t{4} << 30;
-  const int64_t affordable =
-      kWorkLimit / std::max<int64_t>(1, LouvainWorkBytes(units));
-  return static_cast<int>(
-      std::min(runs, std::clamp<int64_t>(affordable, 2, 64)));
+absl::Status CheckSpec(const Source& source,
+                       const InputInfos& inputs,
+                       const v1::PartitionSpec& spec) {
+  MODBOUND_RETURN_IF_ERROR(
+      CheckOutputNames(spec.outputs(), {"agreement", "similarity"}));
+  MODBOUND_RETURN_IF_ERROR(CheckShape(source, inputs));
+  if (source.is_given) {
+    MODBOUND_RETURN_IF_ERROR(CheckWeights(
+        *source.info, spec.quality(), spec.directed(), "inputs.matrix"));
+  }
+  MODBOUND_RETURN_IF_ERROR(
+      CheckNullMatrix(inputs, spec.quality(), spec.directed()));
+  return CheckValues(source, spec.similarity());
+}
+
+bool MakesSimilarity(bool is_given, int64_t N, const OutputNames& wanted) {
+  return !is_given && MakesSquareOutput(N, wanted, "similarity");
+}
+
+// Bytes besides what each run works in.
+double SharedBytes(const InputInfos& inputs,
+                   const Source& source,
+                   const v1::PartitionSpec& spec) {
+  const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
+  const double elements = ElementsOf(inputs, source.name);
+  // The input as doubles; to compare units, once more with a unit a row.
+  double bytes =
+      InputBytes(inputs, source.name) + (source.is_given ? 8 : 16) * elements;
+  // A computed similarity, and its copy that leaves. What is partitioned is
+  // made of the one before in place; then either cut to the active units or
+  // beside the agreement that a consensus partitions.
+  bytes += source.is_given ? 0 : 8 * n * n;
+  bytes += MakesSimilarity(source.is_given, source.units, spec.outputs())
+               ? 8 * n * n
+               : 0;
+  bytes += 8 * n * n;
+  // As doubles, cut, symmetric.
+  bytes += InputBytes(inputs, "null_matrix") +
+           24 * ElementsOf(inputs, "null_matrix");
+  // Labels of runs, and their groups or the array that leaves.
+  return bytes + 8.0 * spec.runs() * n;
 }
 
 absl::StatusOr<Plan> PlanPartition(v1::Spec& spec, const InputInfos& inputs) {
   v1::PartitionSpec& partition = *spec.mutable_partition();
-  MODBOUND_RETURN_IF_ERROR(ResolveSimilarity(inputs, partition));
-  MODBOUND_RETURN_IF_ERROR(
-      CheckOutputNames(partition.outputs(), {"agreement", "similarity"}));
-  MODBOUND_RETURN_IF_ERROR(CheckValues(inputs, partition));
-  const bool has_matrix = inputs.count("matrix") > 0;
-  const InputInfo& info = inputs.at(has_matrix ? "matrix" : "activity");
-  const int64_t N = info.shape[1];
+  MODBOUND_ASSIGN_OR_RETURN(const Source source,
+                            ResolveSource(inputs, partition));
+  MODBOUND_RETURN_IF_ERROR(CheckSpec(source, inputs, partition));
+  const int64_t N = source.units;
   const int64_t runs = partition.runs();
   Plan plan;
   plan.outputs = {{"labels", v1::DType::INT32, {N}, {"unit"}},
@@ -109,37 +185,58 @@ absl::StatusOr<Plan> PlanPartition(v1::Spec& spec, const InputInfos& inputs) {
     plan.outputs.push_back(
         {"agreement", v1::DType::INT32, {N, N}, {"unit", "unit"}});
   }
-  if (!has_matrix && MakesSquareOutput(N, partition.outputs(), "similarity")) {
+  if (MakesSimilarity(source.is_given, N, partition.outputs())) {
     plan.outputs.push_back(
         {"similarity", v1::DType::FLOAT64, {N, N}, {"unit", "unit"}});
   }
-  const int64_t units = std::max<int64_t>(N, 0);
-  plan.max_threads = MaxThreads(runs, units);
-  // Input and its copy, problem, agreement, outputs; what each run works in.
-  const double n = static_cast<double>(units);
-  const double t = static_cast<double>(std::max<int64_t>(info.shape[0], 0));
-  plan.memory_bytes = static_cast<int64_t>(
-      std::min(8 * (2 * t * n +
-                    (6.0 + (inputs.count("null_matrix") > 0 ? 2 : 0)) * n * n) +
-                   static_cast<double>(plan.max_threads) *
-                       static_cast<double>(LouvainWorkBytes(units)) +
-                   8.0 * static_cast<double>(runs) * n,
-               9e18));
+  plan.max_threads = ThreadsFor(partition.consensus() == v1::Consensus::NONE
+                                    ? runs
+                                    : std::max(runs, kConsensusRuns));
+  plan.memory_bytes = BytesOf(SharedBytes(inputs, source, partition));
+  plan.thread_bytes = LouvainWorkBytes(std::max<int64_t>(N, 0));
   return plan;
 }
 
+// Of the rows of a matrix, or of the columns of activity.
 absl::StatusOr<SimilarityMatrix> ComputeSimilarity(
     SimilarityWord::Measure measure,
-    const Matrix& activity,
+    bool of_rows,
+    const Matrix& values,
     const Execution& execution) {
   switch (measure) {
     case SimilarityWord::COSINE:
-      return CosineOfColumns(activity, execution);
+      return of_rows ? CosineOfRows(values, execution)
+                     : CosineOfColumns(values, execution);
     case SimilarityWord::HAMMING:
-      return HammingOfColumns(activity, execution);
+      return of_rows ? HammingOfRows(values, execution)
+                     : HammingOfColumns(values, execution);
     default:
-      return CorrelationOfColumns(activity, execution);
+      return of_rows ? CorrelationOfRows(values, execution)
+                     : CorrelationOfColumns(values, execution);
   }
+}
+
+// The matrix to partition and its silent units; no flags for a given matrix.
+absl::StatusOr<SimilarityMatrix> MatrixOf(const v1::PartitionSpec& spec,
+                                          const InputArrays& inputs,
+                                          const Execution& execution) {
+  const bool has_matrix = inputs.count("matrix") > 0;
+  const char* name = has_matrix ? "matrix" : "activity";
+  Matrix values = inputs.at(name).ToMatrix();
+  if (spec.similarity() == SimilarityWord::GIVEN) {
+    return SimilarityMatrix{std::move(values), {}};
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      SimilarityMatrix similarity,
+      ComputeSimilarity(spec.similarity(), has_matrix, values, execution));
+  if (std::find(similarity.valid.begin(), similarity.valid.end(), 1) ==
+      similarity.valid.end()) {
+    const std::string field = absl::StrCat("inputs.", name);
+    return Refuse(reason::kDegenerate,
+                  field,
+                  absl::StrCat("every unit of ", field, " is silent"));
+  }
+  return similarity;
 }
 
 ConsensusMethod ToCore(v1::Consensus::Method method) {
@@ -154,17 +251,19 @@ ConsensusMethod ToCore(v1::Consensus::Method method) {
 }
 
 HostArray RunLabelsArray(const std::vector<Labels>& runs, int64_t N) {
-  std::vector<int32_t> flat;
-  flat.reserve(runs.size() * static_cast<std::size_t>(N));
+  HostArray array(v1::DType::INT32,
+                  {static_cast<int64_t>(runs.size()), N},
+                  {"run", "unit"});
+  auto* out = reinterpret_cast<int32_t*>(array.mutable_data());
   for (const Labels& run : runs) {
-    flat.insert(flat.end(), run.begin(), run.end());
+    out = std::copy(run.begin(), run.end(), out);
   }
-  return HostArray::FromInts(
-      flat, {static_cast<int64_t>(runs.size()), N}, {"run", "unit"});
+  return array;
 }
 
 void FillSummary(const PartitionResult& result, v1::PartitionSummary& summary) {
   summary.set_quality(result.quality);
+  summary.set_quality_all_units(result.quality_all_units);
   summary.set_num_modules(static_cast<int64_t>(result.module_sizes.size()));
   summary.mutable_module_sizes()->Assign(result.module_sizes.begin(),
                                          result.module_sizes.end());
@@ -174,62 +273,59 @@ void FillSummary(const PartitionResult& result, v1::PartitionSummary& summary) {
   summary.set_mean_run_quality(result.run_quality.mean());
 }
 
+PartitionOptions OptionsOf(const v1::PartitionSpec& spec, DTypeEnum dtype) {
+  PartitionOptions options;
+  options.quality = QualityOptionsOf(spec, dtype);
+  options.runs = spec.runs();
+  options.consensus = ToCore(spec.consensus());
+  options.tau = spec.tau();
+  options.include_silent = spec.include_silent();
+  options.seed = spec.seed();
+  return options;
+}
+
 absl::StatusOr<Outcome> RunPartition(const v1::Spec& spec,
                                      const InputArrays& inputs,
                                      const Execution& execution) {
   const v1::PartitionSpec& partition = spec.partition();
-  const bool has_matrix = inputs.count("matrix") > 0;
-  const HostArray& input = inputs.at(has_matrix ? "matrix" : "activity");
-  SimilarityMatrix similarity;
-  if (has_matrix) {
-    similarity.values = input.ToMatrix();
-  } else {
-    MODBOUND_ASSIGN_OR_RETURN(
-        similarity,
-        ComputeSimilarity(partition.similarity(), input.ToMatrix(), execution));
-    if (std::find(similarity.valid.begin(), similarity.valid.end(), 1) ==
-        similarity.valid.end()) {
-      return Refuse(reason::kDegenerate,
-                    "inputs.activity",
-                    "every unit of inputs.activity is constant: every unit is "
-                    "silent");
-    }
-  }
-  PartitionOptions options;
-  options.quality = QualityOptionsOf(
-      partition, has_matrix ? input.dtype() : v1::DType::FLOAT64);
-  options.runs = partition.runs();
-  options.consensus = ToCore(partition.consensus());
-  options.tau = partition.tau();
-  options.include_silent = partition.include_silent();
-  options.seed = partition.seed();
+  const bool is_given = partition.similarity() == SimilarityWord::GIVEN;
+  MODBOUND_ASSIGN_OR_RETURN(SimilarityMatrix similarity,
+                            MatrixOf(partition, inputs, execution));
+  const PartitionOptions options = OptionsOf(
+      partition, is_given ? inputs.at("matrix").dtype() : v1::DType::FLOAT64);
   const Matrix null_matrix = inputs.count("null_matrix") > 0
                                  ? inputs.at("null_matrix").ToMatrix()
                                  : Matrix();
   const int64_t N = similarity.values.rows();
   Outcome outcome;
-  if (!has_matrix && MakesSquareOutput(N, partition.outputs(), "similarity")) {
+  if (MakesSimilarity(is_given, N, partition.outputs())) {
     outcome.outputs["similarity"] =
         HostArray::FromMatrix(similarity.values, {"unit", "unit"});
   }
-  MODBOUND_ASSIGN_OR_RETURN(
-      const PartitionResult result,
+  absl::StatusOr<PartitionResult> found =
       Partition(std::move(similarity.values),
                 std::move(similarity.valid),
                 options,
                 execution,
-                null_matrix.size() > 0 ? &null_matrix : nullptr));
+                null_matrix.size() > 0 ? &null_matrix : nullptr);
+  if (!found.ok()) {
+    // A similarity computed here is no input.
+    return is_given ? found.status() : AsQualityError(found.status());
+  }
+  const PartitionResult result = *std::move(found);
   FillSummary(result, *outcome.summary.mutable_partition());
   outcome.outputs["labels"] = HostArray::FromLabels(result.labels, {"unit"});
   outcome.outputs["run_labels"] = RunLabelsArray(result.run_labels, N);
   outcome.outputs["run_quality"] =
       HostArray::FromVector(result.run_quality, {"run"});
   if (MakesSquareOutput(N, partition.outputs(), "agreement")) {
-    const auto counts = AgreementCounts(result.run_labels);
-    outcome.outputs["agreement"] =
-        HostArray::FromInts({counts.data(), counts.data() + counts.size()},
-                            {N, N},
-                            {"unit", "unit"});
+    MODBOUND_ASSIGN_OR_RETURN(const CountMatrix counts,
+                              AgreementCounts(result.run_labels, execution));
+    outcome.outputs["agreement"] = HostArray::FromInts(
+        absl::MakeConstSpan(counts.data(),
+                            static_cast<std::size_t>(counts.size())),
+        {N, N},
+        {"unit", "unit"});
   }
   return outcome;
 }
@@ -241,12 +337,15 @@ Analysis PartitionAnalysis() {
   analysis.kind = "partition";
   analysis.inputs = {
       {.name = "matrix",
-       .axes = {"N", "N"},
-       .comment = "Weights; symmetric unless directed. This or activity.",
+       .axes = {"N", "K"},
+       .comment = "Weights (N, N), symmetric unless directed; with another "
+                  "similarity than GIVEN, its rows are compared. This or "
+                  "activity.",
        .optional = true},
       {.name = "activity",
        .axes = {"T", "N"},
-       .comment = "Activity of units over time. This or matrix.",
+       .comment = "Activity of units over time, whose columns are compared. "
+                  "This or matrix.",
        .optional = true},
       {.name = "null_matrix",
        .axes = {"N", "N"},
@@ -266,7 +365,7 @@ Analysis PartitionAnalysis() {
       {"similarity",
        {"unit", "unit"},
        v1::DType::FLOAT64,
-       "Similarity computed from activity, unit diagonal kept."}};
+       "Similarity computed here, unit diagonal kept."}};
   analysis.example_spec = R"({"runs": 100, "consensus": "EXPECTED"})";
   analysis.plan = PlanPartition;
   analysis.run = RunPartition;

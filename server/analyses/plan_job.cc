@@ -1,5 +1,9 @@
+#include <algorithm>
 #include <exception>
+#include <limits>
 #include <new>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
@@ -40,19 +44,52 @@ absl::StatusOr<Outcome> RunChecked(const v1::Spec& spec,
   return outcome;
 }
 
+absl::StatusOr<InputInfos> InfosOf(const InputArrays& inputs,
+                                   const InputFacts& known,
+                                   const StopFlag* stop) {
+  InputInfos infos;
+  for (const auto& [name, array] : inputs) {
+    InputInfo info{array.dtype(), array.shape(), std::nullopt, nullptr};
+    if (const auto facts = known.find(name); facts != known.end()) {
+      info.facts = facts->second;
+    } else {
+      MODBOUND_ASSIGN_OR_RETURN(info.facts, ScanFacts(array, stop));
+    }
+    infos[name] = std::move(info);
+  }
+  return infos;
+}
+
+// Threads within the limits, and their memory.
+void FitThreads(const JobLimits& limits, Plan& plan) {
+  int64_t threads = std::min(plan.max_threads, limits.cores);
+  if (plan.thread_bytes > 0) {
+    threads = std::min(
+        threads, (limits.memory_bytes - plan.memory_bytes) / plan.thread_bytes);
+  }
+  plan.max_threads = static_cast<int>(std::max<int64_t>(threads, 1));
+  int64_t work = 0;
+  if (__builtin_mul_overflow(plan.thread_bytes, plan.max_threads, &work) ||
+      __builtin_add_overflow(plan.memory_bytes, work, &plan.memory_bytes)) {
+    plan.memory_bytes = std::numeric_limits<int64_t>::max();
+  }
+}
+
 absl::StatusOr<Outcome> PlanAndRun(v1::Spec& spec,
                                    const InputArrays& inputs,
                                    int64_t memory_limit,
-                                   const Execution& execution) {
-  InputInfos infos;
-  for (const auto& [name, array] : inputs) {
-    infos[name] = {array.dtype(), array.shape(), ScanFacts(array), nullptr};
-  }
-  MODBOUND_ASSIGN_OR_RETURN(const Plan plan, PlanJob(spec, infos));
+                                   const Execution& execution,
+                                   const InputFacts& known) {
+  MODBOUND_ASSIGN_OR_RETURN(const InputInfos infos,
+                            InfosOf(inputs, known, execution.stop));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const Plan plan, PlanJob(spec, infos, {execution.threads, memory_limit}));
   MODBOUND_RETURN_IF_ERROR(CheckMemory(plan, memory_limit));
+  Execution planned = execution;
+  planned.threads = plan.max_threads;
   MODBOUND_ASSIGN_OR_RETURN(
       Outcome outcome,
-      RunChecked(spec, *FindAnalysis(KindOf(spec)), inputs, execution));
+      RunChecked(spec, *FindAnalysis(KindOf(spec)), inputs, planned));
   outcome.peak_job_bytes = plan.memory_bytes;
   return outcome;
 }
@@ -88,7 +125,9 @@ absl::Status CheckMemory(const Plan& plan, int64_t memory_limit) {
                                 memory_limit));
 }
 
-absl::StatusOr<Plan> PlanJob(v1::Spec& spec, const InputInfos& inputs) {
+absl::StatusOr<Plan> PlanJob(v1::Spec& spec,
+                             const InputInfos& inputs,
+                             const JobLimits& limits) {
   MODBOUND_RETURN_IF_ERROR(RefuseUnknownFields(spec, "spec"));
   const auto* field = KindField(spec);
   const Analysis* analysis =
@@ -106,15 +145,17 @@ absl::StatusOr<Plan> PlanJob(v1::Spec& spec, const InputInfos& inputs) {
   if (!plan.ok()) {
     return WithJobPath(plan.status(), *analysis);
   }
+  FitThreads(limits, *plan);
   return plan;
 }
 
 absl::StatusOr<Outcome> RunJob(v1::Spec spec,
                                const InputArrays& inputs,
                                int64_t memory_limit,
-                               const Execution& execution) {
+                               const Execution& execution,
+                               const InputFacts& known) {
   try {
-    return PlanAndRun(spec, inputs, memory_limit, execution);
+    return PlanAndRun(spec, inputs, memory_limit, execution, known);
   } catch (const std::bad_alloc&) {
     return MakeError(absl::StatusCode::kResourceExhausted,
                      reason::kMemoryLimit,

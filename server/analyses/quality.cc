@@ -1,21 +1,20 @@
-#include "core/modules/quality.h"
-
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/base/parallel.h"
+#include "core/modules/partition_qualities.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/module_labels.h"
+#include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
 
 namespace modbound {
 namespace {
 
-// labels may be (N) for one partition or (P,N).
-int64_t PartitionCount(const std::vector<int64_t>& labels_shape) {
-  return labels_shape.size() == 2 ? labels_shape[0] : 1;
-}
+// Partitions that a thread evaluates at once.
+constexpr int64_t kBatch = 16;
 
 absl::StatusOr<Plan> PlanQuality(v1::Spec& spec, const InputInfos& inputs) {
   const v1::QualitySpec& quality = spec.quality();
@@ -24,15 +23,22 @@ absl::StatusOr<Plan> PlanQuality(v1::Spec& spec, const InputInfos& inputs) {
       matrix, quality.quality(), quality.directed(), "inputs.matrix"));
   MODBOUND_RETURN_IF_ERROR(
       CheckNullMatrix(inputs, quality.quality(), quality.directed()));
-  const int64_t N = std::max<int64_t>(matrix.shape[0], 0);
-  const int64_t P = PartitionCount(inputs.at("labels").shape);
+  const int64_t P = NumPartitionsOf(inputs.at("labels").shape);
+  const double n2 = ElementsOf(inputs, "matrix");
   Plan plan;
   plan.outputs = {{"quality", v1::DType::FLOAT64, {P}, {"partition"}}};
-  plan.max_threads = static_cast<int>(std::clamp<int64_t>(P, 1, 64));
-  // The input, its double copy, the null matrix likewise, and each thread's
-  // reduced copy without the units of label -1.
-  plan.memory_bytes = (4 + plan.max_threads) * N * N * 8 +
-                      std::max<int64_t>(P, 1) * (N * 8 + 8);
+  plan.max_threads = ThreadsFor((P + kBatch - 1) / kBatch);
+  // The inputs and the matrix as doubles; the problem of the units that some
+  // partitions share; for CUSTOM the null matrix likewise and symmetric.
+  // Labels, which units each leaves out, results.
+  plan.memory_bytes =
+      BytesOf(InputBytes(inputs, "matrix") + 16 * n2 +
+              InputBytes(inputs, "null_matrix") +
+              24 * ElementsOf(inputs, "null_matrix") +
+              InputBytes(inputs, "labels") + 5 * ElementsOf(inputs, "labels") +
+              16 * static_cast<double>(std::max<int64_t>(P, 1)));
+  // A batch of labels, also as doubles.
+  plan.thread_bytes = BytesOf(12.0 * kBatch * std::sqrt(n2));
   return plan;
 }
 
@@ -40,26 +46,21 @@ absl::StatusOr<Outcome> RunQuality(const v1::Spec& spec,
                                    const InputArrays& inputs,
                                    const Execution& execution) {
   const HostArray& matrix = inputs.at("matrix");
-  const HostArray& labels = inputs.at("labels");
   const QualityOptions options =
       QualityOptionsOf(spec.quality(), matrix.dtype());
   const Matrix weights = matrix.ToMatrix();
   const Matrix null_matrix = inputs.count("null_matrix") > 0
                                  ? inputs.at("null_matrix").ToMatrix()
                                  : Matrix();
-  const Labels all = labels.ToLabels();
-  const int64_t N = weights.rows();
-  const int64_t P = PartitionCount(labels.shape());
-  std::vector<double> quality(static_cast<std::size_t>(P));
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(P, execution, [&](int64_t p) {
-    const Labels one(all.begin() + p * N, all.begin() + (p + 1) * N);
-    absl::StatusOr<double> value = Quality(
-        weights, one, options, null_matrix.size() > 0 ? &null_matrix : nullptr);
-    if (value.ok()) {
-      quality[static_cast<std::size_t>(p)] = *value;
-    }
-    return value.status();
-  }));
+  const std::vector<Labels> partitions = PartitionsOf(inputs.at("labels"));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<double> quality,
+      QualitiesOf(weights,
+                  partitions,
+                  options,
+                  execution,
+                  null_matrix.size() > 0 ? &null_matrix : nullptr));
+  const auto P = static_cast<int64_t>(quality.size());
   Outcome outcome;
   const auto best = std::max_element(quality.begin(), quality.end());
   v1::QualitySummary* summary = outcome.summary.mutable_quality();

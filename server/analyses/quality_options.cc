@@ -63,6 +63,16 @@ absl::Status CheckWeights(const InputInfo& info,
   return absl::OkStatus();
 }
 
+absl::Status RefuseCustom(v1::QualityFunction::Name quality) {
+  if (quality != v1::QualityFunction::CUSTOM) {
+    return absl::OkStatus();
+  }
+  return Refuse(reason::kOutOfRange,
+                "quality",
+                "quality is CUSTOM, which needs a null matrix; allowed: "
+                "NEGATIVE_ASYM, NEGATIVE_SYM, MODULARITY, POTTS, UNIFORM");
+}
+
 absl::Status CheckNullMatrix(const InputInfos& inputs,
                              v1::QualityFunction::Name quality,
                              bool directed) {

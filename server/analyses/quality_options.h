@@ -37,6 +37,10 @@ absl::Status CheckWeights(const InputInfo& info,
                           bool directed,
                           const std::string& field);
 
+// OUT_OF_RANGE for "quality" when it is CUSTOM, of a kind that takes no
+// null_matrix.
+absl::Status RefuseCustom(v1::QualityFunction::Name quality);
+
 // Refuses CUSTOM without null_matrix (MISSING_FIELD) and null_matrix without
 // CUSTOM (CONTRADICTION); checks null_matrix like a matrix.
 absl::Status CheckNullMatrix(const InputInfos& inputs,

@@ -110,10 +110,8 @@ absl::StatusOr<Outcome> RunSelectivity(const v1::Spec& /*spec*/,
       HostArray::FromMatrix(result.p, {"module", "variable"});
   outcome.outputs["output_r"] = by_output(result.output_r);
   outcome.outputs["output_p"] = by_output(result.output_p);
-  outcome.outputs["ranked_modules"] = HostArray::FromInts(
-      {result.ranked_modules.begin(), result.ranked_modules.end()},
-      {2},
-      {"role"});
+  outcome.outputs["ranked_modules"] =
+      HostArray::FromInts(result.ranked_modules, {2}, {"role"});
   v1::SelectivitySummary* summary = outcome.summary.mutable_selectivity();
   summary->mutable_variables()->Assign(names.begin(), names.end());
   summary->set_num_modules(M);

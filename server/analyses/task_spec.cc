@@ -85,8 +85,9 @@ absl::StatusOr<Task> ResolveTask(double dt_ms, v1::Task& task) {
   return TaskOf(task, dt_ms);
 }
 
-int64_t BytesOf(double estimate) {
-  return static_cast<int64_t>(std::min(estimate, 4e18));
+double TaskThreadBytes(const Task& task, int64_t units) {
+  return RunTaskBytes(task, units, 1, false, 1) -
+         RunTaskBytes(task, units, 1, false, 0);
 }
 
 namespace internal {

@@ -9,6 +9,7 @@
 #include "modbound/v1/task.pb.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
+#include "server/analyses/plan_estimates.h"
 
 namespace modbound {
 
@@ -28,8 +29,9 @@ absl::StatusOr<Task> TaskOf(const v1::Task& task, double dt_ms);
 template <typename SpecT>
 absl::StatusOr<Task> ResolveTask(const InputInfos& inputs, SpecT& spec);
 
-// An estimate in bytes, held to what 64 bits can say.
-int64_t BytesOf(double estimate);
+// Bytes that each thread of RunTask works in for N units; the rest of what it
+// holds is RunTaskBytes for 0 threads.
+double TaskThreadBytes(const Task& task, int64_t units);
 
 // ---- Implementation.
 

@@ -115,44 +115,22 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& /*inputs*/) {
   return plan;
 }
 
-HostArray ArrayOf(const Matrix& values,
-                  DTypeEnum dtype,
-                  std::vector<std::string> axes) {
-  std::vector<int64_t> shape = {values.rows()};
-  if (axes.size() == 2) {
-    shape.push_back(values.cols());
-  }
-  HostArray array(dtype, std::move(shape), std::move(axes));
-  if (dtype == v1::DType::FLOAT64) {
-    Eigen::Map<Matrix>(reinterpret_cast<double*>(array.mutable_data()),
-                       values.rows(),
-                       values.cols()) = values;
-  } else {
-    using Floats =
-        Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    Eigen::Map<Floats>(reinterpret_cast<float*>(array.mutable_data()),
-                       values.rows(),
-                       values.cols()) = values.cast<float>();
-  }
-  return array;
-}
-
 void AddNetwork(const Network& network,
                 const std::string& prefix,
                 DTypeEnum dtype,
                 Outcome& outcome) {
-  const std::map<std::string, Matrix> arrays = {{"w_in", network.w_in},
-                                                {"b_in", network.b_in},
-                                                {"w_rec", network.w_rec},
-                                                {"b_rec", network.b_rec},
-                                                {"w_out", network.w_out},
-                                                {"b_out", network.b_out}};
-  for (const auto& [name, values] : arrays) {
-    for (const PlannedOutput& output : NetworkOutputs("", dtype, 0, 0, 0)) {
-      if (output.name == name) {
-        outcome.outputs[prefix + name] = ArrayOf(values, dtype, output.axes);
-      }
-    }
+  // In the order of NetworkOutputs.
+  const Matrix arrays[] = {network.w_in,
+                           network.b_in,
+                           network.w_rec,
+                           network.b_rec,
+                           network.w_out,
+                           network.b_out};
+  const std::vector<PlannedOutput> outputs =
+      NetworkOutputs(prefix, dtype, 0, 0, 0);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outcome.outputs[outputs[i].name] =
+        HostArray::FromMatrix(arrays[i], outputs[i].axes, dtype);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include "absl/strings/str_cat.h"
@@ -13,15 +14,19 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 
+// Zeros by calloc: the system hands out zero pages when they are touched, so
+// that a large array costs no pass of its own, which nothing could stop.
 std::shared_ptr<std::byte> AllocateAligned(int64_t size) {
-  const auto padded =
-      (static_cast<std::size_t>(size) + kAlignment) / kAlignment * kAlignment;
-  auto* bytes = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
-  if (bytes == nullptr) {
+  const auto wanted = static_cast<std::size_t>(size) + 1;
+  std::size_t space = wanted + kAlignment;
+  void* const block = std::calloc(1, space);
+  if (block == nullptr) {
     throw std::bad_alloc();
   }
-  std::memset(bytes, 0, padded);
-  return {bytes, std::free};
+  void* bytes = block;
+  std::align(kAlignment, wanted, bytes, space);
+  return {static_cast<std::byte*>(bytes),
+          [block](std::byte*) { std::free(block); }};
 }
 
 template <typename T>
@@ -94,19 +99,20 @@ HostArray::HostArray(DTypeEnum dtype,
 }
 
 HostArray HostArray::FromMatrix(const Matrix& matrix,
-                                std::vector<std::string> axes) {
-  HostArray array(
-      v1::DType::FLOAT64, {matrix.rows(), matrix.cols()}, std::move(axes));
-  std::memcpy(array.mutable_data(),
-              matrix.data(),
-              static_cast<std::size_t>(array.size_bytes()));
-  return array;
-}
-
-HostArray HostArray::FromMatrixFloat32(const Matrix& matrix,
-                                       std::vector<std::string> axes) {
-  HostArray array(
-      v1::DType::FLOAT32, {matrix.rows(), matrix.cols()}, std::move(axes));
+                                std::vector<std::string> axes,
+                                DTypeEnum dtype) {
+  MODBOUND_CHECK(dtype == v1::DType::FLOAT64 || dtype == v1::DType::FLOAT32);
+  std::vector<int64_t> shape = {matrix.rows(), matrix.cols()};
+  if (axes.size() == 1) {
+    shape = {matrix.size()};
+  }
+  HostArray array(dtype, std::move(shape), std::move(axes));
+  if (dtype == v1::DType::FLOAT64) {
+    std::memcpy(array.mutable_data(),
+                matrix.data(),
+                static_cast<std::size_t>(array.size_bytes()));
+    return array;
+  }
   auto* out = reinterpret_cast<float*>(array.mutable_data());
   for (int64_t i = 0; i < matrix.size(); ++i) {
     out[i] = static_cast<float>(matrix.data()[i]);
@@ -140,7 +146,7 @@ HostArray HostArray::FromLabels(const Labels& labels,
       labels, {static_cast<int64_t>(labels.size())}, std::move(axes));
 }
 
-HostArray HostArray::FromInts(const std::vector<int32_t>& values,
+HostArray HostArray::FromInts(absl::Span<const int32_t> values,
                               std::vector<int64_t> shape,
                               std::vector<std::string> axes) {
   HostArray array(v1::DType::INT32, std::move(shape), std::move(axes));

@@ -8,12 +8,16 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/base/matrix.h"
 #include "modbound/v1/array.pb.h"
 
 namespace modbound {
 
 using DTypeEnum = v1::DType::Type;
+
+// More axes than a NumPy array can have are a mistake of the client.
+inline constexpr int kMaxAxes = 32;
 
 // Bytes of one element; 0 for UNSPECIFIED.
 int64_t ElementSize(DTypeEnum dtype);
@@ -35,10 +39,11 @@ class HostArray {
             std::vector<int64_t> shape,
             std::vector<std::string> axes = {});
 
+  // dtype: FLOAT64 or FLOAT32. Two axes; one when one is named, as for a
+  // column.
   static HostArray FromMatrix(const Matrix& matrix,
-                              std::vector<std::string> axes);
-  static HostArray FromMatrixFloat32(const Matrix& matrix,
-                                     std::vector<std::string> axes);
+                              std::vector<std::string> axes,
+                              DTypeEnum dtype = v1::DType::FLOAT64);
   // A vector as one axis.
   static HostArray FromVector(const Vector& vector,
                               std::vector<std::string> axes);
@@ -47,7 +52,7 @@ class HostArray {
                                std::vector<std::string> axes);
   static HostArray FromLabels(const Labels& labels,
                               std::vector<std::string> axes);
-  static HostArray FromInts(const std::vector<int32_t>& values,
+  static HostArray FromInts(absl::Span<const int32_t> values,
                             std::vector<int64_t> shape,
                             std::vector<std::string> axes);
 

@@ -4,14 +4,20 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
 #include "modbound/v1/artifact.pb.h"
 #include "server/arrays/array.h"
 
 namespace modbound {
 
-// Scans an array once: see v1::ArrayFacts. Cost: one pass, and for a square
-// matrix a second one over pairs in tiles.
+// Scans an array once: see v1::ArrayFacts; one that is not in memory:
+// fact_scan.h. Cost: one pass, and for a square matrix a second one over pairs
+// in tiles.
 v1::ArrayFacts ScanFacts(const HostArray& array);
+// The same; kCancelled soon after `stop` was set. null = cannot be stopped.
+absl::StatusOr<v1::ArrayFacts> ScanFacts(const HostArray& array,
+                                         const StopFlag* stop);
 
 // NOT_FINITE for `field` unless every value is finite.
 absl::Status RequireFinite(const v1::ArrayFacts& facts,

@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/error.h"
-#include "server/arrays/facts.h"
+#include "server/arrays/fact_scan.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/files/guarded.h"
+#include "server/store/wall_time.h"
 
 namespace modbound {
 namespace {
@@ -56,9 +58,9 @@ absl::StatusOr<std::string> ReadPart(const FileDescriptor& file,
   });
 }
 
-std::string_view BytesOf(const HostArray& array) {
-  return {reinterpret_cast<const char*>(array.data()),
-          static_cast<std::size_t>(array.size_bytes())};
+// The column fact.shape.
+std::string FactShape(const std::vector<int64_t>& shape) {
+  return IsSquare(shape) ? absl::StrJoin(shape, ",") : "";
 }
 
 }  // namespace
@@ -173,102 +175,97 @@ absl::Status ArtifactStore::LinkOrWrite(const std::string& digest,
 
 absl::StatusOr<std::vector<std::string>> ArtifactStore::FindMissing(
     const std::vector<std::string>& digests) {
-  std::vector<std::string> missing;
+  // When each was promised last.
+  std::map<std::string, int64_t> promised;
   MODBOUND_RETURN_IF_ERROR(
       database_.Read([&](Connection& connection) -> absl::Status {
         for (const std::string& digest : digests) {
           MODBOUND_ASSIGN_OR_RETURN(
               Statement statement,
-              connection.Prepare("SELECT 1 FROM artifact WHERE digest = ?1"));
+              connection.Prepare(
+                  "SELECT uploaded_us FROM artifact WHERE digest = ?1"));
           MODBOUND_ASSIGN_OR_RETURN(const bool known,
                                     statement.Bind(1, digest).Step());
-          if (!known) {
-            missing.push_back(digest);
+          if (known) {
+            promised[digest] = statement.Int(0);
           }
         }
         return absl::OkStatus();
       }));
+  MODBOUND_RETURN_IF_ERROR(PromiseAgain(promised));
+  std::vector<std::string> missing;
+  for (const std::string& digest : digests) {
+    if (promised.count(digest) == 0) {
+      missing.push_back(digest);
+    }
+  }
   return missing;
 }
 
-absl::StatusOr<HostArray> ArtifactStore::ReadArray(
-    const std::string& digest,
-    DTypeEnum dtype,
-    const std::vector<int64_t>& shape) {
-  MODBOUND_ASSIGN_OR_RETURN(const Row row, FindRow(digest, 0, kAllBytes));
-  const int64_t count = NumElements(shape);
-  if (count < 0 || ElementSize(dtype) == 0 ||
-      count * ElementSize(dtype) != row.size_bytes) {
-    return Refuse(reason::kWrongShape,
-                  "shape",
-                  absl::StrCat("artifact ",
-                               digest,
-                               " has ",
-                               row.size_bytes,
-                               " bytes: not ",
-                               DTypeName(dtype),
-                               " of shape ",
-                               ShapeText(shape)));
+// Promises those whose promise is not young any more; takes out those that were
+// removed meanwhile.
+absl::Status ArtifactStore::PromiseAgain(
+    std::map<std::string, int64_t>& promised) {
+  constexpr int64_t kYoungMicros = int64_t{3600} * 1000 * 1000;
+  const int64_t young_us = WallMicros() - kYoungMicros;
+  const auto is_old = [&](const auto& entry) {
+    return entry.second < young_us;
+  };
+  if (std::none_of(promised.begin(), promised.end(), is_old)) {
+    return absl::OkStatus();
   }
-  MODBOUND_ASSIGN_OR_RETURN(HostArray array,
-                            Guarded([&]() -> absl::StatusOr<HostArray> {
-                              return HostArray(dtype, shape);
-                            }));
-  auto* data = reinterpret_cast<char*>(array.mutable_data());
-  if (row.in_file) {
-    MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
-                              OpenArtifact(digest, row.size_bytes));
-    MODBOUND_RETURN_IF_ERROR(
-        ReadAt(file, FilePath(digest), data, row.size_bytes, 0).status());
-  } else {
-    std::memcpy(
-        data,
-        row.bytes.data(),
-        std::min(row.bytes.size(), static_cast<std::size_t>(row.size_bytes)));
-  }
-  MODBOUND_RETURN_IF_ERROR(CheckDigest(BytesOf(array), digest));
-  return array;
+  return database_.WriteAndWait([&](Connection& connection) -> absl::Status {
+    for (auto it = promised.begin(); it != promised.end();) {
+      bool stays = true;
+      if (is_old(*it)) {
+        MODBOUND_ASSIGN_OR_RETURN(stays, Promise(connection, it->first));
+      }
+      it = stays ? std::next(it) : promised.erase(it);
+    }
+    return absl::OkStatus();
+  });
 }
 
-absl::StatusOr<v1::ArrayFacts> ArtifactStore::Facts(
+// Facts of another shape have the same values; only the asymmetry is theirs.
+absl::StatusOr<std::optional<v1::ArrayFacts>> ArtifactStore::KnownFacts(
+    Connection& connection,
     const std::string& digest,
     DTypeEnum dtype,
     const std::vector<int64_t>& shape) {
-  v1::ArrayFacts facts;
-  bool known = false;
-  MODBOUND_RETURN_IF_ERROR(
-      database_.Read([&](Connection& connection) -> absl::Status {
-        MODBOUND_ASSIGN_OR_RETURN(
-            Statement statement,
-            connection.Prepare("SELECT facts FROM fact WHERE digest = ?1 AND "
-                               "dtype = ?2 AND shape = ?3"));
-        statement.Bind(1, digest).Bind(2, dtype).Bind(
-            3, absl::StrJoin(shape, ","));
-        MODBOUND_ASSIGN_OR_RETURN(known, statement.Step());
-        known = known && facts.ParseFromString(statement.Text(0));
-        return absl::OkStatus();
-      }));
-  if (known) {
-    return facts;
+  const std::string wanted = FactShape(shape);
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("SELECT shape, facts FROM fact WHERE digest = ?1 AND "
+                         "dtype = ?2 ORDER BY shape = ?3 DESC LIMIT 1"));
+  statement.Bind(1, digest).Bind(2, dtype).Bind(3, wanted);
+  MODBOUND_ASSIGN_OR_RETURN(const bool known, statement.Step());
+  std::optional<v1::ArrayFacts> facts;
+  if (!known || !facts.emplace().ParseFromString(statement.Text(1))) {
+    return std::optional<v1::ArrayFacts>();
   }
-  MODBOUND_ASSIGN_OR_RETURN(const HostArray array,
-                            ReadArray(digest, dtype, shape));
-  facts = ScanFacts(array);
-  // Only spares a later scan: nobody waits for it.
-  database_.Write(
-      [digest, dtype, shape, facts](Connection& connection) {
-        return CommitFacts(connection, digest, dtype, shape, facts);
-      },
-      [](const absl::Status&) {});
+  if (statement.Text(0) != wanted) {
+    if (!wanted.empty()) {
+      return std::optional<v1::ArrayFacts>();
+    }
+    facts->set_max_asymmetry(0);
+    facts->set_asymmetry_row(-1);
+    facts->set_asymmetry_column(-1);
+  }
   return facts;
 }
 
-absl::Status ArtifactStore::PutFacts(const std::string& digest,
-                                     const HostArray& array,
-                                     const v1::ArrayFacts& facts) {
-  return database_.WriteAndWait([&](Connection& connection) {
-    return CommitFacts(connection, digest, array.dtype(), array.shape(), facts);
-  });
+absl::StatusOr<std::optional<v1::ArrayFacts>> ArtifactStore::StoredFacts(
+    const std::string& digest,
+    DTypeEnum dtype,
+    const std::vector<int64_t>& shape) {
+  std::optional<v1::ArrayFacts> known;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(known,
+                                  KnownFacts(connection, digest, dtype, shape));
+        return absl::OkStatus();
+      }));
+  return known;
 }
 
 absl::Status ArtifactStore::CommitFacts(Connection& connection,
@@ -282,7 +279,7 @@ absl::Status ArtifactStore::CommitFacts(Connection& connection,
                          "facts) VALUES(?1, ?2, ?3, ?4)"));
   return statement.Bind(1, digest)
       .Bind(2, dtype)
-      .Bind(3, absl::StrJoin(shape, ","))
+      .Bind(3, FactShape(shape))
       .BindBlob(4, facts.SerializeAsString())
       .Run();
 }

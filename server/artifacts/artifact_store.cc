@@ -5,29 +5,34 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/store/wall_time.h"
 
 namespace modbound {
 namespace {
 
-constexpr int64_t kKeepUnusedMicros = int64_t{24} * 3600 * 1000 * 1000;
+// A promise made again within the hour is not written again: a day, and an hour
+// by which it may be older than it looks.
+constexpr int64_t kKeepMicros = int64_t{25} * 3600 * 1000 * 1000;
 
-int64_t NowMicros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-absl::StatusOr<bool> IsUsed(Connection& connection, const std::string& digest) {
+// Neither used nor promised.
+absl::StatusOr<bool> IsForNobody(Connection& connection,
+                                 const std::string& digest) {
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
-      connection.Prepare("SELECT 1 FROM artifact_use WHERE digest = ?1"));
-  return statement.Bind(1, digest).Step();
+      connection.Prepare(
+          "SELECT EXISTS(SELECT 1 FROM artifact_use WHERE digest = ?1) OR "
+          "EXISTS(SELECT 1 FROM artifact WHERE digest = ?1 AND uploaded_us >= "
+          "?2)"));
+  MODBOUND_RETURN_IF_ERROR(statement.Bind(1, digest)
+                               .Bind(2, WallMicros() - kKeepMicros)
+                               .Step()
+                               .status());
+  return statement.Int(0) == 0;
 }
 
 absl::StatusOr<bool> HasRow(Connection& connection, const std::string& digest) {
@@ -41,9 +46,10 @@ absl::StatusOr<std::vector<std::string>> UnusedForADay(Connection& connection) {
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare(
-          "SELECT digest FROM artifact WHERE created_us < ?1 AND NOT EXISTS "
-          "(SELECT 1 FROM artifact_use u WHERE u.digest = artifact.digest)"));
-  statement.Bind(1, NowMicros() - kKeepUnusedMicros);
+          "SELECT digest FROM artifact WHERE created_us < ?1 AND uploaded_us < "
+          "?1 AND NOT EXISTS (SELECT 1 FROM artifact_use u WHERE u.digest = "
+          "artifact.digest)"));
+  statement.Bind(1, WallMicros() - kKeepMicros);
   std::vector<std::string> digests;
   while (true) {
     MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -68,17 +74,16 @@ absl::Status RemoveRow(Connection& connection, const std::string& digest) {
 ArtifactStore::ArtifactStore(Database& database)
     : database_(database),
       folder_(database.data_dir() + "/artifacts"),
-      pins_(std::make_shared<DigestPins>()) {}
+      pins_(std::make_shared<DigestPins>(
+          [this](const std::string& digest) { RemoveFiles({digest}); })) {}
+
+ArtifactStore::~ArtifactStore() { pins_->Close(); }
 
 absl::StatusOr<std::unique_ptr<ArtifactStore>> ArtifactStore::Open(
     Database& database) {
   std::unique_ptr<ArtifactStore> store(new ArtifactStore(database));
   MODBOUND_RETURN_IF_ERROR(store->MakeFolders());
-  MODBOUND_RETURN_IF_ERROR(
-      database.WriteAndWait([](Connection& connection) -> absl::Status {
-        return CommitRemoveUnused(connection, {}).status();
-      }));
-  MODBOUND_RETURN_IF_ERROR(store->RemoveOrphans());
+  MODBOUND_RETURN_IF_ERROR(store->Sweep());
   return store;
 }
 
@@ -105,29 +110,47 @@ absl::StatusOr<std::string> ArtifactStore::DigestFolder(
   return folder;
 }
 
-// Files that were in place when the server died before their row was.
-absl::Status ArtifactStore::RemoveOrphans() {
-  std::vector<std::string> orphans;
-  MODBOUND_RETURN_IF_ERROR(database_.Read([&](Connection& connection)
-                                              -> absl::Status {
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator it(folder_, error), end;
-         !error && it != end;
-         it.increment(error)) {
-      const std::string name = it->path().filename().string();
-      if (IsDigest(name)) {
-        MODBOUND_ASSIGN_OR_RETURN(const bool known, HasRow(connection, name));
-        if (!known) {
-          orphans.push_back(it->path().string());
-        }
-      }
+absl::Status ArtifactStore::Sweep() {
+  std::vector<std::string> removed;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.WriteAndWait([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(removed, CommitRemoveUnused(connection, {}));
+        return absl::OkStatus();
+      }));
+  RemoveFiles(removed);
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<std::string> orphans,
+                            FilesWithoutRow());
+  RemoveFiles(orphans);
+  // Changes run in order: after this one the files are gone.
+  return database_.WriteAndWait([](Connection&) { return absl::OkStatus(); });
+}
+
+// Files that were in place when the server died before their row was. Those of
+// artifacts that are just being stored are among them.
+absl::StatusOr<std::vector<std::string>> ArtifactStore::FilesWithoutRow() {
+  std::vector<std::string> digests;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator it(folder_, error), end;
+       !error && it != end;
+       it.increment(error)) {
+    std::string name = it->path().filename().string();
+    if (IsDigest(name)) {
+      digests.push_back(std::move(name));
     }
-    return absl::OkStatus();
-  }));
-  for (const std::string& path : orphans) {
-    MODBOUND_RETURN_IF_ERROR(RemoveFile(path));
   }
-  return absl::OkStatus();
+  std::vector<std::string> without;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        for (std::string& digest : digests) {
+          MODBOUND_ASSIGN_OR_RETURN(const bool known,
+                                    HasRow(connection, digest));
+          if (!known) {
+            without.push_back(std::move(digest));
+          }
+        }
+        return absl::OkStatus();
+      }));
+  return without;
 }
 
 std::string ArtifactStore::FilePath(const std::string& digest) const {
@@ -211,13 +234,24 @@ absl::Status ArtifactStore::Commit(Connection& connection,
           "created_us = excluded.created_us, bytes = excluded.bytes"));
   statement.Bind(1, artifact.digest)
       .Bind(2, artifact.size_bytes)
-      .Bind(3, NowMicros());
+      .Bind(3, WallMicros());
   if (artifact.size_bytes <= kInlineLimit) {
     statement.BindBlob(4, artifact.small_bytes);
   } else {
     statement.BindNull(4);
   }
   return statement.Run();
+}
+
+absl::StatusOr<bool> ArtifactStore::Promise(Connection& connection,
+                                            const std::string& digest) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(
+          "UPDATE artifact SET uploaded_us = ?2 WHERE digest = ?1"));
+  MODBOUND_RETURN_IF_ERROR(
+      statement.Bind(1, digest).Bind(2, WallMicros()).Run());
+  return connection.Changes() > 0;
 }
 
 absl::StatusOr<std::vector<std::string>> ArtifactStore::CommitRemoveUnused(
@@ -227,8 +261,9 @@ absl::StatusOr<std::vector<std::string>> ArtifactStore::CommitRemoveUnused(
     MODBOUND_ASSIGN_OR_RETURN(removed, UnusedForADay(connection));
   }
   for (const std::string& digest : candidates) {
-    MODBOUND_ASSIGN_OR_RETURN(const bool used, IsUsed(connection, digest));
-    if (!used) {
+    MODBOUND_ASSIGN_OR_RETURN(const bool for_nobody,
+                              IsForNobody(connection, digest));
+    if (for_nobody) {
       removed.push_back(digest);
     }
   }
@@ -263,7 +298,7 @@ void ArtifactStore::RemoveFiles(const std::vector<std::string>& digests) {
         }
         return status;
       },
-      // What stays is removed by the next start of the server.
+      // What stays is removed by the next sweep.
       [](const absl::Status&) {});
 }
 

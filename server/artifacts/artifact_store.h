@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,7 +28,8 @@ inline constexpr int64_t kInlineLimit = 64 * 1024;
 
 // An artifact whose bytes are safe but whose row is not yet committed. Keep it
 // (the change that commits it holds a copy) until the commit: as long as it
-// lives, RemoveFiles leaves its file alone.
+// lives, RemoveFiles leaves its file alone. When the last copy goes without a
+// committed row, the file goes.
 struct StagedArtifact {
   std::string digest;
   int64_t size_bytes = 0;
@@ -40,11 +43,13 @@ struct StagedArtifact {
 // digest whenever they are read whole. Threads: safe from any thread.
 class ArtifactStore {
  public:
-  // Makes the folders; removes leftovers of broken writes, files without a row,
-  // and artifacts that nothing has used for a day. `database` must outlive the
-  // store.
+  // Makes the folders; removes leftovers of broken writes and sweeps.
+  // `database` must outlive the store.
   static absl::StatusOr<std::unique_ptr<ArtifactStore>> Open(
       Database& database);
+  ~ArtifactStore();
+  ArtifactStore(const ArtifactStore&) = delete;
+  ArtifactStore& operator=(const ArtifactStore&) = delete;
 
   // Makes bytes durable: hash, and for large ones file, fsync, rename,
   // directory fsync. Errors: kResourceExhausted DISK_FULL.
@@ -59,16 +64,24 @@ class ArtifactStore {
   // a new one.
   static absl::Status Commit(Connection& connection,
                              const StagedArtifact& artifact);
+  // Promises, inside a Database change, that the artifact stays for a day,
+  // whatever jobs are deleted: a client has sent it, or has been told that it
+  // need not, and will name it in a job. False when it has no row.
+  static absl::StatusOr<bool> Promise(Connection& connection,
+                                      const std::string& digest);
   // Removes, inside a Database change, the rows (and facts) of those
   // `candidates` that no job uses any more (table artifact_use; remove the uses
-  // of a deleted job first); without candidates, of all artifacts that no job
-  // uses and that are older than a day. Returns their digests. RemoveFiles then
-  // deletes their files.
+  // of a deleted job first) and that are promised to nobody; without
+  // candidates, of all such artifacts that are also older than a day. Returns
+  // their digests. RemoveFiles then deletes their files.
   static absl::StatusOr<std::vector<std::string>> CommitRemoveUnused(
       Connection& connection, const std::vector<std::string>& candidates);
   // Queues the deletion of files whose rows are gone; files that were stored
   // anew meanwhile stay. Does not wait: fine from a `done`.
   void RemoveFiles(const std::vector<std::string>& digests);
+  // Removes artifacts that no job has used for a day, and files without a row.
+  // Waits for the store.
+  absl::Status Sweep();
 
   // Size in bytes. Errors: kNotFound ARTIFACT_NOT_FOUND.
   absl::StatusOr<int64_t> Size(const std::string& digest);
@@ -85,21 +98,24 @@ class ArtifactStore {
   // Puts the bytes at `path` for reading: a hard link for large ones, a new
   // file for small ones. Checked against the digest when read by RunAttempt.
   absl::Status LinkOrWrite(const std::string& digest, const std::string& path);
-  // Those that have no row, in the order asked.
+  // Those that have no row, in the order asked. The others are promised to stay
+  // for a day, as by Promise. Waits for the store.
   absl::StatusOr<std::vector<std::string>> FindMissing(
       const std::vector<std::string>& digests);
 
-  // Facts of (digest, dtype, shape), scanned on first use and kept. Errors:
-  // those of ReadBytes; kInvalidArgument WRONG_SHAPE "shape" when the bytes are
-  // not of this dtype and shape.
-  absl::StatusOr<v1::ArrayFacts> Facts(const std::string& digest,
-                                       DTypeEnum dtype,
-                                       const std::vector<int64_t>& shape);
-  // Keeps facts already known.
-  absl::Status PutFacts(const std::string& digest,
-                        const HostArray& array,
-                        const v1::ArrayFacts& facts);
-  // The same inside a Database change.
+  // Facts of bytes read as dtype and shape, as far as they were scanned before:
+  // under this shape, or under any when it is not square.
+  absl::StatusOr<std::optional<v1::ArrayFacts>> StoredFacts(
+      const std::string& digest,
+      DTypeEnum dtype,
+      const std::vector<int64_t>& shape);
+  // The same inside a change or a query.
+  static absl::StatusOr<std::optional<v1::ArrayFacts>> KnownFacts(
+      Connection& connection,
+      const std::string& digest,
+      DTypeEnum dtype,
+      const std::vector<int64_t>& shape);
+  // Keeps facts already known, inside a Database change.
   static absl::Status CommitFacts(Connection& connection,
                                   const std::string& digest,
                                   DTypeEnum dtype,
@@ -116,7 +132,8 @@ class ArtifactStore {
 
   explicit ArtifactStore(Database& database);
   absl::Status MakeFolders() const;
-  absl::Status RemoveOrphans();
+  absl::StatusOr<std::vector<std::string>> FilesWithoutRow();
+  absl::Status PromiseAgain(std::map<std::string, int64_t>& promised);
   std::string FilePath(const std::string& digest) const;
   std::string StagingPath();
   absl::StatusOr<std::string> DigestFolder(const std::string& digest);
@@ -130,9 +147,6 @@ class ArtifactStore {
   // removed meanwhile.
   absl::StatusOr<FileDescriptor> OpenArtifact(const std::string& digest,
                                               int64_t size_bytes);
-  absl::StatusOr<HostArray> ReadArray(const std::string& digest,
-                                      DTypeEnum dtype,
-                                      const std::vector<int64_t>& shape);
 
   Database& database_;
   const std::string folder_;

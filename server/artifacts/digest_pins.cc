@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/files/guarded.h"
+
 namespace modbound {
 namespace {
 
@@ -19,6 +21,11 @@ class PinOwner {
 };
 
 }  // namespace
+
+void DigestPins::Close() {
+  MutexLock lock(mutex_);
+  unpinned_ = nullptr;
+}
 
 DigestPin DigestPins::Pin(const std::string& digest) {
   auto owner = std::make_shared<PinOwner>(
@@ -38,9 +45,18 @@ void DigestPins::IfFree(const std::string& digest,
 
 void DigestPins::Unpin(const std::string& digest) {
   MutexLock lock(mutex_);
-  if (const auto it = counts_.find(digest);
-      it != counts_.end() && --it->second == 0) {
-    counts_.erase(it);
+  const auto it = counts_.find(digest);
+  if (it == counts_.end() || --it->second > 0) {
+    return;
+  }
+  counts_.erase(it);
+  if (unpinned_) {
+    // A destructor may not throw: what is not removed now the next sweep
+    // removes.
+    Guarded([&] {
+      unpinned_(digest);
+      return absl::OkStatus();
+    }).IgnoreError();
   }
 }
 

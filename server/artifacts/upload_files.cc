@@ -1,7 +1,9 @@
 #include "server/artifacts/upload_files.h"
 
+#include <chrono>
 #include <filesystem>
-#include <vector>
+#include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -13,7 +15,6 @@ namespace modbound {
 namespace {
 
 constexpr auto kKeepFor = std::chrono::hours(24);
-constexpr auto kRemovalInterval = std::chrono::hours(1);
 constexpr char kBytes[] = ".bytes";
 constexpr char kHeader[] = ".header";
 constexpr char kAnonymous[] = "anonymous-";
@@ -32,14 +33,14 @@ std::set<std::string> Names(const std::string& folder) {
   return names;
 }
 
-bool IsOld(const std::string& path) {
-  std::error_code error;
-  const auto changed = std::filesystem::last_write_time(path, error);
-  return !error &&
-         std::filesystem::file_time_type::clock::now() - changed > kKeepFor;
-}
-
 }  // namespace
+
+absl::Status BegunWithAnotherHeader() {
+  return Refuse(reason::kContradiction,
+                "header",
+                "this upload_id was begun with another header: use another "
+                "upload_id");
+}
 
 absl::Status UploadFiles::Open() {
   MODBOUND_RETURN_IF_ERROR(MakeDirectory(folder_));
@@ -63,7 +64,18 @@ bool UploadFiles::MayStayAtStart(const std::string& name,
   v1::UploadRequest::Header header;
   const absl::StatusOr<std::string> bytes = ReadFile(HeaderPath(name));
   return bytes.ok() && header.ParseFromString(*bytes) &&
-         (same_boot || !header.sha256().empty()) && !IsOld(BytesPath(name));
+         (same_boot || !header.sha256().empty()) && !IsOld(name);
+}
+
+// By the bytes; an upload whose bytes have become an artifact by its header.
+bool UploadFiles::IsOld(const std::string& name) const {
+  std::error_code error;
+  auto changed = std::filesystem::last_write_time(BytesPath(name), error);
+  if (error) {
+    changed = std::filesystem::last_write_time(HeaderPath(name), error);
+  }
+  return !error &&
+         std::filesystem::file_time_type::clock::now() - changed > kKeepFor;
 }
 
 std::string UploadFiles::NameOf(const std::string& owner,
@@ -83,21 +95,40 @@ std::string UploadFiles::HeaderPath(const std::string& name) const {
   return absl::StrCat(folder_, "/", name, kHeader);
 }
 
-absl::Status UploadFiles::Acquire(const std::string& name) {
-  RemoveOld();
+absl::StatusOr<std::shared_ptr<OpenUpload>> UploadFiles::Acquire(
+    const std::string& owner, const std::string& name) {
   MutexLock lock(mutex_);
-  if (!open_.insert(name).second) {
-    return MakeError(absl::StatusCode::kFailedPrecondition,
-                     "WRONG_STATE",
-                     "header.upload_id",
-                     "another stream of this upload_id is open");
+  const auto mine = of_owner_.find(owner);
+  const int count = mine == of_owner_.end() ? 0 : mine->second;
+  if (count >= limits_.of_owner || in_all_ >= limits_.in_all) {
+    return MakeError(absl::StatusCode::kResourceExhausted,
+                     "TOO_MANY",
+                     "",
+                     absl::StrCat("you have ",
+                                  count,
+                                  " uploads open and all together ",
+                                  in_all_,
+                                  "; allowed: ",
+                                  limits_.of_owner,
+                                  " and ",
+                                  limits_.in_all));
   }
-  return absl::OkStatus();
+  ++of_owner_[owner];
+  ++in_all_;
+  Entry& entry = open_[name];
+  ++entry.streams;
+  return entry.upload;
 }
 
-void UploadFiles::Release(const std::string& name) {
+void UploadFiles::Release(const std::string& owner, const std::string& name) {
   MutexLock lock(mutex_);
-  open_.erase(name);
+  --in_all_;
+  if (const auto mine = of_owner_.find(owner); --mine->second == 0) {
+    of_owner_.erase(mine);
+  }
+  if (const auto entry = open_.find(name); --entry->second.streams == 0) {
+    open_.erase(entry);
+  }
 }
 
 absl::StatusOr<int64_t> UploadFiles::Resume(
@@ -107,10 +138,7 @@ absl::StatusOr<int64_t> UploadFiles::Resume(
   const absl::StatusOr<std::string> begun = ReadFile(HeaderPath(name));
   if (size.ok() && begun.ok()) {
     if (*begun != wanted) {
-      return Refuse(reason::kContradiction,
-                    "header",
-                    "this upload_id was begun with another header: use another "
-                    "upload_id");
+      return BegunWithAnotherHeader();
     }
     return size;
   }
@@ -142,13 +170,8 @@ absl::StatusOr<int64_t> UploadFiles::Size(const std::string& name) const {
 
 void UploadFiles::RemoveOld() {
   MutexLock lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_removal_) {
-    return;
-  }
-  next_removal_ = now + kRemovalInterval;
   for (const std::string& name : Names(folder_)) {
-    if (open_.count(name) == 0 && IsOld(BytesPath(name))) {
+    if (open_.count(name) == 0 && IsOld(name)) {
       Remove(name);
     }
   }

@@ -14,13 +14,13 @@ namespace {
 
 absl::Status CheckShape(const v1::UploadRequest::Header& header,
                         int64_t max_bytes) {
-  if (header.shape_size() > kMostAxes) {
+  if (header.shape_size() > kMaxAxes) {
     return Refuse(reason::kWrongShape,
                   "header.shape",
                   absl::StrCat("shape has ",
                                header.shape_size(),
                                " axes; allowed: 0 to ",
-                               kMostAxes));
+                               kMaxAxes));
   }
   const std::vector<int64_t> shape = ShapeOf(header);
   for (const int64_t extent : shape) {
@@ -88,23 +88,23 @@ absl::Status CheckUploadHeader(const v1::UploadRequest::Header& header,
 
 absl::Status CheckChunk(const v1::UploadRequest::Chunk& chunk,
                         const v1::UploadRequest::Header& header,
-                        int64_t committed) {
-  if (chunk.offset() != committed) {
+                        int64_t next) {
+  if (chunk.offset() != next) {
     return Refuse(
         "BAD_CHUNK",
         "chunk.offset",
         absl::StrCat(
-            "offset is ", chunk.offset(), "; the next byte is ", committed));
+            "offset is ", chunk.offset(), "; the next byte is ", next));
   }
   const std::string& data = chunk.data();
   const int64_t total = TotalBytes(header);
-  if (static_cast<int64_t>(data.size()) > total - committed) {
+  if (static_cast<int64_t>(data.size()) > total - next) {
     return Refuse("BAD_CHUNK",
                   "chunk.data",
                   absl::StrCat("a chunk of ",
                                data.size(),
                                " bytes at ",
-                               committed,
+                               next,
                                " passes the end at ",
                                total));
   }

@@ -11,9 +11,6 @@
 
 namespace modbound {
 
-// More axes than NumPy can have are a mistake.
-inline constexpr int kMostAxes = 32;
-
 // Refuses what UploadStore::Begin refuses in a header by itself.
 absl::Status CheckUploadHeader(const v1::UploadRequest::Header& header,
                                int64_t max_bytes);
@@ -25,11 +22,11 @@ int64_t TotalBytes(const v1::UploadRequest::Header& header);
 // [a-zA-Z0-9_-]{1,64}?
 bool IsUploadId(std::string_view id);
 
-// Refuses a chunk that does not follow `committed` bytes of an array of
-// `header`: see Upload::Append.
+// Refuses a chunk of an array of `header` that does not begin at `next`, or in
+// another way: see Upload::Append.
 absl::Status CheckChunk(const v1::UploadRequest::Chunk& chunk,
                         const v1::UploadRequest::Header& header,
-                        int64_t committed);
+                        int64_t next);
 
 }  // namespace modbound
 

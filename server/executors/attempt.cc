@@ -10,15 +10,17 @@
 #include "server/errors/error_status.h"
 #include "server/executors/attempt_clock.h"
 #include "server/executors/attempt_files.h"
+#include "server/files/file_io.h"
 #include "server/files/guarded.h"
 
 namespace modbound {
 namespace {
 
-// Errors that are the attempt's outcome, to be stored with the job. Others say
-// that the directory could not be read.
+// Errors of reading that are the attempt's outcome, to be stored with the job.
+// Others say that the directory could not be read.
 bool IsOutcome(const absl::Status& status) {
-  return absl::IsDataLoss(status) || absl::IsResourceExhausted(status);
+  return absl::IsDataLoss(status) ||
+         (absl::IsResourceExhausted(status) && !IsShortage(status));
 }
 
 // In the order of the names: which fault is found first is the same every time.
@@ -29,10 +31,7 @@ absl::StatusOr<InputArrays> ReadInputs(const std::string& dir,
       spec.inputs().begin(), spec.inputs().end());
   InputArrays inputs;
   for (const auto& [name, file] : files) {
-    if (stop.stopped()) {
-      return StoppedError();
-    }
-    MODBOUND_ASSIGN_OR_RETURN(inputs[name], ReadInput(dir, name, file));
+    MODBOUND_ASSIGN_OR_RETURN(inputs[name], ReadInput(dir, name, file, stop));
   }
   return inputs;
 }
@@ -43,12 +42,9 @@ absl::Status WriteOutputs(const std::string& dir,
                           internal::AttemptResult& result) {
   int number = 0;
   for (const auto& [name, array] : outputs) {
-    if (stop.stopped()) {
-      return StoppedError();
-    }
     MODBOUND_ASSIGN_OR_RETURN(
         (*result.mutable_outputs())[name],
-        WriteOutput(dir, absl::StrCat("out/", number++), array));
+        WriteOutput(dir, absl::StrCat("out/", number++), array, stop));
   }
   return absl::OkStatus();
 }
@@ -63,7 +59,14 @@ absl::StatusOr<Outcome> Analyse(const internal::AttemptSpec& spec,
   execution.progress = [&sink](const ProgressUpdate& update) {
     sink.Progress(update);
   };
-  return RunJob(spec.spec(), inputs, spec.memory_limit_bytes(), execution);
+  InputFacts known;
+  for (const auto& [name, file] : spec.inputs()) {
+    if (file.has_facts()) {
+      known[name] = file.facts();
+    }
+  }
+  return RunJob(
+      spec.spec(), inputs, spec.memory_limit_bytes(), execution, known);
 }
 
 // Reads, runs and writes the outputs. Errors: what IsOutcome tells apart, and

@@ -37,9 +37,11 @@ absl::Status WriteAttemptSpec(const std::string& dir,
 // not an error of this call; so are inputs that do not have their digest
 // (kDataLoss DIGEST_MISMATCH "inputs.NAME") and too little memory
 // (kResourceExhausted MEMORY_LIMIT). No exception leaves it. Errors:
-// kFailedPrecondition when `token` is not the directory's; kInternal /
-// kResourceExhausted DISK_FULL when the directory cannot be read or written;
-// kCancelled when `stop` was set (no result is written).
+// kFailedPrecondition when `token` is not the directory's; when the directory
+// cannot be read or written, what IsShortage tells (kResourceExhausted
+// DISK_FULL, kUnavailable OVERLOADED: nothing is wrong with the attempt, later
+// it may succeed) and kInternal; kCancelled when `stop` was set (no result is
+// written).
 absl::Status RunAttempt(const std::string& dir,
                         const std::string& token,
                         AttemptSink& sink,

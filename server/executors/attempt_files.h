@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/execution.h"
 #include "modbound/internal/attempt.pb.h"
 #include "server/arrays/array.h"
 
@@ -15,17 +16,23 @@ namespace modbound {
 absl::StatusOr<internal::AttemptSpec> ReadAttemptSpec(const std::string& dir,
                                                       const std::string& token);
 
+// Arrays are read, hashed and written in pieces, each small beside the two
+// seconds in which a stopped attempt must end: kCancelled once `stop` was set.
+
 // Input `name`, checked. Errors: kDataLoss DIGEST_MISMATCH "inputs.NAME" when
 // size or digest are not those of `file`; kResourceExhausted MEMORY_LIMIT;
-// kInternal when it cannot be read.
+// kInternal when it cannot be read; kCancelled.
 absl::StatusOr<HostArray> ReadInput(const std::string& dir,
                                     const std::string& name,
-                                    const internal::AttemptSpec::File& file);
+                                    const internal::AttemptSpec::File& file,
+                                    const StopFlag& stop);
 
-// Writes `array` to DIR/`path`, hashed, synced when it is large.
+// Writes `array` to DIR/`path`, hashed, synced when it is large. Errors:
+// kResourceExhausted DISK_FULL; kInternal; kCancelled.
 absl::StatusOr<internal::AttemptSpec::File> WriteOutput(const std::string& dir,
                                                         const std::string& path,
-                                                        const HostArray& array);
+                                                        const HostArray& array,
+                                                        const StopFlag& stop);
 
 // DIR/result.binpb, synced.
 absl::Status WriteAttemptResult(const std::string& dir,

@@ -19,7 +19,9 @@ struct AttemptTask {
   std::shared_ptr<StopFlag> stop;
   // Called from the attempt's threads.
   std::shared_ptr<AttemptSink> sink;
-  // Called once, on a thread of the executor, with what RunAttempt returned.
+  // Called once with what RunAttempt returned, on a thread of the executor;
+  // when the attempt could not be begun, with kUnavailable OVERLOADED, on the
+  // thread of Start. Must not throw.
   std::function<void(absl::Status)> done;
 };
 

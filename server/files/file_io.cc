@@ -16,6 +16,7 @@ namespace modbound {
 namespace {
 
 constexpr char kDiskFull[] = "DISK_FULL";
+constexpr char kOverloaded[] = "OVERLOADED";
 
 std::string DirectoryOf(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -44,21 +45,34 @@ absl::Status FileError(std::string_view action,
                        const std::string& path,
                        int error) {
   if (error == ENOSPC || error == EDQUOT) {
-    return MakeError(absl::StatusCode::kResourceExhausted,
-                     kDiskFull,
-                     "",
-                     "the server's disk is full");
+    return WithDetail(MakeError(absl::StatusCode::kResourceExhausted,
+                                kDiskFull,
+                                "",
+                                "the server's disk is full"),
+                      path);
   }
-  return MakeError(error == ENOENT ? absl::StatusCode::kNotFound
-                                   : absl::StatusCode::kInternal,
-                   reason::kInternal,
-                   "",
-                   absl::StrCat("cannot ",
-                                std::string(action),
-                                " ",
-                                path,
-                                ": ",
-                                std::generic_category().message(error)));
+  absl::StatusCode code = absl::StatusCode::kInternal;
+  const char* reason = reason::kInternal;
+  if (error == ENOENT) {
+    code = absl::StatusCode::kNotFound;
+  } else if (error == EMFILE || error == ENFILE || error == ENOMEM) {
+    code = absl::StatusCode::kUnavailable;
+    reason = kOverloaded;
+  }
+  return WithDetail(
+      MakeError(code,
+                reason,
+                "",
+                absl::StrCat("cannot ",
+                             std::string(action),
+                             " a file of the server: ",
+                             std::generic_category().message(error))),
+      path);
+}
+
+bool IsShortage(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == kDiskFull || reason == kOverloaded;
 }
 
 absl::StatusOr<FileDescriptor> OpenFile(const std::string& path, int flags) {
@@ -141,7 +155,7 @@ absl::Status SyncDirectory(const std::string& path) {
 
 absl::Status MakeDirectory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return FileError("make directory", path, errno);
+    return FileError("make", path, errno);
   }
   return absl::OkStatus();
 }
@@ -194,13 +208,17 @@ absl::Status ReplaceFile(const std::string& path,
                                            : absl::OkStatus();
 }
 
-absl::Status RequireFreeSpace(const std::string& path, int64_t bytes) {
+absl::StatusOr<int64_t> FreeDiskBytes(const std::string& path) {
   struct statvfs info {};
   if (::statvfs(path.c_str(), &info) != 0) {
-    return FileError("stat the disk of", path, errno);
+    return FileError("measure the disk of", path, errno);
   }
-  const auto free_bytes =
-      static_cast<int64_t>(info.f_bavail) * static_cast<int64_t>(info.f_frsize);
+  return static_cast<int64_t>(info.f_bavail) *
+         static_cast<int64_t>(info.f_frsize);
+}
+
+absl::Status RequireFreeSpace(const std::string& path, int64_t bytes) {
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t free_bytes, FreeDiskBytes(path));
   if (bytes > free_bytes - kReservedDiskBytes) {
     return FileError("write", path, ENOSPC);
   }

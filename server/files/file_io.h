@@ -16,6 +16,10 @@ namespace modbound {
 // so that cancelling and deleting still find room on a full disk.
 inline constexpr int64_t kReservedDiskBytes = int64_t{32} << 20;
 
+// Does the error say that the machine is short of something (disk, descriptors,
+// threads, memory) that it may have again later?
+bool IsShortage(const absl::Status& status);
+
 // Owns a descriptor.
 class FileDescriptor {
  public:
@@ -36,8 +40,9 @@ class FileDescriptor {
 };
 
 // The error of a system call: kResourceExhausted DISK_FULL for ENOSPC and
-// EDQUOT, kNotFound for ENOENT, kInternal for all others. `action` completes
-// "cannot ...".
+// EDQUOT, kUnavailable OVERLOADED for want of descriptors or memory (EMFILE,
+// ENFILE, ENOMEM), kNotFound for ENOENT, kInternal for all others. `action`
+// completes "cannot ... a file of the server"; the path is for the log alone.
 absl::Status FileError(std::string_view action,
                        const std::string& path,
                        int error);
@@ -76,6 +81,8 @@ absl::Status ReplaceFile(const std::string& path,
                          std::string_view bytes,
                          Durability durability);
 
+// Bytes that are free for this user on the disk of `path`.
+absl::StatusOr<int64_t> FreeDiskBytes(const std::string& path);
 // kResourceExhausted DISK_FULL unless `bytes` more fit beside the reserve on
 // the disk of `path`.
 absl::Status RequireFreeSpace(const std::string& path, int64_t bytes);

@@ -9,18 +9,33 @@
 
 namespace modbound {
 
+// What bad_alloc means where it was caught.
+// kResourceExhausted MEMORY_LIMIT: what is done needs too much.
+inline absl::Status OutOfMemory() {
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   reason::kMemoryLimit,
+                   "",
+                   "out of memory");
+}
+// kUnavailable OVERLOADED: what is done needs little, and may be tried again.
+inline absl::Status ShortOfMemory() {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   "OVERLOADED",
+                   "",
+                   "the server has no memory left for this now");
+}
+
 // What `action` (returning absl::Status or StatusOr) returns, or the error of
-// what a library throws in it: kResourceExhausted MEMORY_LIMIT for bad_alloc,
-// kInternal for the rest.
+// what a library throws in it: `out_of_memory` for bad_alloc, kInternal for the
+// rest.
 template <typename Action>
-auto Guarded(const Action& action) -> decltype(action()) {
+auto Guarded(const Action& action,
+             absl::Status (*out_of_memory)() = OutOfMemory)
+    -> decltype(action()) {
   try {
     return action();
   } catch (const std::bad_alloc&) {
-    return MakeError(absl::StatusCode::kResourceExhausted,
-                     reason::kMemoryLimit,
-                     "",
-                     "out of memory");
+    return out_of_memory();
   } catch (const std::exception& error) {
     return MakeError(
         absl::StatusCode::kInternal, reason::kInternal, "", error.what());

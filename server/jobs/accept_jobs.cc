@@ -1,6 +1,5 @@
 #include "server/jobs/accept_jobs.h"
 
-#include <functional>
 #include <set>
 #include <utility>
 
@@ -30,21 +29,30 @@ absl::Status SaveRequest(Connection& connection,
       .Run();
 }
 
-absl::Status RequireArtifacts(Connection& connection, const PlannedJob& job) {
+// Commits the inline arrays of a job and notes its use of them and of other
+// artifacts. `there`: digests that an earlier job of this change found or
+// committed.
+absl::Status TakeArtifacts(Connection& connection,
+                           const PlannedJob& job,
+                           std::set<std::string>& there) {
   for (const StagedArtifact& artifact : job.staged) {
-    MODBOUND_RETURN_IF_ERROR(ArtifactStore::Commit(connection, artifact));
+    if (there.insert(artifact.digest).second) {
+      MODBOUND_RETURN_IF_ERROR(ArtifactStore::Commit(connection, artifact));
+    }
   }
   for (const std::string& digest : job.artifacts) {
-    MODBOUND_ASSIGN_OR_RETURN(
-        Statement statement,
-        connection.Prepare("SELECT 1 FROM artifact WHERE digest = ?1"));
-    MODBOUND_ASSIGN_OR_RETURN(const bool found,
-                              statement.Bind(1, digest).Step());
-    if (!found) {
-      return MakeError(absl::StatusCode::kNotFound,
-                       "ARTIFACT_NOT_FOUND",
-                       job.path + "inputs",
-                       absl::StrCat("artifact ", digest, " was removed"));
+    if (there.insert(digest).second) {
+      MODBOUND_ASSIGN_OR_RETURN(
+          Statement statement,
+          connection.Prepare("SELECT 1 FROM artifact WHERE digest = ?1"));
+      MODBOUND_ASSIGN_OR_RETURN(const bool found,
+                                statement.Bind(1, digest).Step());
+      if (!found) {
+        return MakeError(absl::StatusCode::kNotFound,
+                         "ARTIFACT_NOT_FOUND",
+                         job.path + "inputs",
+                         absl::StrCat("artifact ", digest, " was removed"));
+      }
     }
     MODBOUND_RETURN_IF_ERROR(
         InsertArtifactUse(connection, job.row.job.id(), digest));
@@ -88,50 +96,6 @@ absl::StatusOr<JobStateEnum> FirstState(Connection& connection,
   return first;
 }
 
-// The jobs as `shape` leaves them; nothing when they do not fit into a message.
-std::optional<v1::SubmitGraphResponse> Fitting(
-    const v1::SubmitGraphResponse& whole,
-    const std::function<v1::Job(const v1::Job&)>& shape) {
-  v1::SubmitGraphResponse response;
-  int64_t bytes = 0;
-  for (const v1::Job& job : whole.jobs()) {
-    *response.add_jobs() = shape(job);
-    bytes += ListedBytes(*response.jobs().rbegin());
-    if (bytes > kMaxPageBytes) {
-      return std::nullopt;
-    }
-  }
-  return response;
-}
-
-v1::Job WithoutDetails(v1::Job job) {
-  LeaveOutDetails(job);
-  return job;
-}
-
-v1::Job NameAndState(const v1::Job& job) {
-  v1::Job little;
-  little.set_id(job.id());
-  little.set_kind(job.kind());
-  little.set_state(job.state());
-  little.set_node(job.node());
-  return little;
-}
-
-v1::SubmitGraphResponse FitIntoMessage(v1::SubmitGraphResponse whole) {
-  if (static_cast<int64_t>(whole.ByteSizeLong()) <= kMaxPageBytes) {
-    return whole;
-  }
-  if (auto response = Fitting(whole, WithoutDetails)) {
-    return *std::move(response);
-  }
-  v1::SubmitGraphResponse response;
-  for (const v1::Job& job : whole.jobs()) {
-    *response.add_jobs() = NameAndState(job);
-  }
-  return response;
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
@@ -161,23 +125,24 @@ absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
   return Found(ids);
 }
 
-absl::StatusOr<std::vector<std::string>> AcceptJobs(
+absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     Connection& connection,
     JobTransitions& transitions,
     const RequestKey& key,
-    const std::vector<PlannedJob>& jobs) {
-  MODBOUND_ASSIGN_OR_RETURN(const auto earlier, FindRequest(connection, key));
+    std::vector<PlannedJob>& jobs) {
+  MODBOUND_ASSIGN_OR_RETURN(auto earlier, FindRequest(connection, key));
   if (earlier.has_value()) {
-    return *earlier;
+    return earlier;
   }
   std::vector<std::string> ids;
   for (const PlannedJob& job : jobs) {
     ids.push_back(job.row.job.id());
   }
   const std::set<std::string> accepted(ids.begin(), ids.end());
-  for (const PlannedJob& job : jobs) {
-    MODBOUND_RETURN_IF_ERROR(RequireArtifacts(connection, job));
-    NewJob row = job.row;
+  std::set<std::string> artifacts;
+  for (PlannedJob& job : jobs) {
+    MODBOUND_RETURN_IF_ERROR(TakeArtifacts(connection, job, artifacts));
+    NewJob& row = job.row;
     MODBOUND_ASSIGN_OR_RETURN(row.state, FirstState(connection, job, accepted));
     if (row.state == v1::JobState::QUEUED) {
       row.schedule.ready_us = row.submit_us;
@@ -189,19 +154,29 @@ absl::StatusOr<std::vector<std::string>> AcceptJobs(
     }
   }
   MODBOUND_RETURN_IF_ERROR(SaveRequest(connection, key, ids));
-  return ids;
+  return earlier;
+}
+
+v1::Job JobAsAccepted(const NewJob& row) {
+  v1::Job job = row.job;
+  job.clear_outputs();
+  job.set_state(row.state);
+  return job;
 }
 
 absl::StatusOr<v1::SubmitGraphResponse> LoadResponse(
     Connection& connection,
     const std::string& owner,
     const std::vector<std::string>& ids) {
-  v1::SubmitGraphResponse response;
+  std::vector<v1::Job> jobs;
+  jobs.reserve(ids.size());
   for (const std::string& id : ids) {
     MODBOUND_ASSIGN_OR_RETURN(StoredJob stored, LoadJob(connection, owner, id));
-    *response.add_jobs() = std::move(stored.job);
+    jobs.push_back(std::move(stored.job));
   }
-  return FitIntoMessage(std::move(response));
+  return SubmitResponse(static_cast<int>(jobs.size()), [&](int i) {
+    return jobs[static_cast<std::size_t>(i)];
+  });
 }
 
 }  // namespace modbound

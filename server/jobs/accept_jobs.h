@@ -28,19 +28,22 @@ absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
 
 // Inserts planned jobs, all or none, inside a Database change: looks for an
 // earlier request once more (two of the same id may have been planned at once),
-// checks that what they take is still there, decides WAITING or QUEUED. Returns
-// their ids, or those of the earlier request. Errors: REQUEST_ID_REUSED;
+// checks that what they take is still there, decides WAITING or QUEUED, which
+// their rows then say. Returns the ids of the earlier request; nothing when
+// there was none and these jobs were inserted. Errors: REQUEST_ID_REUSED;
 // kNotFound JOB_NOT_FOUND, ARTIFACT_NOT_FOUND; kFailedPrecondition
 // DEPENDENCY_FAILED.
-absl::StatusOr<std::vector<std::string>> AcceptJobs(
+absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     Connection& connection,
     JobTransitions& transitions,
     const RequestKey& key,
-    const std::vector<PlannedJob>& jobs);
+    std::vector<PlannedJob>& jobs);
 
-// The answer to a submit. Whole jobs when they fit into one message, else
-// without spec and inputs, else id, kind, state and node only. Errors:
-// kNotFound JOB_NOT_FOUND for a job that was deleted since.
+// The job of a row that AcceptJobs has just inserted, as LoadJob would find it.
+v1::Job JobAsAccepted(const NewJob& row);
+
+// The answer to a submit, from the store. Errors: kNotFound JOB_NOT_FOUND for a
+// job that was deleted since.
 absl::StatusOr<v1::SubmitGraphResponse> LoadResponse(
     Connection& connection,
     const std::string& owner,

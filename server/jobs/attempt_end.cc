@@ -1,11 +1,14 @@
 #include "server/jobs/attempt_end.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/executors/attempt.h"
+#include "server/files/file_io.h"
 #include "server/files/guarded.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/provenance.h"
@@ -84,10 +87,21 @@ absl::Status CommitSuccess(Connection& connection,
   return absl::OkStatus();
 }
 
+// Clients get the message, the log also where it was.
+void LogFault(const RunningAttempt& attempt, const absl::Status& status) {
+  spdlog::warn("event=attempt_broken job={} attempt={} error=\"{}\"",
+               attempt.spec.job_id(),
+               attempt.spec.attempt(),
+               LogText(status));
+}
+
 }  // namespace
 
 AttemptEnd FailedAttempt(const absl::Status& error) {
   AttemptEnd ended;
+  if (IsShortage(error)) {
+    ended.put_back = error;
+  }
   ended.end = EndedBy(v1::JobState::FAILED, error);
   return ended;
 }
@@ -102,19 +116,27 @@ AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
     return ended;
   }
   if (!status.ok()) {
+    LogFault(attempt, status);
     AttemptEnd ended = FailedAttempt(status);
-    ended.requeue = cause == StopCause::kDrain && absl::IsCancelled(status);
+    if (cause == StopCause::kDrain && absl::IsCancelled(status)) {
+      ended.put_back = ServerStopping();
+    }
     return ended;
   }
   absl::StatusOr<AttemptEnd> ended =
-      Guarded([&] { return FromResult(artifacts, attempt); });
-  return ended.ok() ? *std::move(ended) : FailedAttempt(ended.status());
+      Guarded([&] { return FromResult(artifacts, attempt); }, ShortOfMemory);
+  if (!ended.ok()) {
+    LogFault(attempt, ended.status());
+    return FailedAttempt(ended.status());
+  }
+  return *std::move(ended);
 }
 
 absl::Status CommitAttemptEnd(Connection& connection,
                               JobTransitions& transitions,
                               const RunningAttempt& attempt,
-                              const AttemptEnd& ended) {
+                              const AttemptEnd& ended,
+                              int max_lost_attempts) {
   MODBOUND_ASSIGN_OR_RETURN(const bool cancelled,
                             CancelRequested(connection, attempt.spec.job_id()));
   if (cancelled && !ended.out_of_time) {
@@ -123,8 +145,13 @@ absl::Status CommitAttemptEnd(Connection& connection,
                     EndedBy(v1::JobState::CANCELLED, JobCancelled()))
         .status();
   }
-  if (ended.requeue) {
-    return transitions.Requeue(attempt.key(), ServerStopping()).status();
+  if (ended.lost) {
+    return transitions
+        .Lose(attempt.key(), ended.put_back, max_lost_attempts, ended.put_back)
+        .status();
+  }
+  if (!ended.put_back.ok()) {
+    return transitions.Requeue(attempt.key(), ended.put_back).status();
   }
   if (ended.end.state == v1::JobState::SUCCEEDED) {
     return CommitSuccess(connection, transitions, attempt, ended);

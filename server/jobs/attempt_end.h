@@ -28,8 +28,11 @@ struct RunningAttempt {
 
 // How an attempt ended, ready to be committed.
 struct AttemptEnd {
-  // Back to QUEUED, because the server stops; otherwise `end`.
-  bool requeue = false;
+  // An error: back to QUEUED for this reason, because the server stops or the
+  // machine is short of something (IsShortage). OK: `end`.
+  absl::Status put_back;
+  // With put_back: the attempt counts as lost (JobTransitions::Lose).
+  bool lost = false;
   // The job's time was over: counts even when its owner cancelled it.
   bool out_of_time = false;
   JobEnd end;
@@ -44,16 +47,18 @@ AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
                            const absl::Status& status,
                            StopCause cause);
 
-// FAILED with `error`.
+// FAILED with `error`; put back when it is a shortage.
 AttemptEnd FailedAttempt(const absl::Status& error);
 
 // Commits the end inside a Database change, together with the rows of the
-// outputs; CANCELLED when the owner asked for that before. Does nothing when
-// the attempt does not hold the job any more.
+// outputs; CANCELLED when the owner asked for that before; FAILED instead of
+// put back when it was the last of `max_lost_attempts`. Does nothing when the
+// attempt does not hold the job any more.
 absl::Status CommitAttemptEnd(Connection& connection,
                               JobTransitions& transitions,
                               const RunningAttempt& attempt,
-                              const AttemptEnd& end);
+                              const AttemptEnd& end,
+                              int max_lost_attempts);
 
 }  // namespace modbound
 

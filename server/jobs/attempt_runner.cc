@@ -3,10 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/files/file_io.h"
+#include "server/files/guarded.h"
 #include "server/jobs/attempt_start.h"
 #include "server/jobs/job_id.h"
 
@@ -34,97 +38,141 @@ void RemoveDirectory(const std::string& dir) {
   std::filesystem::remove_all(dir, error);
   if (error) {
     // The next start of the server removes it.
-    spdlog::warn("cannot remove {}: {}", dir, error.message());
+    spdlog::warn(
+        "event=not_removed path=\"{}\" error=\"{}\"", dir, error.message());
   }
 }
 
 }  // namespace
 
 struct AttemptRunner::Attempt {
-  RunningAttempt running;
-  std::shared_ptr<AttemptControl> control;
+  Order order;
   Ended ended;
+  AttemptStart start;
+  RunningAttempt running;
+  std::optional<AttemptEnd> end;
 };
 
-void AttemptRunner::Run(const Order& order, Ended ended) {
-  AttemptStart start;
-  const absl::Status status = writer_.WriteAndWait(
-      [&, token = NewAttemptToken()](Connection& connection,
-                                     JobTransitions& transitions) {
-        absl::StatusOr<AttemptStart> made =
-            StartAttempt(connection, transitions, order.job, token);
-        if (made.ok()) {
-          start = *std::move(made);
-        }
-        return made.status();
-      });
-  if (!status.ok() || !start.started) {
-    ended(status);
-    return;
-  }
-  start.spec.set_threads(order.threads);
-  start.spec.set_memory_limit_bytes(options_.memory_limit_bytes);
+absl::Status AttemptRunner::Run(const Order& order, Ended ended) {
   const auto attempt = std::make_shared<Attempt>();
-  attempt->running.dir = absl::StrCat(
-      options_.attempts_folder, "/", order.job, "-", start.spec.attempt());
-  attempt->running.start = order.start;
-  attempt->running.queue_seconds = Seconds(order.ready, order.start);
-  attempt->running.spec = std::move(start.spec);
-  attempt->control = order.control;
+  attempt->order = order;
   attempt->ended = std::move(ended);
-  if (!start.inputs.ok()) {
-    Finish(*attempt, FailedAttempt(start.inputs));
-    return;
-  }
-  Execute(attempt);
+  return threads_.Start([this, attempt] { Begin(attempt); })
+             ? absl::OkStatus()
+             : MakeError(absl::StatusCode::kUnavailable,
+                         "OVERLOADED",
+                         "",
+                         "the machine has no thread left for a start");
 }
 
-void AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
-  const RunningAttempt& running = attempt->running;
-  const absl::Status written =
-      WriteAttemptDirectory(artifacts_, running.dir, running.spec);
-  if (!written.ok()) {
-    Finish(*attempt, FailedAttempt(written));
+void AttemptRunner::Begin(const std::shared_ptr<Attempt>& attempt) {
+  const absl::Status started =
+      Guarded([&] { return Start(*attempt); }, ShortOfMemory);
+  if (!started.ok() || !attempt->start.started) {
+    attempt->ended(started);
     return;
   }
+  const absl::Status executed =
+      Guarded([&] { return Execute(attempt); }, ShortOfMemory);
+  if (!executed.ok()) {
+    Finish(*attempt, executed);
+  }
+}
+
+// QUEUED -> RUNNING. Once that is committed nothing here may fail any more.
+absl::Status AttemptRunner::Start(Attempt& attempt) {
+  if (attempt.order.control->cause() == StopCause::kDrain) {
+    return absl::OkStatus();
+  }
+  MODBOUND_RETURN_IF_ERROR(database_.CheckSpace());
+  AttemptStart made;
+  MODBOUND_RETURN_IF_ERROR(writer_.WriteAndWait(
+      [&, token = NewAttemptToken()](
+          Connection& connection, JobTransitions& transitions) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            made,
+            StartAttempt(connection, transitions, attempt.order.job, token));
+        return absl::OkStatus();
+      }));
+  attempt.start = std::move(made);
+  return absl::OkStatus();
+}
+
+absl::Status AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
+  const Order& order = attempt->order;
+  RunningAttempt& running = attempt->running;
+  running.spec = std::move(attempt->start.spec);
+  running.start = order.start;
+  running.queue_seconds = Seconds(order.ready, order.start);
+  MODBOUND_RETURN_IF_ERROR(attempt->start.inputs);
+  running.spec.set_threads(order.threads);
+  running.spec.set_memory_limit_bytes(options_.memory_limit_bytes);
+  running.dir = absl::StrCat(
+      options_.attempts_folder, "/", order.job, "-", running.spec.attempt());
+  MODBOUND_RETURN_IF_ERROR(
+      WriteAttemptDirectory(artifacts_, running.dir, running.spec));
   AttemptTask task;
   task.dir = running.dir;
   task.token = running.spec.token();
-  task.stop = attempt->control->flag();
-  task.sink = std::make_shared<BoardSink>(
-      progress_, running.spec.job_id(), running.spec.attempt());
+  task.stop = order.control->flag();
+  task.sink =
+      std::make_shared<BoardSink>(progress_, order.job, running.spec.attempt());
   task.done = [this, attempt](const absl::Status& status) {
-    Finish(
-        *attempt,
-        ConcludeAttempt(
-            artifacts_, attempt->running, status, attempt->control->cause()));
+    Finish(*attempt, status);
   };
   executor_.Start(std::move(task));
+  return absl::OkStatus();
 }
 
-void AttemptRunner::Finish(Attempt& attempt, const AttemptEnd& end) {
-  const RunningAttempt& running = attempt.running;
-  // A result is not given up because the store cannot take it now: the disk may
-  // have room again. When the server stops instead, the job runs anew.
+// A result is not given up because the store cannot take it now: the disk may
+// have room again. When the server stops instead, the job runs anew.
+void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
+  const std::string& job = attempt.order.job;
   while (true) {
-    const absl::Status status = writer_.WriteAndWait(
-        [&](Connection& connection, JobTransitions& transitions) {
-          return CommitAttemptEnd(connection, transitions, running, end);
-        });
-    if (status.ok()) {
+    const absl::Status stored =
+        Guarded([&] { return StoreEnd(attempt, status); }, ShortOfMemory);
+    if (stored.ok()) {
       break;
     }
-    spdlog::error("cannot store the end of job {} attempt {}: {}",
-                  running.spec.job_id(),
-                  running.spec.attempt(),
-                  std::string(status.message()));
-    if (!attempt.control->WaitToRetry()) {
+    spdlog::error("event=end_not_stored job={} attempt={} error=\"{}\"",
+                  job,
+                  attempt.running.spec.attempt(),
+                  LogText(stored));
+    if (!attempt.order.control->WaitToRetry()) {
       break;
     }
   }
-  RemoveDirectory(running.dir);
-  progress_->Remove(running.spec.job_id());
-  attempt.ended(absl::OkStatus());
+  RemoveDirectory(attempt.running.dir);
+  progress_->Remove(job);
+  absl::Status shortage;
+  if (attempt.end.has_value() && IsShortage(attempt.end->put_back)) {
+    shortage = attempt.end->put_back;
+  }
+  // Outputs that were not committed go, before anybody takes this for over.
+  attempt.end.reset();
+  attempt.ended(shortage);
+}
+
+absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
+                                     const absl::Status& status) {
+  const RunningAttempt& running = attempt.running;
+  if (!attempt.end.has_value()) {
+    attempt.end = ConcludeAttempt(
+        artifacts_, running, status, attempt.order.control->cause());
+  }
+  AttemptEnd& end = *attempt.end;
+  if (end.end.state != v1::JobState::SUCCEEDED) {
+    // Before the commit, which on a full disk may need the room.
+    RemoveDirectory(running.dir);
+    // Room for others, but not for this job: its own fault, so not forever.
+    end.lost =
+        absl::IsResourceExhausted(end.put_back) && database_.CheckSpace().ok();
+  }
+  return writer_.WriteAndWait(
+      [&](Connection& connection, JobTransitions& transitions) {
+        return CommitAttemptEnd(
+            connection, transitions, running, end, options_.max_lost_attempts);
+      });
 }
 
 }  // namespace modbound

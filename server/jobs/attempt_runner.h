@@ -9,22 +9,27 @@
 #include "absl/status/status.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/executors/executor.h"
+#include "server/executors/task_threads.h"
 #include "server/jobs/attempt_control.h"
 #include "server/jobs/attempt_end.h"
 #include "server/jobs/job_time.h"
 #include "server/jobs/progress_board.h"
 #include "server/jobs/state_writer.h"
+#include "server/store/database.h"
 
 namespace modbound {
 
 // The life of an attempt, from QUEUED to the committed end: start in the store,
-// directory, executor, outputs, commit, removal of the directory. Threads: safe
-// from any thread.
+// directory, executor, outputs, commit, removal of the directory. When the
+// machine is short of something (disk, descriptors, threads), nothing starts
+// and what could not go on is put back; a job fails only for faults of its own.
+// Threads: safe from any thread.
 class AttemptRunner {
  public:
   struct Options {
     std::string attempts_folder;
     int64_t memory_limit_bytes = 0;
+    int max_lost_attempts = 0;  // JobQueueOptions
   };
   // What is to be run, with what is leased to it.
   struct Order {
@@ -34,35 +39,45 @@ class AttemptRunner {
     SteadyTime start;
     std::shared_ptr<AttemptControl> control;
   };
-  // Called once, on any thread, when nothing of the attempt is left. An error:
-  // the store could not start it, and the job is still QUEUED.
+  // Called once, on any thread but Run's, when nothing of the attempt is left.
+  // An error: the machine is short of something or the store refuses changes;
+  // the job is QUEUED, still or again.
   using Ended = std::function<void(const absl::Status&)>;
 
   // All references must outlive every attempt.
-  AttemptRunner(StateWriter& writer,
+  AttemptRunner(Database& database,
+                StateWriter& writer,
                 ArtifactStore& artifacts,
                 Executor& executor,
                 std::shared_ptr<ProgressBoard> progress,
                 Options options)
-      : writer_(writer),
+      : database_(database),
+        writer_(writer),
         artifacts_(artifacts),
         executor_(executor),
         progress_(std::move(progress)),
         options_(std::move(options)) {}
 
-  // Waits for the store and the files, not for the attempt.
-  void Run(const Order& order, Ended ended);
+  // Waits neither for the store nor for files. An error: nothing was begun, and
+  // `ended` will not be called.
+  absl::Status Run(const Order& order, Ended ended);
 
  private:
   struct Attempt;
-  void Execute(const std::shared_ptr<Attempt>& attempt);
-  void Finish(Attempt& attempt, const AttemptEnd& end);
+  void Begin(const std::shared_ptr<Attempt>& attempt);
+  absl::Status Start(Attempt& attempt);
+  absl::Status Execute(const std::shared_ptr<Attempt>& attempt);
+  void Finish(Attempt& attempt, const absl::Status& status);
+  absl::Status StoreEnd(Attempt& attempt, const absl::Status& status);
 
+  Database& database_;
   StateWriter& writer_;
   ArtifactStore& artifacts_;
   Executor& executor_;
   const std::shared_ptr<ProgressBoard> progress_;
   const Options options_;
+  // Of the starts. Last: its destructor waits for them.
+  TaskThreads threads_;
 };
 
 }  // namespace modbound

@@ -47,6 +47,17 @@ absl::Status AddInputs(Connection& connection,
     MODBOUND_ASSIGN_OR_RETURN(*file.mutable_array(),
                               LoadInput(connection, name, input));
     file.set_path(absl::StrCat("inputs/", index++));
+    const v1::Array& array = file.array();
+    MODBOUND_ASSIGN_OR_RETURN(
+        auto facts,
+        ArtifactStore::KnownFacts(
+            connection,
+            array.artifact(),
+            array.dtype(),
+            {array.shape().begin(), array.shape().end()}));
+    if (facts.has_value()) {
+      *file.mutable_facts() = *std::move(facts);
+    }
     MODBOUND_RETURN_IF_ERROR(
         InsertArtifactUse(connection, job.id(), file.array().artifact()));
   }

@@ -1,6 +1,7 @@
 #include "server/jobs/input_resolver.h"
 
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +15,6 @@ namespace modbound {
 namespace {
 
 constexpr int kMaxNameLength = 128;
-constexpr int kMaxAxes = 16;
 
 std::vector<int64_t> ShapeOf(const v1::Array& array) {
   return {array.shape().begin(), array.shape().end()};
@@ -121,6 +121,18 @@ absl::StatusOr<ResolvedInputs> InputResolver::Resolve(const Analysis& analysis,
   return resolved;
 }
 
+absl::Status InputResolver::AddFacts(ResolvedInputs& resolved) {
+  for (const auto& [name, digest] : resolved.digests) {
+    InputInfo& info = resolved.infos[name];
+    auto facts = facts_.Find(digest, info.dtype, info.shape);
+    if (!facts.ok()) {
+      return ForField(facts.status(), "inputs." + name);
+    }
+    info.facts = *std::move(facts);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status InputResolver::AddArray(const std::string& name,
                                      const v1::Array& array,
                                      ResolvedInputs& resolved) {
@@ -179,12 +191,8 @@ absl::Status InputResolver::AddArtifact(const std::string& name,
     return ForField(size.status(), field);
   }
   MODBOUND_RETURN_IF_ERROR(CheckSize(array, *size, field));
-  const absl::StatusOr<v1::ArrayFacts> facts =
-      artifacts_.Facts(array.artifact(), array.dtype(), ShapeOf(array));
-  if (!facts.ok()) {
-    return ForField(facts.status(), field);
-  }
-  resolved.infos[name] = {array.dtype(), ShapeOf(array), *facts, nullptr};
+  resolved.infos[name] = {array.dtype(), ShapeOf(array), std::nullopt, nullptr};
+  resolved.digests[name] = array.artifact();
   resolved.artifacts.insert(array.artifact());
   resolved.arrays[name] = array;
   return absl::OkStatus();
@@ -248,12 +256,7 @@ absl::Status InputResolver::AddOutput(const std::string& name,
   info.shape = known->second.shape;
   info.producer = &producer.spec;
   if (!known->second.artifact.empty()) {
-    const absl::StatusOr<v1::ArrayFacts> facts =
-        artifacts_.Facts(known->second.artifact, info.dtype, info.shape);
-    if (!facts.ok()) {
-      return ForField(facts.status(), field);
-    }
-    info.facts = *facts;
+    resolved.digests[name] = known->second.artifact;
   }
   resolved.infos[name] = std::move(info);
   resolved.needs.insert(producer.id);

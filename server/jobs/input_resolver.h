@@ -11,6 +11,7 @@
 #include "modbound/v1/job.pb.h"
 #include "server/analyses/analysis.h"
 #include "server/artifacts/artifact_store.h"
+#include "server/jobs/fact_finder.h"
 #include "server/jobs/producers.h"
 
 namespace modbound {
@@ -23,6 +24,8 @@ struct ResolvedInputs {
   // with the id of their job and their own name.
   std::map<std::string, v1::Array> arrays;
   InputInfos infos;
+  // Artifacts of the inputs that have one already.
+  std::map<std::string, std::string> digests;
   // Ids of the jobs whose outputs are taken.
   std::set<std::string> needs;
   // Inline bytes, to be committed with the job.
@@ -40,15 +43,21 @@ struct ResolvedInputs {
 // Not safe from two threads.
 class InputResolver {
  public:
-  InputResolver(ArtifactStore& artifacts, Producers& producers)
-      : artifacts_(artifacts), producers_(producers) {}
+  InputResolver(ArtifactStore& artifacts,
+                Producers& producers,
+                FactFinder& facts)
+      : artifacts_(artifacts), producers_(producers), facts_(facts) {}
 
-  // Errors, for fields "inputs.NAME": kInvalidArgument BAD_TEXT, WRONG_SHAPE,
-  // WRONG_DTYPE, MISSING_FIELD, CONTRADICTION; kResourceExhausted TOO_LARGE;
-  // kNotFound ARTIFACT_NOT_FOUND, JOB_NOT_FOUND, OUTPUT_NOT_FOUND;
-  // kFailedPrecondition DEPENDENCY_FAILED.
+  // Sets no facts but those of inline arrays. Errors, for fields "inputs.NAME":
+  // kInvalidArgument BAD_TEXT, WRONG_SHAPE, WRONG_DTYPE, MISSING_FIELD,
+  // CONTRADICTION; kResourceExhausted TOO_LARGE; kNotFound ARTIFACT_NOT_FOUND,
+  // JOB_NOT_FOUND, OUTPUT_NOT_FOUND; kFailedPrecondition DEPENDENCY_FAILED.
   absl::StatusOr<ResolvedInputs> Resolve(const Analysis& analysis,
                                          const v1::Job& job);
+
+  // Adds the facts that are known now: once it is clear that the kind takes the
+  // inputs. Errors: those of the store, for fields "inputs.NAME".
+  absl::Status AddFacts(ResolvedInputs& resolved);
 
  private:
   absl::Status AddArray(const std::string& name,
@@ -71,6 +80,7 @@ class InputResolver {
 
   ArtifactStore& artifacts_;
   Producers& producers_;
+  FactFinder& facts_;
 };
 
 }  // namespace modbound

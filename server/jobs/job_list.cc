@@ -176,6 +176,7 @@ absl::StatusOr<v1::ListJobsResponse> ListJobRows(
     if (request.view() != v1::ListJobsRequest::FULL) {
       LeaveOutDetails(stored.job);
     }
+    stored.job = FitIntoMessage(std::move(stored.job));
     bytes += ListedBytes(stored.job);
     if (page.jobs_size() == page_size ||
         (!page.jobs().empty() && bytes > kMaxPageBytes)) {

@@ -12,6 +12,7 @@
 #include "server/jobs/job_list.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/job_time.h"
+#include "server/jobs/job_view.h"
 #include "server/jobs/job_watch.h"
 #include "server/jobs/open_calls.h"
 #include "server/jobs/progress_board.h"
@@ -43,14 +44,19 @@ class StoredJobQueue final : public JobQueue {
                 [this](const std::vector<StateChange>& changes) {
                   OnChanges(changes);
                 }),
-        submitter_(
-            database, artifacts, writer_, options.memory_limit_bytes, last_id),
-        runner_(
-            writer_,
-            artifacts,
-            executor,
-            progress_,
-            {AttemptsFolder(database.data_dir()), options.memory_limit_bytes}),
+        submitter_(database,
+                   artifacts,
+                   writer_,
+                   JobLimits{options.cores, options.memory_limit_bytes},
+                   last_id),
+        runner_(database,
+                writer_,
+                artifacts,
+                executor,
+                progress_,
+                {AttemptsFolder(database.data_dir()),
+                 options.memory_limit_bytes,
+                 options.max_lost_attempts}),
         scheduler_(writer_,
                    runner_,
                    *progress_,
@@ -86,11 +92,12 @@ class StoredJobQueue final : public JobQueue {
       std::function<void()> wake) override;
   absl::StatusOr<v1::Array> GetOutput(const std::string& owner,
                                       const v1::OutputRef& output) override;
-  v1::QueueState State() override;
+  absl::StatusOr<v1::QueueState> State() override;
   void Drain() override;
 
  private:
   void OnChanges(const std::vector<StateChange>& changes);
+  // As an answer: with its progress, cut to what a message takes.
   v1::Job WithProgress(v1::Job job) const;
 
   Database& database_;
@@ -168,7 +175,7 @@ v1::Job StoredJobQueue::WithProgress(v1::Job job) const {
       *job.mutable_progress() = latest->progress;
     }
   }
-  return job;
+  return FitIntoMessage(std::move(job));
 }
 
 absl::StatusOr<v1::Job> StoredJobQueue::GetJob(const std::string& owner,
@@ -281,16 +288,13 @@ absl::StatusOr<v1::Array> StoredJobQueue::GetOutput(
   return found->second;
 }
 
-v1::QueueState StoredJobQueue::State() {
+absl::StatusOr<v1::QueueState> StoredJobQueue::State() {
   v1::QueueState state;
-  // A store that cannot be read shows as an empty queue here; the calls that
-  // need the answer say so.
-  database_
-      .Read([&](Connection& connection) -> absl::Status {
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
         MODBOUND_ASSIGN_OR_RETURN(state, CountJobs(connection));
         return absl::OkStatus();
-      })
-      .IgnoreError();
+      }));
   state.set_cores(std::max(options_.cores, 1));
   state.set_leased_cores(scheduler_.leased_cores());
   return state;
@@ -315,7 +319,8 @@ absl::StatusOr<std::unique_ptr<JobQueue>> JobQueue::Open(
       database.WriteAndWait([&](Connection& connection) -> absl::Status {
         JobTransitions transitions(connection, WallMicros(), made);
         MODBOUND_ASSIGN_OR_RETURN(last_id, GreatestJobId(connection));
-        return ReconcileJobs(connection, transitions);
+        return ReconcileJobs(
+            connection, transitions, options.max_lost_attempts);
       }));
   auto queue = std::make_unique<StoredJobQueue>(
       database, artifacts, executor, options, last_id);

@@ -23,6 +23,11 @@ struct JobQueueOptions {
   // Jobs whose estimate is beyond this are refused; the sum of running
   // estimates stays within it.
   int64_t memory_limit_bytes = int64_t{1} << 33;
+  // A job during whose attempts the server came to an end (other than by Drain)
+  // this many times is FAILED with ATTEMPTS_EXHAUSTED: it may be the cause. Of
+  // jobs that lost a few attempts only one runs at a time, so that its innocent
+  // neighbours do not come to the limit with the culprit. 0 = no limit.
+  int max_lost_attempts = 20;
 };
 
 // Events of one job for one watcher. Holds no events itself: it reads state
@@ -87,7 +92,8 @@ class JobQueue {
   // JOB_NOT_FOUND, OUTPUT_NOT_FOUND.
   virtual absl::StatusOr<v1::Array> GetOutput(const std::string& owner,
                                               const v1::OutputRef& output) = 0;
-  virtual v1::QueueState State() = 0;
+  // Errors: those of the store.
+  virtual absl::StatusOr<v1::QueueState> State() = 0;
   // Starts nothing more, stops what runs (it goes back to QUEUED and starts
   // anew after the next start of the server) and waits for it. Submits are
   // refused with SERVER_STOPPING from then on.

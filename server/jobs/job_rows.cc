@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<std::string>> FirstColumn(Statement statement) {
 
 }  // namespace
 
-absl::Status InsertJob(Connection& connection, const NewJob& job) {
+absl::StatusOr<int64_t> InsertJob(Connection& connection, const NewJob& job) {
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare(
@@ -82,7 +82,9 @@ absl::Status InsertJob(Connection& connection, const NewJob& job) {
       .Bind(11, schedule.max_run_us)
       .BindBlob(12, job.job.SerializeAsString());
   MODBOUND_RETURN_IF_ERROR(statement.Run());
-  return InsertLabels(connection, job.job);
+  const int64_t number = connection.LastInsertNumber();
+  MODBOUND_RETURN_IF_ERROR(InsertLabels(connection, job.job));
+  return number;
 }
 
 absl::Status InsertDependency(Connection& connection,
@@ -123,8 +125,7 @@ absl::StatusOr<StoredJob> LoadRow(const Statement& statement) {
   if (statement.Int(5) != 0) {
     *job.mutable_end_time() = ToTimestamp(statement.Int(5));
   }
-  stored.cancel_requested = statement.Int(6) != 0;
-  stored.number = statement.Int(7);
+  stored.number = statement.Int(6);
   if (!statement.IsNull(1)) {
     MODBOUND_RETURN_IF_ERROR(MergeResult(statement.Text(1), job));
   }
@@ -159,16 +160,17 @@ absl::Status InsertEvent(Connection& connection,
       Statement statement,
       connection.Prepare(
           "INSERT INTO event(job, sequence, time_us, state, attempt, error) "
-          "VALUES(?1, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM event WHERE "
-          "job = ?1), ?2, ?3, ?4, ?5)"));
+          "VALUES(?1, iif(?2 > 0, ?2, (SELECT COALESCE(MAX(sequence), 0) + 1 "
+          "FROM event WHERE job = ?1)), ?3, ?4, ?5, ?6)"));
   statement.Bind(1, job)
-      .Bind(2, event.time_us)
-      .Bind(3, int64_t{event.state})
-      .Bind(4, int64_t{event.attempt});
+      .Bind(2, event.sequence)
+      .Bind(3, event.time_us)
+      .Bind(4, int64_t{event.state})
+      .Bind(5, int64_t{event.attempt});
   if (event.error.has_value()) {
-    statement.BindBlob(5, event.error->SerializeAsString());
+    statement.BindBlob(6, event.error->SerializeAsString());
   } else {
-    statement.BindNull(5);
+    statement.BindNull(6);
   }
   return statement.Run();
 }

@@ -31,6 +31,7 @@ struct JobSchedule {
   int64_t ready_us = 0;
   int64_t deadline_us = 0;  // 0 = none
   int64_t max_run_us = 0;   // 0 = none
+  int lost = 0;             // attempts, as in the schema
 };
 
 // A job as it is stored.
@@ -38,7 +39,6 @@ struct StoredJob {
   // As clients see it, but for the progress of a running one.
   v1::Job job;
   std::map<std::string, v1::Array> planned_outputs;
-  bool cancel_requested = false;
   int64_t number = 0;
 };
 
@@ -50,8 +50,9 @@ struct NewJob {
   int64_t submit_us = 0;
 };
 
-// Adds the rows of a job and its labels, not its first event.
-absl::Status InsertJob(Connection& connection, const NewJob& job);
+// Adds the rows of a job and its labels, not its first event. Returns its
+// number in the order of submission.
+absl::StatusOr<int64_t> InsertJob(Connection& connection, const NewJob& job);
 absl::Status InsertDependency(Connection& connection,
                               const std::string& job,
                               const std::string& needs);
@@ -62,7 +63,7 @@ absl::Status InsertArtifactUse(Connection& connection,
 // The columns that LoadRow reads, in its order.
 inline constexpr char kJobColumns[] =
     "job.job, job.result, job.state, job.attempt, job.start_us, job.end_us, "
-    "job.cancel_requested, job.number";
+    "job.number";
 // A job from a row of kJobColumns. Errors: kInternal for damaged rows.
 absl::StatusOr<StoredJob> LoadRow(const Statement& statement);
 
@@ -77,14 +78,15 @@ absl::StatusOr<StoredJob> LoadAnyJob(Connection& connection,
 
 // A row of table event.
 struct EventRow {
-  int64_t sequence = 0;
+  int64_t sequence = 0;  // from 1
   int64_t time_us = 0;
   JobStateEnum state = v1::JobState::UNSPECIFIED;
   int attempt = 0;
   std::optional<google::rpc::Status> error;
 };
 
-// Appends the next event of the job; its number is given here.
+// Appends an event of the job. Sequence 0: the one after its last; the first
+// event of a job says 1, which spares the search for the last.
 absl::Status InsertEvent(Connection& connection,
                          const std::string& job,
                          const EventRow& event);

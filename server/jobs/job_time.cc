@@ -22,12 +22,6 @@ int64_t CeilMicros(int64_t seconds, int64_t nanos) {
 
 }  // namespace
 
-int64_t WallMicros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 google::protobuf::Timestamp ToTimestamp(int64_t micros) {
   google::protobuf::Timestamp time;
   time.set_seconds(micros / kMicros);

@@ -6,6 +6,7 @@
 
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "server/store/wall_time.h"
 
 namespace modbound {
 
@@ -13,8 +14,6 @@ namespace modbound {
 // something takes or may take is measured on the steady clock, which never
 // jumps.
 using SteadyTime = std::chrono::steady_clock::time_point;
-
-int64_t WallMicros();
 
 google::protobuf::Timestamp ToTimestamp(int64_t micros);
 google::protobuf::Duration ToDuration(double seconds);

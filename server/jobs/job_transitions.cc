@@ -73,6 +73,7 @@ struct JobTransitions::Step {
   const char* condition = nullptr;
   const AttemptKey* key = nullptr;  // with kFromAttempt
   std::string token = {};           // with RUNNING
+  bool lost = false;                // with QUEUED, from an attempt
   const v1::Job* result = nullptr;  // with an end
   std::optional<google::rpc::Status> error = std::nullopt;
 };
@@ -82,17 +83,18 @@ absl::StatusOr<bool> JobTransitions::Take(const Step& step) {
       Statement statement,
       connection_.Prepare(absl::StrCat(
           "UPDATE job SET state = ?1, token = ?3, result = ?4, "
-          "attempt = attempt + (?1 = 3), "
+          "attempt = attempt + (?1 = 3), lost = lost + ?8, "
           "ready_us = iif(?1 = 2, ?2, ready_us), "
           "start_us = iif(?1 = 3, ?2, start_us), "
           "end_us = iif(?1 >= 4, ?2, end_us) WHERE id = ?5 AND ",
           step.condition,
           " RETURNING number, priority, threads, memory_bytes, attempt, "
-          "ready_us, deadline_us, max_run_us")));
+          "ready_us, deadline_us, max_run_us, lost")));
   statement.Bind(1, int64_t{step.to})
       .Bind(2, now_us_)
       .Bind(3, step.token)
-      .Bind(5, step.job);
+      .Bind(5, step.job)
+      .Bind(8, int64_t{step.lost});
   if (step.result != nullptr) {
     statement.BindBlob(4, step.result->SerializeAsString());
   } else {
@@ -115,7 +117,8 @@ absl::StatusOr<bool> JobTransitions::Take(const Step& step) {
                      static_cast<int>(statement.Int(4)),
                      statement.Int(5),
                      statement.Int(6),
-                     statement.Int(7)};
+                     statement.Int(7),
+                     static_cast<int>(statement.Int(8))};
   MODBOUND_RETURN_IF_ERROR(statement.Step().status());
   MODBOUND_RETURN_IF_ERROR(
       InsertEvent(connection_,
@@ -134,15 +137,11 @@ absl::StatusOr<bool> JobTransitions::TakeEnd(const Step& step) {
 }
 
 absl::Status JobTransitions::Submit(const NewJob& job) {
-  MODBOUND_RETURN_IF_ERROR(InsertJob(connection_, job));
-  MODBOUND_RETURN_IF_ERROR(InsertEvent(
-      connection_, job.job.id(), {0, now_us_, job.state, 0, std::nullopt}));
   StateChange change{job.job.id(), job.state, job.schedule};
-  MODBOUND_ASSIGN_OR_RETURN(
-      Statement statement,
-      connection_.Prepare("SELECT number FROM job WHERE id = ?1"));
-  MODBOUND_RETURN_IF_ERROR(statement.Bind(1, job.job.id()).Step().status());
-  change.schedule.number = statement.Int(0);
+  MODBOUND_ASSIGN_OR_RETURN(change.schedule.number,
+                            InsertJob(connection_, job));
+  MODBOUND_RETURN_IF_ERROR(InsertEvent(
+      connection_, job.job.id(), {1, now_us_, job.state, 0, std::nullopt}));
   made_.push_back(std::move(change));
   return absl::OkStatus();
 }
@@ -181,6 +180,26 @@ absl::StatusOr<bool> JobTransitions::EndAttempt(const AttemptKey& key,
                   .key = &key,
                   .result = &end.result,
                   .error = ErrorOf(end)});
+}
+
+absl::StatusOr<bool> JobTransitions::Lose(const AttemptKey& key,
+                                          const absl::Status& reason,
+                                          int most,
+                                          const absl::Status& exhausted) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection_.Prepare("SELECT lost FROM job WHERE id = ?1"));
+  MODBOUND_ASSIGN_OR_RETURN(const bool found,
+                            statement.Bind(1, key.job).Step());
+  if (found && most > 0 && statement.Int(0) + 1 >= most) {
+    return EndAttempt(key, EndedBy(v1::JobState::FAILED, exhausted));
+  }
+  return Take({.job = key.job,
+               .to = v1::JobState::QUEUED,
+               .condition = kFromAttempt,
+               .key = &key,
+               .lost = true,
+               .error = ToRpcStatus(reason)});
 }
 
 absl::StatusOr<bool> JobTransitions::EndUnstarted(const std::string& job,

@@ -60,6 +60,12 @@ class JobTransitions {
   // RUNNING -> QUEUED.
   absl::StatusOr<bool> Requeue(const AttemptKey& key,
                                const absl::Status& reason);
+  // As Requeue, and counts the attempt as lost. The `most`-th lost attempt of a
+  // job (0 = no limit) is its last: RUNNING -> FAILED because of `exhausted`.
+  absl::StatusOr<bool> Lose(const AttemptKey& key,
+                            const absl::Status& reason,
+                            int most,
+                            const absl::Status& exhausted);
   // RUNNING -> an end.
   absl::StatusOr<bool> EndAttempt(const AttemptKey& key, const JobEnd& end);
   // WAITING, QUEUED -> an end.

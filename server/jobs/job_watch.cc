@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/job_time.h"
+#include "server/jobs/job_view.h"
 
 namespace modbound {
 namespace {
@@ -41,7 +42,9 @@ class StoredWatch final : public JobWatch {
         owner_(std::move(owner)),
         job_(std::move(job)) {}
 
-  // Goes on after the event of the token; checks the job either way.
+  // Goes on after the event of the token; checks the job either way. An event
+  // that is not there was one of a later log: the store is an older backup, and
+  // the watch begins anew.
   absl::Status Begin(const std::string& token) {
     return database_.Read([&](Connection& connection) -> absl::Status {
       MODBOUND_RETURN_IF_ERROR(LoadJob(connection, owner_, job_).status());
@@ -52,11 +55,10 @@ class StoredWatch final : public JobWatch {
                                 ParseToken(token, job_));
       MODBOUND_ASSIGN_OR_RETURN(const std::optional<EventRow> event,
                                 LoadEvent(connection, job_, sequence));
-      if (!event.has_value()) {
-        return BadToken();
+      if (event.has_value()) {
+        snapshot_sent_ = true;
+        Reach(sequence, event->state, event->attempt);
       }
-      snapshot_sent_ = true;
-      Reach(sequence, event->state, event->attempt);
       return absl::OkStatus();
     });
   }
@@ -103,7 +105,7 @@ class StoredWatch final : public JobWatch {
       progress_version_ = latest->version;
     }
     v1::JobEvent event = NewEvent(WallMicros());
-    *event.mutable_snapshot() = std::move(stored.job);
+    *event.mutable_snapshot() = FitIntoMessage(std::move(stored.job));
     return event;
   }
 

@@ -15,10 +15,10 @@
 namespace modbound {
 
 // Opens a watch (contract: JobWatch). A resume token is "<job id>.<sequence>":
-// the stream goes on after that event. Without one the first event is a
-// snapshot. Errors: kNotFound JOB_NOT_FOUND; kInvalidArgument BAD_TOKEN (not of
-// this job, or of an event that never was). `database` must outlive the
-// watch.
+// the stream goes on after that event. Without one, or when that event is not
+// in the log, the first event is a snapshot. Errors: kNotFound JOB_NOT_FOUND;
+// kInvalidArgument BAD_TOKEN (malformed, or not of this job). `database` must
+// outlive the watch.
 absl::StatusOr<std::unique_ptr<JobWatch>> OpenWatch(
     Database& database,
     std::shared_ptr<const ProgressBoard> progress,

@@ -4,11 +4,15 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/input_rules.h"
+#include "server/jobs/fact_finder.h"
 #include "server/jobs/graph_order.h"
 #include "server/jobs/input_resolver.h"
 #include "server/jobs/job_time.h"
+#include "server/jobs/job_view.h"
 #include "server/jobs/producers.h"
 
 namespace modbound {
@@ -56,9 +60,27 @@ JobSchedule ScheduleOf(const v1::Job& job, const Plan& plan) {
   return schedule;
 }
 
+// Answers hold whole jobs: one that is too large for them is not taken.
+absl::Status CheckStoredSize(const v1::Job& job) {
+  const int64_t bytes = ListedBytes(job);
+  if (bytes <= kMaxSubmittedBytes) {
+    return absl::OkStatus();
+  }
+  const bool is_spec =
+      2 * static_cast<int64_t>(job.spec().ByteSizeLong()) > bytes;
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   "TOO_LARGE",
+                   is_spec ? "spec" : "inputs",
+                   absl::StrCat("the job takes ",
+                                bytes,
+                                " bytes without its arrays; allowed: ",
+                                kMaxSubmittedBytes));
+}
+
 // Plans one job; fields of errors are those of the job.
 absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
                                    Producers& producers,
+                                   FactFinder& facts,
                                    SubmittedJob submitted) {
   v1::Job& job = submitted.job;
   const Analysis* analysis = FindAnalysis(KindOf(job.spec()));
@@ -66,12 +88,16 @@ absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
     // PlanJob knows the words for it.
     return PlanJob(*job.mutable_spec(), {}).status();
   }
+  InputResolver resolver(context.artifacts, producers, facts);
+  MODBOUND_ASSIGN_OR_RETURN(ResolvedInputs inputs,
+                            resolver.Resolve(*analysis, job));
+  // Names and axes before any values.
+  MODBOUND_RETURN_IF_ERROR(CheckInputs(*analysis, inputs.infos));
+  MODBOUND_RETURN_IF_ERROR(resolver.AddFacts(inputs));
   MODBOUND_ASSIGN_OR_RETURN(
-      ResolvedInputs inputs,
-      InputResolver(context.artifacts, producers).Resolve(*analysis, job));
-  MODBOUND_ASSIGN_OR_RETURN(const Plan plan,
-                            PlanJob(*job.mutable_spec(), inputs.infos));
-  MODBOUND_RETURN_IF_ERROR(CheckMemory(plan, context.memory_limit_bytes));
+      const Plan plan,
+      PlanJob(*job.mutable_spec(), inputs.infos, context.limits));
+  MODBOUND_RETURN_IF_ERROR(CheckMemory(plan, context.limits.memory_bytes));
   PlannedJob planned;
   planned.path = submitted.path;
   planned.needs = std::move(inputs.needs);
@@ -88,6 +114,7 @@ absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
     (*job.mutable_inputs())[name] = std::move(array);
   }
   SetPlannedOutputs(plan, job);
+  MODBOUND_RETURN_IF_ERROR(CheckStoredSize(job));
   if (!submitted.name.empty()) {
     producers.AddNode(submitted.name,
                       {job.id(), job.spec(), KnownOutputs(plan)});
@@ -106,11 +133,12 @@ absl::StatusOr<std::vector<PlannedJob>> PlanJobs(
     job.job.set_id(context.ids.NewId(context.now_us));
   }
   Producers producers(context.database, context.owner);
+  FactFinder facts(context.artifacts);
   std::vector<PlannedJob> planned(jobs.size());
   for (const std::size_t i : order) {
     const std::string path = jobs[i].path;
     absl::StatusOr<PlannedJob> one =
-        PlanOne(context, producers, std::move(jobs[i]));
+        PlanOne(context, producers, facts, std::move(jobs[i]));
     if (!one.ok()) {
       return WithFieldPrefix(one.status(), path);
     }

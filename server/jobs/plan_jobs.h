@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "modbound/v1/job.pb.h"
+#include "server/analyses/analysis.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/job_rows.h"
@@ -39,7 +40,7 @@ struct PlanningContext {
   ArtifactStore& artifacts;
   JobIdMaker& ids;
   std::string owner;
-  int64_t memory_limit_bytes = 0;
+  JobLimits limits;
   int64_t now_us = 0;
 };
 

@@ -40,8 +40,10 @@ void ProgressBoard::Update(const std::string& id,
   {
     const MutexLock lock(mutex_);
     Job& job = jobs_[id];
+    // A phase also begins anew when it goes back: the same word twice in a row.
     if (job.entry.attempt != attempt || job.phase != update.phase ||
-        job.entry.progress.total() != update.total) {
+        job.entry.progress.total() != update.total ||
+        job.entry.progress.done() > update.done) {
       job.phase = update.phase;
       job.phase_start = now;
       job.phase_done = update.done;

@@ -11,7 +11,7 @@ absl::StatusOr<std::vector<StateChange>> LoadUnendedJobs(
       Statement statement,
       connection.Prepare("SELECT id, state, number, priority, threads, "
                          "memory_bytes, attempt, ready_us, deadline_us, "
-                         "max_run_us FROM job WHERE state < 4 ORDER BY "
+                         "max_run_us, lost FROM job WHERE state < 4 ORDER BY "
                          "number"));
   std::vector<StateChange> jobs;
   while (true) {
@@ -28,7 +28,8 @@ absl::StatusOr<std::vector<StateChange>> LoadUnendedJobs(
                      static_cast<int>(statement.Int(6)),
                      statement.Int(7),
                      statement.Int(8),
-                     statement.Int(9)}});
+                     statement.Int(9),
+                     static_cast<int>(statement.Int(10))}});
   }
 }
 

@@ -20,8 +20,13 @@ void ReadyJobs::Remove(const std::string& id) {
   }
 }
 
-const ReadyJob* ReadyJobs::First() const {
-  return jobs_.empty() ? nullptr : &jobs_.begin()->second;
+const ReadyJob* ReadyJobs::First(bool suspects) const {
+  for (const auto& [rank, job] : jobs_) {
+    if (suspects || !job.suspect()) {
+      return &job;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace modbound

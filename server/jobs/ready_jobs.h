@@ -10,11 +10,16 @@
 
 namespace modbound {
 
+// A job that lost so many attempts may be what brings the server to its end.
+inline constexpr int kSuspectAttempts = 3;
+
 // A job that waits for cores.
 struct ReadyJob {
   std::string id;
   JobSchedule schedule;
   SteadyTime ready;  // since when
+
+  bool suspect() const { return schedule.lost >= kSuspectAttempts; }
 };
 
 // The QUEUED jobs in the order in which they start: higher priority first, then
@@ -24,9 +29,10 @@ class ReadyJobs {
  public:
   void Add(ReadyJob job);
   void Remove(const std::string& id);
+  bool Has(const std::string& id) const { return ranks_.count(id) > 0; }
   // The job to start next; null when there is none. Valid until the next
-  // change.
-  const ReadyJob* First() const;
+  // change. Without `suspects` those are passed over.
+  const ReadyJob* First(bool suspects = true) const;
 
  private:
   // Smaller starts sooner.

@@ -18,6 +18,17 @@ struct Interrupted {
   bool cancel_requested = false;
 };
 
+absl::Status AttemptsExhausted(int most) {
+  return MakeError(absl::StatusCode::kAborted,
+                   "ATTEMPTS_EXHAUSTED",
+                   "",
+                   absl::StrCat("the server came to an end ",
+                                most,
+                                " times while it ran the job, which may be the "
+                                "cause; the limit is the server's flag "
+                                "max_lost_attempts"));
+}
+
 absl::StatusOr<std::vector<Interrupted>> LoadInterrupted(
     Connection& connection) {
   MODBOUND_ASSIGN_OR_RETURN(
@@ -40,7 +51,8 @@ absl::StatusOr<std::vector<Interrupted>> LoadInterrupted(
 }  // namespace
 
 absl::Status ReconcileJobs(Connection& connection,
-                           JobTransitions& transitions) {
+                           JobTransitions& transitions,
+                           int max_lost_attempts) {
   MODBOUND_ASSIGN_OR_RETURN(const std::vector<Interrupted> interrupted,
                             LoadInterrupted(connection));
   for (const Interrupted& job : interrupted) {
@@ -48,7 +60,10 @@ absl::Status ReconcileJobs(Connection& connection,
         (job.cancel_requested
              ? transitions.EndAttempt(
                    job.key, EndedBy(v1::JobState::CANCELLED, JobCancelled()))
-             : transitions.Requeue(job.key, ServerStopping()))
+             : transitions.Lose(job.key,
+                                ServerStopping(),
+                                max_lost_attempts,
+                                AttemptsExhausted(max_lost_attempts)))
             .status());
   }
   // Every end advances its dependents in its own transaction, so this finds

@@ -6,11 +6,17 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
+#include "core/base/error.h"
+#include "server/files/guarded.h"
+
 namespace modbound {
 namespace {
 
-// Until a write that the store refused is tried again.
-constexpr int64_t kRetryMicros = 1000000;
+// Until what the machine was too short of something for is tried again: longer
+// each time, since what is put back costs rows of the store.
+constexpr int64_t kShortestPauseMicros = 1000000;
+constexpr int64_t kLongestPauseMicros = 8000000;
 
 }  // namespace
 
@@ -88,56 +94,81 @@ void Scheduler::Drain() {
     running.control->Stop(StopCause::kDrain);
   }
   PokeLocked();
-  while (thread_runs_ || !running_.empty()) {
+  while (thread_runs_ || !running_.empty() || expiring_ > 0) {
     poked_or_ended_.Wait(mutex_);
   }
 }
 
 void Scheduler::Loop() {
   while (true) {
-    const SteadyTime next_flush =
-        progress_.Flush(std::chrono::steady_clock::now());
-    Work work;
-    {
+    bool drained = false;
+    const absl::Status status = Guarded(
+        [&] {
+          drained = !Look();
+          return absl::OkStatus();
+        },
+        ShortOfMemory);
+    if (drained) {
+      return;
+    }
+    if (!status.ok()) {
+      // Out of memory: the machine may have some again.
       const MutexLock lock(mutex_);
-      if (draining_) {
-        thread_runs_ = false;
-        PokeLocked();
-        return;
-      }
-      work = TakeWork(std::chrono::steady_clock::now());
-      if (work.expired.empty() && !work.pick.has_value()) {
-        SteadyTime next =
-            std::min({next_flush, deadlines_.Next(), run_limits_.Next()});
-        if (paused_until_ > std::chrono::steady_clock::now()) {
-          next = std::min(next, paused_until_);
-        }
-        if (!poked_) {
-          // Spurious wakes only make it look once more. Without a time to wake
-          // at, an hour: the end of time would overflow inside the library.
-          poked_or_ended_.WaitUntil(mutex_,
-                                    std::min(next,
-                                             std::chrono::steady_clock::now() +
-                                                 std::chrono::hours(1)));
-        }
-        poked_ = false;
-        continue;
-      }
-    }
-    if (!work.expired.empty()) {
-      Expire(work.expired);
-    }
-    if (work.pick.has_value()) {
-      StartAttempt(*work.pick);
+      Pause(status);
+      Sleep(paused_until_);
     }
   }
+}
+
+bool Scheduler::Look() {
+  const SteadyTime next_flush =
+      progress_.Flush(std::chrono::steady_clock::now());
+  Work work;
+  {
+    const MutexLock lock(mutex_);
+    if (draining_) {
+      thread_runs_ = false;
+      PokeLocked();
+      return false;
+    }
+    work = TakeWork(std::chrono::steady_clock::now());
+    if (work.expired.empty() && !work.pick.has_value()) {
+      Sleep(next_flush);
+      return true;
+    }
+  }
+  if (!work.expired.empty()) {
+    Expire(work.expired);
+  }
+  if (work.pick.has_value()) {
+    StartAttempt(*work.pick);
+  }
+  return true;
+}
+
+// Spurious wakes only make it look once more. Without a time to wake at, an
+// hour: the end of time would overflow inside the library.
+void Scheduler::Sleep(SteadyTime next_flush) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  SteadyTime next = std::min({next_flush,
+                              deadlines_.Next(),
+                              run_limits_.Next(),
+                              now + std::chrono::hours(1)});
+  if (paused_until_ > now) {
+    next = std::min(next, paused_until_);
+  }
+  if (!poked_) {
+    poked_or_ended_.WaitUntil(mutex_, next);
+  }
+  poked_ = false;
 }
 
 Scheduler::Work Scheduler::TakeWork(SteadyTime now) {
   Work work;
   StopOverdue(now, work);
-  // Jobs that expired now may be the first to start: they end before.
-  if (work.expired.empty() && now >= paused_until_) {
+  if (!work.expired.empty()) {
+    ++expiring_;
+  } else if (now >= paused_until_) {
     work.pick = TakePick(now);
   }
   return work;
@@ -148,6 +179,7 @@ void Scheduler::StopOverdue(SteadyTime now, Work& work) {
     const auto found = running_.find(job);
     if (found == running_.end()) {
       work.expired.push_back(job);
+      ready_.Remove(job);
     } else {
       found->second.control->Stop(StopCause::kDeadline);
     }
@@ -160,7 +192,11 @@ void Scheduler::StopOverdue(SteadyTime now, Work& work) {
 }
 
 std::optional<Scheduler::Pick> Scheduler::TakePick(SteadyTime now) {
-  const ReadyJob* first = ready_.First();
+  const bool suspect_runs =
+      std::any_of(running_.begin(), running_.end(), [](const auto& running) {
+        return running.second.suspect;
+      });
+  const ReadyJob* first = ready_.First(!suspect_runs);
   if (first == nullptr || running_.count(first->id) > 0) {
     return std::nullopt;
   }
@@ -169,55 +205,81 @@ std::optional<Scheduler::Pick> Scheduler::TakePick(SteadyTime now) {
   if (!lease.has_value()) {
     return std::nullopt;
   }
+  absl::Cleanup give_back = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    running_.erase(first->id);
+    leases_.Return(*lease);
+  };
   Pick pick{*first, *lease, std::make_shared<AttemptControl>()};
-  ready_.Remove(pick.job.id);
   // Known as running before the store knows it: a cancel that comes right after
   // the start finds it.
-  running_[pick.job.id] = {pick.control, pick.lease};
+  running_[pick.job.id] = {pick.control, pick.lease, pick.job.suspect()};
   if (pick.job.schedule.max_run_us != 0) {
     run_limits_.Set(pick.job.id, After(now, pick.job.schedule.max_run_us));
   }
+  std::move(give_back).Cancel();
+  ready_.Remove(pick.job.id);
   return pick;
 }
 
 void Scheduler::Expire(const std::vector<std::string>& jobs) {
-  const absl::Status status = writer_.WriteAndWait(
-      [&](Connection&, JobTransitions& transitions) -> absl::Status {
-        const JobEnd end =
-            EndedBy(v1::JobState::FAILED, TimeError(StopCause::kDeadline));
-        for (const std::string& job : jobs) {
-          MODBOUND_RETURN_IF_ERROR(transitions.EndUnstarted(job, end).status());
-        }
-        return absl::OkStatus();
-      });
-  if (!status.ok()) {
-    spdlog::error("cannot end jobs whose deadline passed: {}",
-                  std::string(status.message()));
-    const SteadyTime now = std::chrono::steady_clock::now();
-    const MutexLock lock(mutex_);
+  const auto end_them = [jobs](Connection&,
+                               JobTransitions& transitions) -> absl::Status {
+    const JobEnd end =
+        EndedBy(v1::JobState::FAILED, TimeError(StopCause::kDeadline));
     for (const std::string& job : jobs) {
-      deadlines_.Set(job, After(now, kRetryMicros));
+      MODBOUND_RETURN_IF_ERROR(transitions.EndUnstarted(job, end).status());
+    }
+    return absl::OkStatus();
+  };
+  const absl::Status queued = Guarded(
+      [&] {
+        writer_.Write(end_them, [this, jobs](const absl::Status& status) {
+          OnExpired(jobs, status);
+        });
+        return absl::OkStatus();
+      },
+      ShortOfMemory);
+  if (!queued.ok()) {
+    OnExpired(jobs, queued);
+  }
+}
+
+void Scheduler::OnExpired(const std::vector<std::string>& jobs,
+                          const absl::Status& status) {
+  const MutexLock lock(mutex_);
+  --expiring_;
+  if (!status.ok()) {
+    spdlog::error("event=deadline_not_stored jobs={} error=\"{}\"",
+                  jobs.size(),
+                  LogText(status));
+    const SteadyTime retry =
+        After(std::chrono::steady_clock::now(), kShortestPauseMicros);
+    for (const std::string& job : jobs) {
+      deadlines_.Set(job, retry);
     }
   }
+  PokeLocked();
 }
 
 void Scheduler::StartAttempt(const Pick& pick) {
-  AttemptRunner::Order order;
-  order.job = pick.job.id;
-  order.threads = pick.lease.cores;
-  order.ready = pick.job.ready;
-  order.start = std::chrono::steady_clock::now();
-  order.control = pick.control;
-  runner_.Run(order, [this, job = pick.job](const absl::Status& status) {
-    OnEnded(job, status);
-  });
+  const auto start = [&] {
+    AttemptRunner::Order order;
+    order.job = pick.job.id;
+    order.threads = pick.lease.cores;
+    order.ready = pick.job.ready;
+    order.start = std::chrono::steady_clock::now();
+    order.control = pick.control;
+    return runner_.Run(order,
+                       [this, job = pick.job](const absl::Status& status) {
+                         OnEnded(job, status);
+                       });
+  };
+  if (const absl::Status begun = Guarded(start, ShortOfMemory); !begun.ok()) {
+    OnEnded(pick.job, begun);
+  }
 }
 
 void Scheduler::OnEnded(const ReadyJob& job, const absl::Status& status) {
-  if (!status.ok()) {
-    spdlog::error(
-        "cannot start job {}: {}", job.id, std::string(status.message()));
-  }
   const SteadyTime now = std::chrono::steady_clock::now();
   const MutexLock lock(mutex_);
   const auto found = running_.find(job.id);
@@ -226,14 +288,33 @@ void Scheduler::OnEnded(const ReadyJob& job, const absl::Status& status) {
       found->second.control->cause() == StopCause::kDeadline;
   running_.erase(found);
   run_limits_.Remove(job.id);
-  if (!status.ok()) {
-    ready_.Add(job);
-    paused_until_ = After(now, kRetryMicros);
+  if (status.ok()) {
+    pause_us_ = 0;
+  } else {
+    // One that was put back is there already, as the store has it now. One that
+    // has ended meanwhile does no harm: the store will not start it.
+    if (!ready_.Has(job.id)) {
+      ready_.Add(job);
+    }
     if (out_of_time) {
       deadlines_.Set(job.id, now);
     }
+    Pause(status);
   }
   PokeLocked();
+}
+
+void Scheduler::Pause(const absl::Status& status) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (now < paused_until_) {
+    return;
+  }
+  pause_us_ =
+      std::clamp(2 * pause_us_, kShortestPauseMicros, kLongestPauseMicros);
+  paused_until_ = After(now, pause_us_);
+  spdlog::warn("event=starts_paused seconds={} error=\"{}\"",
+               pause_us_ / 1000000,
+               LogText(status));
 }
 
 }  // namespace modbound

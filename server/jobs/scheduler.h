@@ -21,10 +21,14 @@ namespace modbound {
 
 // Decides on one thread which job starts when: in the order of ReadyJobs, as
 // soon as a core and the memory of the first one are free (no job overtakes it,
-// so none starves). Ends jobs whose deadline or run time is over. What it knows
-// of jobs are the state changes it is told, in the order of their commits; the
-// store's conditional updates decide, so an outdated view starts nothing twice.
-// Threads: safe from any thread.
+// so none starves; but a suspect job waits while another one runs, and is
+// overtaken meanwhile). Ends jobs whose deadline or run time is over. What it
+// knows of jobs are the state changes it is told, in the order of their
+// commits; the store's conditional updates decide, so an outdated view starts
+// nothing twice. Its thread never waits for the store or for files: a deadline
+// is kept whatever they do. Threads: safe from any thread. Locks: `mutex_` is
+// taken on the store's writer thread, so nothing waits for the store under it;
+// the locks of AttemptControl and ProgressBoard may be taken under it.
 class Scheduler {
  public:
   // All references must outlive it.
@@ -53,6 +57,7 @@ class Scheduler {
   struct Running {
     std::shared_ptr<AttemptControl> control;
     Lease lease;
+    bool suspect = false;
   };
   // The next job to start, with its lease.
   struct Pick {
@@ -67,15 +72,23 @@ class Scheduler {
   };
 
   void Loop();
+  // Looks once what is to be done, does it, or sleeps. False: drained.
+  bool Look();
   Work TakeWork(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StopOverdue(SteadyTime now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<Pick> TakePick(SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PokeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Sleep(SteadyTime next_flush) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Expire(const std::vector<std::string>& jobs);
+  void OnExpired(const std::vector<std::string>& jobs,
+                 const absl::Status& status);
   void StartAttempt(const Pick& pick);
   void OnEnded(const ReadyJob& job, const absl::Status& status);
+  // After a start or an attempt that the machine was too short of something
+  // for.
+  void Pause(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   StateWriter& writer_;
   AttemptRunner& runner_;
@@ -88,8 +101,11 @@ class Scheduler {
   std::map<std::string, Running> running_ ABSL_GUARDED_BY(mutex_);
   JobTimers deadlines_ ABSL_GUARDED_BY(mutex_);
   JobTimers run_limits_ ABSL_GUARDED_BY(mutex_);
-  // Nothing starts before: the store did not take the last start.
+  // Nothing starts before; how long the pause is, 0 = there is none.
   SteadyTime paused_until_ ABSL_GUARDED_BY(mutex_);
+  int64_t pause_us_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Writes of Expire whose answer is still to come.
+  int expiring_ ABSL_GUARDED_BY(mutex_) = 0;
   bool poked_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool thread_runs_ ABSL_GUARDED_BY(mutex_) = false;

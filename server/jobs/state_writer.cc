@@ -3,12 +3,12 @@
 #include <memory>
 #include <utility>
 
-#include "core/base/mutex.h"
 #include "server/jobs/job_time.h"
+#include "server/store/commit_wait.h"
 
 namespace modbound {
 
-void StateWriter::Write(Change change, Done done) {
+void StateWriter::Write(Change change, Done done, Database::Weight weight) {
   const auto made = std::make_shared<std::vector<StateChange>>();
   database_.Write(
       [change = std::move(change), made](Connection& connection) {
@@ -20,28 +20,14 @@ void StateWriter::Write(Change change, Done done) {
           listener_(*made);
         }
         done(std::move(status));
-      });
+      },
+      weight);
 }
 
 absl::Status StateWriter::WriteAndWait(const Change& change) {
-  struct Answer {
-    Mutex mutex;
-    CondVar arrived;
-    bool ready ABSL_GUARDED_BY(mutex) = false;
-    absl::Status status ABSL_GUARDED_BY(mutex);
-  };
-  const auto answer = std::make_shared<Answer>();
-  Write(change, [answer](absl::Status status) {
-    const MutexLock lock(answer->mutex);
-    answer->status = std::move(status);
-    answer->ready = true;
-    answer->arrived.NotifyAll();
-  });
-  const MutexLock lock(answer->mutex);
-  while (!answer->ready) {
-    answer->arrived.Wait(answer->mutex);
-  }
-  return answer->status;
+  CommitWait commit;
+  Write(change, commit.Done());
+  return commit.Wait();
 }
 
 }  // namespace modbound

@@ -24,7 +24,9 @@ class StateWriter {
       : database_(database), listener_(std::move(listener)) {}
 
   // As Database::Write; `done` comes after the listener.
-  void Write(Change change, Done done);
+  void Write(Change change,
+             Done done,
+             Database::Weight weight = Database::Weight::kLight);
   absl::Status WriteAndWait(const Change& change);
 
  private:

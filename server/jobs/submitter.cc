@@ -7,9 +7,16 @@
 #include "core/base/error.h"
 #include "server/files/guarded.h"
 #include "server/jobs/job_time.h"
+#include "server/jobs/job_view.h"
 #include "server/jobs/submit_rules.h"
 
 namespace modbound {
+namespace {
+
+// More jobs than this keep the writer for longer than a few milliseconds.
+constexpr std::size_t kMostLightJobs = 100;
+
+}  // namespace
 
 void Submitter::SubmitJob(const std::string& owner,
                           v1::SubmitJobRequest request,
@@ -92,25 +99,39 @@ absl::StatusOr<std::vector<PlannedJob>> Submitter::Plan(
   for (const SubmittedJob& job : jobs) {
     MODBOUND_RETURN_IF_ERROR(CheckSubmittedJob(job.job, job.path, now_us));
   }
-  return PlanJobs(
-      {database_, artifacts_, ids_, owner, memory_limit_bytes_, now_us},
-      std::move(jobs));
+  return PlanJobs({database_, artifacts_, ids_, owner, limits_, now_us},
+                  std::move(jobs));
 }
 
 void Submitter::Accept(RequestKey key,
                        std::vector<PlannedJob> planned,
                        Done done) {
+  const auto weight = planned.size() > kMostLightJobs
+                          ? Database::Weight::kHeavy
+                          : Database::Weight::kLight;
   const auto jobs =
-      std::make_shared<const std::vector<PlannedJob>>(std::move(planned));
-  const auto response = std::make_shared<v1::SubmitGraphResponse>();
+      std::make_shared<std::vector<PlannedJob>>(std::move(planned));
+  // Made here: the writer thread is for what must be one transaction. Only
+  // states are still open; any state takes the same number of bytes.
+  const auto response = std::make_shared<v1::SubmitGraphResponse>(
+      SubmitResponse(static_cast<int>(jobs->size()), [&](int i) {
+        return JobAsAccepted((*jobs)[static_cast<std::size_t>(i)].row);
+      }));
   writer_.Write(
       [key = std::move(key), jobs, response](
           Connection& connection, JobTransitions& transitions) -> absl::Status {
         MODBOUND_ASSIGN_OR_RETURN(
-            const std::vector<std::string> ids,
+            const auto earlier,
             AcceptJobs(connection, transitions, key, *jobs));
-        MODBOUND_ASSIGN_OR_RETURN(*response,
-                                  LoadResponse(connection, key.owner, ids));
+        if (earlier.has_value()) {
+          MODBOUND_ASSIGN_OR_RETURN(
+              *response, LoadResponse(connection, key.owner, *earlier));
+          return absl::OkStatus();
+        }
+        for (std::size_t i = 0; i < jobs->size(); ++i) {
+          response->mutable_jobs(static_cast<int>(i))
+              ->set_state((*jobs)[i].row.state);
+        }
         return absl::OkStatus();
       },
       [response, done = std::move(done)](const absl::Status& status) {
@@ -119,7 +140,8 @@ void Submitter::Accept(RequestKey key,
         } else {
           done(status);
         }
-      });
+      },
+      weight);
 }
 
 }  // namespace modbound

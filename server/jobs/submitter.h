@@ -29,12 +29,12 @@ class Submitter {
   Submitter(Database& database,
             ArtifactStore& artifacts,
             StateWriter& writer,
-            int64_t memory_limit_bytes,
+            const JobLimits& limits,
             const std::string& last_id)
       : database_(database),
         artifacts_(artifacts),
         writer_(writer),
-        memory_limit_bytes_(memory_limit_bytes),
+        limits_(limits),
         ids_(last_id) {}
 
   // `done` is called after the commit, on the store's writer thread, or at once
@@ -57,7 +57,7 @@ class Submitter {
   Database& database_;
   ArtifactStore& artifacts_;
   StateWriter& writer_;
-  const int64_t memory_limit_bytes_;
+  const JobLimits limits_;
   JobIdMaker ids_;
 };
 

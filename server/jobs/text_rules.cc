@@ -85,9 +85,13 @@ absl::Status CheckText(std::string_view text,
 
 bool IsNodeName(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) {
-           return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-';
-         });
+         std::all_of(text.begin(),
+                     text.end(),
+                     [](unsigned char c) {
+                       return absl::ascii_isalnum(c) || c == '_' || c == '.' ||
+                              c == '-';
+                     }) &&
+         text.find_first_not_of('.') != std::string_view::npos;
 }
 
 }  // namespace modbound

@@ -20,7 +20,8 @@ absl::Status CheckText(std::string_view text,
                        int most,
                        const std::string& field);
 
-// [a-zA-Z0-9_.-]{1,64}, the form of a node's name.
+// [a-zA-Z0-9_.-]{1,64} and not dots alone, the form of a node's name: clients
+// make a folder of it.
 bool IsNodeName(std::string_view text);
 
 }  // namespace modbound

@@ -55,7 +55,8 @@ absl::StatusOr<v1::FindMissingResponse> Missing(
 
 grpc::ServerReadReactor<grpc::ByteBuffer>* ArtifactService::Upload(
     grpc::CallbackServerContext* context, grpc::ByteBuffer* reply) {
-  return StartUpload(uploads_, *context, reply, streams_, pools_);
+  return StartUpload(
+      uploads_, *context, reply, streams_, pools_, limits_.upload_idle);
 }
 
 grpc::ServerUnaryReactor* ArtifactService::QueryUpload(

@@ -6,6 +6,7 @@
 #include "server/artifacts/upload_store.h"
 #include "server/jobs/job_queue.h"
 #include "server/rpc/open_streams.h"
+#include "server/rpc/server_limits.h"
 #include "server/rpc/worker_pool.h"
 
 namespace modbound {
@@ -25,12 +26,14 @@ class ArtifactService final : public ArtifactServiceBase {
                   ArtifactStore& artifacts,
                   UploadStore& uploads,
                   OpenStreams& streams,
-                  WorkerPools& pools)
+                  WorkerPools& pools,
+                  const ServerLimits& limits)
       : queue_(queue),
         artifacts_(artifacts),
         uploads_(uploads),
         streams_(streams),
-        pools_(pools) {}
+        pools_(pools),
+        limits_(limits) {}
 
   grpc::ServerReadReactor<grpc::ByteBuffer>* Upload(
       grpc::CallbackServerContext* context, grpc::ByteBuffer* reply) override;
@@ -53,6 +56,7 @@ class ArtifactService final : public ArtifactServiceBase {
   UploadStore& uploads_;
   OpenStreams& streams_;
   WorkerPools& pools_;
+  const ServerLimits limits_;
 };
 
 }  // namespace modbound

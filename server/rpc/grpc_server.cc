@@ -21,6 +21,8 @@ namespace {
 // kMaxMessageBytes and this, ReadMessage refuses them with details.
 constexpr int kGrpcReceiveBytes = 4 * static_cast<int>(kMaxMessageBytes);
 constexpr size_t kQuotaBytes = size_t{512} << 20;
+// How exactly the time of an idle stream is kept.
+constexpr int kTicksUntilIdle = 20;
 // For reflection, the only service that takes a thread a call.
 constexpr int kMaxSyncThreads = 8;
 
@@ -50,9 +52,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     ArtifactStore& artifacts,
     UploadStore& uploads,
     const JobQueueOptions& options,
-    const ListenAddress& address) {
+    const ListenAddress& address,
+    const ServerLimits& limits) {
   std::unique_ptr<GrpcServer> server(
-      new GrpcServer(queue, artifacts, uploads, options));
+      new GrpcServer(queue, artifacts, uploads, options, limits));
   MODBOUND_RETURN_IF_ERROR(server->Listen(address));
   return server;
 }
@@ -60,9 +63,12 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
 GrpcServer::GrpcServer(JobQueue& queue,
                        ArtifactStore& artifacts,
                        UploadStore& uploads,
-                       const JobQueueOptions& options)
-    : jobs_(queue, streams_, pools_),
-      artifacts_(queue, artifacts, uploads, streams_, pools_),
+                       const JobQueueOptions& options,
+                       const ServerLimits& limits)
+    : pools_(limits.waiting_requests),
+      streams_(limits.upload_idle / kTicksUntilIdle),
+      jobs_(queue, streams_, pools_),
+      artifacts_(queue, artifacts, uploads, streams_, pools_, limits),
       server_info_(queue, options) {}
 
 GrpcServer::~GrpcServer() { Stop(std::chrono::milliseconds(0)); }

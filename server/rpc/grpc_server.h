@@ -15,6 +15,7 @@
 #include "server/rpc/job_service.h"
 #include "server/rpc/listen_address.h"
 #include "server/rpc/open_streams.h"
+#include "server/rpc/server_limits.h"
 #include "server/rpc/server_service.h"
 #include "server/rpc/worker_pool.h"
 
@@ -32,7 +33,8 @@ class GrpcServer {
       ArtifactStore& artifacts,
       UploadStore& uploads,
       const JobQueueOptions& options,
-      const ListenAddress& address);
+      const ListenAddress& address,
+      const ServerLimits& limits = {});
   // Stop, if that has not been.
   ~GrpcServer();
 
@@ -50,7 +52,8 @@ class GrpcServer {
   GrpcServer(JobQueue& queue,
              ArtifactStore& artifacts,
              UploadStore& uploads,
-             const JobQueueOptions& options);
+             const JobQueueOptions& options,
+             const ServerLimits& limits);
   absl::Status Listen(const ListenAddress& address);
 
   WorkerPools pools_;

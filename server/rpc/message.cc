@@ -10,27 +10,33 @@
 
 namespace modbound {
 
+absl::Status CheckMessageBytes(const grpc::ByteBuffer& bytes,
+                               const google::protobuf::Descriptor& type) {
+  if (bytes.Length() <= static_cast<size_t>(kMaxMessageBytes)) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   "TOO_LARGE",
+                   "",
+                   absl::StrCat(type.full_name(),
+                                " has ",
+                                bytes.Length(),
+                                " bytes; at most ",
+                                kMaxMessageBytes,
+                                " are taken (arrays go through Upload)"));
+}
+
 absl::Status ReadMessage(const grpc::ByteBuffer& bytes,
                          google::protobuf::Message& message) {
-  const std::string& name = message.GetDescriptor()->full_name();
-  if (bytes.Length() > static_cast<size_t>(kMaxMessageBytes)) {
-    return MakeError(absl::StatusCode::kResourceExhausted,
-                     "TOO_LARGE",
-                     "",
-                     absl::StrCat(name,
-                                  " has ",
-                                  bytes.Length(),
-                                  " bytes; at most ",
-                                  kMaxMessageBytes,
-                                  " are taken (arrays go through Upload)"));
-  }
+  const google::protobuf::Descriptor& type = *message.GetDescriptor();
+  MODBOUND_RETURN_IF_ERROR(CheckMessageBytes(bytes, type));
   grpc::ByteBuffer copy = bytes;  // shares the bytes; the reader wants its own
   grpc::ProtoBufferReader reader(&copy);
   if (!reader.status().ok() || !message.ParseFromZeroCopyStream(&reader)) {
     return Refuse("BAD_TEXT",
                   "",
                   absl::StrCat("the bytes are not a valid ",
-                               name,
+                               type.full_name(),
                                ": malformed, or text that is not UTF-8"));
   }
   return absl::OkStatus();
@@ -38,6 +44,18 @@ absl::Status ReadMessage(const grpc::ByteBuffer& bytes,
 
 absl::Status WriteMessage(const google::protobuf::Message& message,
                           grpc::ByteBuffer& bytes) {
+  if (message.ByteSizeLong() > static_cast<size_t>(kMaxMessageBytes)) {
+    return MakeError(absl::StatusCode::kResourceExhausted,
+                     "TOO_LARGE",
+                     "",
+                     absl::StrCat("the answer, a ",
+                                  message.GetDescriptor()->full_name(),
+                                  ", has ",
+                                  message.ByteSizeLong(),
+                                  " bytes; at most ",
+                                  kMaxMessageBytes,
+                                  " are sent"));
+  }
   // The writer takes an empty buffer only; a stream writes into the one of its
   // message before.
   bytes.Clear();

@@ -12,15 +12,21 @@
 // kind of error as every other bad request.
 namespace modbound {
 
-// Most bytes of a message that a client sends, unary or one of a stream.
+// Most bytes of a message, sent or taken, unary or one of a stream.
 inline constexpr int64_t kMaxMessageBytes = int64_t{1} << 20;
+
+// TOO_LARGE when `bytes`, which should hold a message of `type`, are more than
+// kMaxMessageBytes.
+absl::Status CheckMessageBytes(const grpc::ByteBuffer& bytes,
+                               const google::protobuf::Descriptor& type);
 
 // Reads `message`. Errors: kResourceExhausted TOO_LARGE; kInvalidArgument
 // BAD_TEXT for bytes that are no such message or hold text that is not UTF-8.
 absl::Status ReadMessage(const grpc::ByteBuffer& bytes,
                          google::protobuf::Message& message);
 
-// Writes `message`. Errors: kInternal.
+// Writes `message`. Errors: kResourceExhausted TOO_LARGE beyond
+// kMaxMessageBytes: clients need not take more; kInternal.
 absl::Status WriteMessage(const google::protobuf::Message& message,
                           grpc::ByteBuffer& bytes);
 

@@ -62,6 +62,13 @@ void AddFlags(CLI::App& app, ServerOptions& options, Words& words) {
                  "Memory for jobs: bytes, or a number with K, M, G or T")
       ->type_name("BYTES")
       ->capture_default_str();
+  app.add_option("--max_lost_attempts,--max-lost-attempts",
+                 options.max_lost_attempts,
+                 "A job fails once the server came to an end this many times"
+                 " while it ran, and not by a stop; 0 = never")
+      ->check(CLI::Range(0, 1000000))
+      ->type_name("N")
+      ->capture_default_str();
   app.add_option("--log_level,--log-level",
                  options.log_level,
                  "How much is logged to standard error")

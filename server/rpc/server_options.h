@@ -18,6 +18,8 @@ struct ServerOptions {
   int cores = 1;
   // Estimates of running jobs together, >= 1 MiB.
   int64_t memory_limit_bytes = int64_t{1} << 30;
+  // JobQueueOptions::max_lost_attempts, 0 = no limit.
+  int max_lost_attempts = 20;
   // A level of spdlog: trace, debug, info, warning, error, off.
   std::string log_level = "info";
 };

@@ -1,5 +1,6 @@
 #include "server/rpc/unary.h"
 
+#include "core/base/error.h"
 #include "server/files/guarded.h"
 
 namespace modbound {
@@ -19,6 +20,13 @@ void PendingReply::Finish(const absl::Status& status,
     sent = Guarded([&] { return WriteMessage(*response, *reply_); });
   }
   reactor_->Finish(ToGrpcStatus(sent));
+}
+
+absl::Status OverloadedError() {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   "OVERLOADED",
+                   "",
+                   "too many requests wait for the server; try again later");
 }
 
 }  // namespace modbound

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/error.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
@@ -38,16 +39,16 @@ class PendingReply {
   grpc::ByteBuffer* reply_;
 };
 
-// Reads the request and calls method(request, done); whoever calls `done`, now
-// or later and from any thread, answers the call. An exception that leaves
-// `method` answers it too.
+// kUnavailable OVERLOADED: too many requests wait.
+absl::Status OverloadedError();
+
+// Reads the request and gives it to method(request, done); whoever calls
+// `done`, now or later and from any thread, answers the call. An exception that
+// leaves `method` answers it too.
 template <typename Request, typename Response, typename Method>
-grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context,
-                                      const grpc::ByteBuffer* bytes,
-                                      grpc::ByteBuffer* reply,
-                                      Method method) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto pending = std::make_shared<PendingReply>(reactor, reply);
+void ReadAndRun(const grpc::ByteBuffer& bytes,
+                const std::shared_ptr<PendingReply>& pending,
+                const Method& method) {
   const std::function<void(absl::StatusOr<Response>)> done =
       [pending](absl::StatusOr<Response> response) {
         pending->Finish(response.status(),
@@ -55,7 +56,7 @@ grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context,
       };
   const absl::Status status = Guarded([&] {
     Request request;
-    absl::Status read = ReadMessage(*bytes, request);
+    absl::Status read = ReadMessage(bytes, request);
     if (read.ok()) {
       method(std::move(request), done);
     }
@@ -64,6 +65,17 @@ grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context,
   if (!status.ok()) {
     pending->Finish(status, nullptr);
   }
+}
+
+// Answers by method(request, done) as above, on this thread.
+template <typename Request, typename Response, typename Method>
+grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* bytes,
+                                      grpc::ByteBuffer* reply,
+                                      const Method& method) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  ReadAndRun<Request, Response>(
+      *bytes, std::make_shared<PendingReply>(reactor, reply), method);
   return reactor;
 }
 
@@ -73,33 +85,38 @@ template <typename Request, typename Response, typename Method>
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
                                  const grpc::ByteBuffer* bytes,
                                  grpc::ByteBuffer* reply,
-                                 Method method) {
+                                 const Method& method) {
   return AnswerLater<Request, Response>(
-      context, bytes, reply, [&method](Request request, const auto& done) {
+      context, bytes, reply, [&method](const Request& request, auto& done) {
         done(method(request));
       });
 }
 
-// As AnswerLater, but method(request, done) runs on `pool`, because it may take
-// long.
+// As AnswerLater, but all of it on `pool`, because it may take long. While it
+// waits there, the request is what came and no more: read, it may take forty
+// times the memory. OVERLOADED when too much waits already.
 template <typename Request, typename Response, typename Method>
 grpc::ServerUnaryReactor* AnswerLaterOn(WorkerPool& pool,
                                         grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* bytes,
                                         grpc::ByteBuffer* reply,
                                         Method method) {
-  return AnswerLater<Request, Response>(
-      context, bytes, reply, [&](Request request, const auto& done) {
-        pool.Run([request = std::move(request), done, method]() mutable {
-          const absl::Status status = Guarded([&] {
-            method(std::move(request), done);
-            return absl::OkStatus();
-          });
-          if (!status.ok()) {
-            done(status);
-          }
-        });
-      });
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto pending = std::make_shared<PendingReply>(reactor, reply);
+  const absl::Status status = Guarded([&]() -> absl::Status {
+    MODBOUND_RETURN_IF_ERROR(CheckMessageBytes(*bytes, *Request::descriptor()));
+    // The copy shares the bytes.
+    const bool queued =
+        pool.TryRun(static_cast<int64_t>(bytes->Length()),
+                    [request = *bytes, pending, method = std::move(method)] {
+                      ReadAndRun<Request, Response>(request, pending, method);
+                    });
+    return queued ? absl::OkStatus() : OverloadedError();
+  });
+  if (!status.ok()) {
+    pending->Finish(status, nullptr);
+  }
+  return reactor;
 }
 
 // As Answer, but method(request) runs on `pool`.

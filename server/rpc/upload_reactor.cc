@@ -1,9 +1,11 @@
 #include "server/rpc/upload_reactor.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/execution.h"
 #include "core/base/mutex.h"
 #include "server/files/guarded.h"
 #include "server/rpc/message.h"
@@ -13,8 +15,18 @@
 namespace modbound {
 namespace {
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+absl::Status IdleError() {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   "STREAM_IDLE",
+                   "",
+                   "nothing came for too long; the upload can go on from "
+                   "QueryUpload's offset");
+}
+
 // Until it has ended, always either a read or a step on a pool goes on. Only
-// Stop interferes, and only with a read.
+// Stop and Tick interfere, and only with a read.
 class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
                             public Stream {
  public:
@@ -22,12 +34,14 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
                 const grpc::CallbackServerContext& context,
                 grpc::ByteBuffer* reply,
                 OpenStreams& streams,
-                WorkerPools& pools)
+                WorkerPools& pools,
+                std::chrono::milliseconds most_idle)
       : uploads_(uploads),
         context_(context),
         reply_(reply),
         streams_(streams),
-        pools_(pools) {
+        pools_(pools),
+        most_idle_(most_idle) {
     streams_.Add(this);
   }
 
@@ -37,6 +51,7 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
       const MutexLock lock(mutex_);
       if (!stopping_) {
         reading_ = true;
+        reading_since_ = std::chrono::steady_clock::now();
         StartRead(&message_);
         return;
       }
@@ -45,11 +60,18 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   }
 
   void Stop() override {
+    stop_.Stop();
     const MutexLock lock(mutex_);
     stopping_ = true;
     if (reading_) {
-      reading_ = false;
-      Finish(ToGrpcStatus(StoppingError()));
+      BreakOff(StoppingError());
+    }
+  }
+
+  void Tick(SteadyTime now) override {
+    const MutexLock lock(mutex_);
+    if (reading_ && now - reading_since_ >= most_idle_) {
+      BreakOff(IdleError());
     }
   }
 
@@ -57,7 +79,7 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
     {
       const MutexLock lock(mutex_);
       if (!reading_) {
-        return;  // Stop has ended the call
+        return;  // it was broken off
       }
       reading_ = false;
     }
@@ -76,6 +98,13 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   }
 
  private:
+  // Ends the call in the middle of a read; what came so far stays.
+  void BreakOff(const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    reading_ = false;
+    Finish(ToGrpcStatus(status));
+  }
+
   // Stores the message that has come. Ends in exactly one Read or Finish, and
   // touches nothing after it; so does End.
   void Take() {
@@ -116,7 +145,7 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
         return Refuse("MISSING_FIELD", "header", "the upload has no header");
       }
       MODBOUND_ASSIGN_OR_RETURN(const v1::UploadResponse response,
-                                upload_->Finish());
+                                upload_->Finish(stop_));
       return WriteMessage(response, *reply_);
     });
     upload_.reset();
@@ -128,11 +157,14 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   grpc::ByteBuffer* reply_;
   OpenStreams& streams_;
   WorkerPools& pools_;
+  const std::chrono::milliseconds most_idle_;
   std::unique_ptr<Upload> upload_;
   grpc::ByteBuffer message_;
+  StopFlag stop_;
 
   Mutex mutex_;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyTime reading_since_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -143,8 +175,10 @@ grpc::ServerReadReactor<grpc::ByteBuffer>* StartUpload(
     const grpc::CallbackServerContext& context,
     grpc::ByteBuffer* reply,
     OpenStreams& streams,
-    WorkerPools& pools) {
-  auto* reactor = new UploadReactor(uploads, context, reply, streams, pools);
+    WorkerPools& pools,
+    std::chrono::milliseconds most_idle) {
+  auto* reactor =
+      new UploadReactor(uploads, context, reply, streams, pools, most_idle);
   reactor->Read();
   return reactor;
 }

@@ -1,7 +1,7 @@
 #ifndef MODBOUND_SERVER_RPC_UPLOAD_REACTOR_H_
 #define MODBOUND_SERVER_RPC_UPLOAD_REACTOR_H_
 
-#include <string>
+#include <chrono>
 
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -13,14 +13,16 @@
 namespace modbound {
 
 // Answers one Upload call: takes a message when the one before is in its file,
-// so gRPC's flow control slows the client down to the disk. Arguments must
-// outlive the call.
+// so gRPC's flow control slows the client down to the disk. Broken off with
+// STREAM_IDLE when no message comes for `most_idle`. Arguments must outlive the
+// call.
 grpc::ServerReadReactor<grpc::ByteBuffer>* StartUpload(
     UploadStore& uploads,
     const grpc::CallbackServerContext& context,
     grpc::ByteBuffer* reply,
     OpenStreams& streams,
-    WorkerPools& pools);
+    WorkerPools& pools,
+    std::chrono::milliseconds most_idle);
 
 }  // namespace modbound
 

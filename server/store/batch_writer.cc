@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "server/files/file_io.h"
 #include "server/files/guarded.h"
 
 namespace modbound {
@@ -24,8 +25,13 @@ int NoteLogPages(void* pages, sqlite3*, const char*, int count) {
 
 }  // namespace
 
-BatchWriter::BatchWriter(std::unique_ptr<SqliteHandle> handle)
-    : handle_(std::move(handle)), connection_(*handle_) {
+BatchWriter::BatchWriter(std::unique_ptr<SqliteHandle> handle,
+                         DiskReserve reserve,
+                         std::function<void()> on_fault)
+    : handle_(std::move(handle)),
+      connection_(*handle_),
+      reserve_(std::move(reserve)),
+      on_fault_(std::move(on_fault)) {
   // Replaces SQLite's own checkpoint, which would delay the answers and hide
   // its errors.
   sqlite3_wal_hook(handle_->get(), NoteLogPages, &log_pages_);
@@ -52,18 +58,32 @@ void BatchWriter::Stop() {
   }
 }
 
-void BatchWriter::Add(Database::Change change, Database::Done done) {
+void BatchWriter::Add(Database::Change change,
+                      Database::Done done,
+                      Database::Weight weight) {
+  Entry entry{std::move(change), std::move(done), absl::OkStatus()};
   MutexLock lock(mutex_);
-  queue_.push_back({std::move(change), std::move(done), absl::OkStatus()});
+  if (weight == Database::Weight::kHeavy) {
+    heavy_.push_back(std::move(entry));
+  } else {
+    light_.push_back(std::move(entry));
+  }
   queued_.NotifyOne();
 }
 
 std::vector<BatchWriter::Entry> BatchWriter::TakeQueued() {
   MutexLock lock(mutex_);
-  while (queue_.empty() && !stopping_) {
+  while (light_.empty() && heavy_.empty() && !stopping_) {
     queued_.Wait(mutex_);
   }
-  return std::exchange(queue_, {});
+  last_was_heavy_ = !heavy_.empty() && (light_.empty() || !last_was_heavy_);
+  if (!last_was_heavy_) {
+    return std::exchange(light_, {});
+  }
+  std::vector<Entry> batch;
+  batch.push_back(std::move(heavy_.front()));
+  heavy_.pop_front();
+  return batch;
 }
 
 void BatchWriter::Loop() {
@@ -72,7 +92,11 @@ void BatchWriter::Loop() {
     if (batch.empty()) {
       return;
     }
+    reserve_.Adjust();
     const absl::Status status = fault_.ok() ? CommitBatch(batch) : fault_;
+    if (IsShortage(status)) {
+      reserve_.Release();
+    }
     NoteFault(status);
     for (Entry& entry : batch) {
       entry.done(status.ok() ? std::move(entry.status) : status);
@@ -88,14 +112,15 @@ void BatchWriter::NoteFault(const absl::Status& status) {
   if (!fault_.ok() || !handle_->broken()) {
     return;
   }
-  spdlog::critical(
-      "the store takes no more changes until the server starts anew: {}",
-      std::string(status.message()));
+  spdlog::critical("event=store_failed error=\"{}\"", LogText(status));
   fault_ = MakeError(absl::StatusCode::kInternal,
                      reason::kInternal,
                      "",
                      "the store met an I/O error earlier and takes no more "
                      "changes; the server must be started anew");
+  if (on_fault_) {
+    on_fault_();
+  }
 }
 
 absl::Status BatchWriter::CommitBatch(std::vector<Entry>& batch) {
@@ -157,8 +182,7 @@ void BatchWriter::Checkpoint() {
   }
   const absl::Status status = handle_->Error(code);
   // The log still has everything; a full disk may have room later.
-  spdlog::error("the store could not fold in its log: {}",
-                std::string(status.message()));
+  spdlog::error("event=log_not_folded error=\"{}\"", LogText(status));
   NoteFault(status);
 }
 

@@ -1,6 +1,8 @@
 #ifndef MODBOUND_SERVER_STORE_BATCH_WRITER_H_
 #define MODBOUND_SERVER_STORE_BATCH_WRITER_H_
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -8,22 +10,31 @@
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
 #include "server/store/database.h"
+#include "server/store/disk_reserve.h"
 #include "server/store/sqlite_handle.h"
 
 namespace modbound {
 
-// The writer thread of a Database: takes all changes queued while the last
-// batch was being committed as the next batch, so the more writers wait, the
-// fewer fsyncs each costs. Contract of changes: Database::Write.
+// The writer thread of a Database: takes all light changes queued while the
+// last batch was being committed as the next batch, so the more writers wait,
+// the fewer fsyncs each costs. A heavy change is a batch by itself, and light
+// and heavy batches take turns while both wait: a light change waits for one
+// heavy one at most, and neither kind starves. Contract of changes:
+// Database::Write.
 class BatchWriter {
  public:
-  explicit BatchWriter(std::unique_ptr<SqliteHandle> handle);
+  // `on_fault`: Database::Open.
+  BatchWriter(std::unique_ptr<SqliteHandle> handle,
+              DiskReserve reserve,
+              std::function<void()> on_fault);
   // Stops and closes the connection.
   ~BatchWriter();
   BatchWriter(const BatchWriter&) = delete;
   BatchWriter& operator=(const BatchWriter&) = delete;
 
-  void Add(Database::Change change, Database::Done done);
+  void Add(Database::Change change,
+           Database::Done done,
+           Database::Weight weight);
   // Commits what is queued, then ends the thread.
   void Stop();
 
@@ -42,7 +53,7 @@ class BatchWriter {
   absl::Status RunChanges(std::vector<Entry>& batch);
   // Fills entry.status. Error: the whole batch is lost.
   absl::Status RunInSavepoint(Entry& entry);
-  // After an I/O error: sets fault_ and tells the log why.
+  // After an I/O error: sets fault_, tells the log why, calls on_fault_.
   void NoteFault(const absl::Status& status);
   // Folds a long log into the database, after the answers are out.
   void Checkpoint();
@@ -50,6 +61,8 @@ class BatchWriter {
   // Of the writer thread alone, once it runs.
   std::unique_ptr<SqliteHandle> handle_;
   Connection connection_;
+  DiskReserve reserve_;
+  const std::function<void()> on_fault_;
   int log_pages_ = 0;
   // Length of the log when it was last folded in.
   int folded_at_ = 0;
@@ -58,7 +71,9 @@ class BatchWriter {
 
   Mutex mutex_;
   CondVar queued_;
-  std::vector<Entry> queue_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Entry> light_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Entry> heavy_ ABSL_GUARDED_BY(mutex_);
+  bool last_was_heavy_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

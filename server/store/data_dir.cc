@@ -27,7 +27,7 @@ absl::Status MakeDirectories(const std::string& path) {
   const auto parent = std::filesystem::absolute(path, error).parent_path();
   std::filesystem::create_directories(parent, error);
   if (error) {
-    return FileError("make directory", parent.string(), error.value());
+    return FileError("make", parent.string(), error.value());
   }
   MODBOUND_RETURN_IF_ERROR(MakeDirectory(path));
   return SyncDirectory(parent.string());
@@ -59,7 +59,7 @@ absl::Status CloseToOthers(const std::string& path) {
 absl::Status RefuseNetwork(const std::string& path) {
   struct statfs info {};
   if (::statfs(path.c_str(), &info) != 0) {
-    return FileError("stat the disk of", path, errno);
+    return FileError("measure the disk of", path, errno);
   }
   const std::string name =
       NetworkFileSystem(static_cast<int64_t>(info.f_type) & 0xffffffff);

@@ -8,10 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/base/mutex.h"
 #include "server/files/file_io.h"
 #include "server/store/batch_writer.h"
+#include "server/store/commit_wait.h"
 #include "server/store/data_dir.h"
+#include "server/store/disk_reserve.h"
 #include "server/store/reader_pool.h"
 #include "server/store/schema.h"
 #include "server/store/sqlite_handle.h"
@@ -93,30 +94,6 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
   return CreateTables(handle);
 }
 
-// What a waiting writer and the writer thread share.
-class Outcome {
- public:
-  void Set(absl::Status status) {
-    MutexLock lock(mutex_);
-    status_ = std::move(status);
-    set_ = true;
-    changed_.NotifyOne();
-  }
-  absl::Status Wait() {
-    MutexLock lock(mutex_);
-    while (!set_) {
-      changed_.Wait(mutex_);
-    }
-    return status_;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  bool set_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
-};
-
 }  // namespace
 
 // Order matters: what is queued may still read; then the writer closes last of
@@ -125,8 +102,12 @@ class Database::Impl {
  public:
   Impl(FileDescriptor lock,
        std::unique_ptr<SqliteHandle> handle,
-       const std::string& path)
-      : lock_(std::move(lock)), writer_(std::move(handle)), readers_(path) {}
+       DiskReserve reserve,
+       const std::string& path,
+       std::function<void()> on_fault)
+      : lock_(std::move(lock)),
+        writer_(std::move(handle), std::move(reserve), std::move(on_fault)),
+        readers_(path) {}
 
   ~Impl() { writer_.Stop(); }
   Impl(const Impl&) = delete;
@@ -142,17 +123,24 @@ class Database::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
-    const std::string& data_dir) {
+    const std::string& data_dir, std::function<void()> on_fault) {
   MODBOUND_ASSIGN_OR_RETURN(FileDescriptor lock, LockDataDir(data_dir));
+  // Opening needs some room itself.
+  DiskReserve reserve(data_dir);
+  reserve.Adjust();
   const std::string path = data_dir + "/modbound.sqlite3";
   MODBOUND_ASSIGN_OR_RETURN(
       std::unique_ptr<SqliteHandle> handle,
       SqliteHandle::Open(path, SqliteHandle::Mode::kReadWrite));
   MODBOUND_RETURN_IF_ERROR(UseWriteAheadLog(*handle));
   MODBOUND_RETURN_IF_ERROR(BringSchemaUp(*handle, data_dir));
-  return std::unique_ptr<Database>(new Database(
-      data_dir,
-      std::make_unique<Impl>(std::move(lock), std::move(handle), path)));
+  return std::unique_ptr<Database>(
+      new Database(data_dir,
+                   std::make_unique<Impl>(std::move(lock),
+                                          std::move(handle),
+                                          std::move(reserve),
+                                          path,
+                                          std::move(on_fault))));
 }
 
 Database::Database(std::string data_dir, std::unique_ptr<Impl> impl)
@@ -160,15 +148,14 @@ Database::Database(std::string data_dir, std::unique_ptr<Impl> impl)
 
 Database::~Database() = default;
 
-void Database::Write(Change change, Done done) {
-  impl_->writer().Add(std::move(change), std::move(done));
+void Database::Write(Change change, Done done, Weight weight) {
+  impl_->writer().Add(std::move(change), std::move(done), weight);
 }
 
 absl::Status Database::WriteAndWait(Change change) {
-  Outcome outcome;
-  Write(std::move(change),
-        [&outcome](absl::Status status) { outcome.Set(std::move(status)); });
-  return outcome.Wait();
+  CommitWait commit;
+  Write(std::move(change), commit.Done());
+  return commit.Wait();
 }
 
 absl::Status Database::Read(

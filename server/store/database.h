@@ -63,6 +63,9 @@ class Connection {
   // Rows changed by the last statement: how a conditional UPDATE tells whether
   // it won.
   int64_t Changes() const;
+  // Row number that the last INSERT of this connection gave (tables WITHOUT
+  // ROWID do not count).
+  int64_t LastInsertNumber() const;
 
  private:
   SqliteHandle& handle_;
@@ -74,10 +77,11 @@ class Connection {
 // methods are safe from any thread.
 //
 // Faults: a full disk fails the writes of its batch (kResourceExhausted
-// DISK_FULL) and later ones succeed again when there is room. After any other
-// I/O error, a failed fsync or a damaged page nothing is acknowledged any more:
-// every later write fails with kInternal until the server starts anew, because
-// what reached the disk is not known. Reads go on.
+// DISK_FULL) and later ones succeed again when there is room, for which a file
+// of our own gives way (DiskReserve). After any other I/O error, a failed fsync
+// or a damaged page nothing is acknowledged any more: every later write fails
+// with kInternal until the server starts anew, because what reached the disk is
+// not known. Reads go on.
 class Database {
  public:
   // Creates or opens; brings the schema to this version. The directory gets
@@ -85,19 +89,29 @@ class Database {
   // directory (lock file), the schema is newer, the directory is on a network
   // file system, or it is open to others and holds foreign files; kDataLoss
   // when there are artifacts but the database is empty; kInternal otherwise.
+  // `on_fault` is called once, on the writer thread, when from then on every
+  // write fails (see Faults): a server is of no use any more then. It must be
+  // quick and neither write nor wait.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
-      const std::string& data_dir);
+      const std::string& data_dir, std::function<void()> on_fault = {});
   // Commits what is queued, then stops the writer.
   ~Database();
 
   using Change = std::function<absl::Status(Connection&)>;
   using Done = std::function<void(absl::Status)>;
+  // How long a change keeps the writer. kHeavy: more than some milliseconds
+  // (the rows of a large graph); what is light does not wait for more than one
+  // of them.
+  enum class Weight { kLight, kHeavy };
   // Queues a change. It runs on the writer thread in a savepoint of its own: an
   // error undoes this change alone. `done` is called on the writer thread after
   // the commit is on disk (or with the error); it must be quick and not wait.
   // When the commit fails, every change of the batch gets that error, also one
-  // that had failed by itself. A change is called once, in the order of Write.
-  void Write(Change change, Done done);
+  // that had failed by itself. A change is called once. Changes of one weight
+  // run in the order of Write; a light one may overtake a heavy one that is not
+  // done yet. What is written after the `done` of another change comes after
+  // it, whatever the weights.
+  void Write(Change change, Done done, Weight weight = Weight::kLight);
   // Write and wait for the commit. Not from a change or a `done`.
   absl::Status WriteAndWait(Change change);
   // Runs `query` on a read connection: a snapshot of what is committed.

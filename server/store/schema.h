@@ -22,6 +22,7 @@ CREATE TABLE job (
   priority INTEGER NOT NULL,
   attempt INTEGER NOT NULL DEFAULT 0,
   token TEXT NOT NULL DEFAULT '',
+  lost INTEGER NOT NULL DEFAULT 0,           -- attempts that ended in neither a result nor a drain of the server
   threads INTEGER NOT NULL DEFAULT 1,        -- most that the plan can use
   memory_bytes INTEGER NOT NULL DEFAULT 0,   -- the plan's estimate
   cancel_requested INTEGER NOT NULL DEFAULT 0,
@@ -78,6 +79,7 @@ CREATE TABLE artifact (
   digest TEXT PRIMARY KEY,
   size_bytes INTEGER NOT NULL,
   created_us INTEGER NOT NULL,
+  uploaded_us INTEGER NOT NULL DEFAULT 0,    -- a client last sent it, or was told that it need not
   bytes BLOB                                 -- NULL = in a file
 ) STRICT, WITHOUT ROWID;
 
@@ -93,7 +95,7 @@ CREATE INDEX artifact_use_job ON artifact_use(job);
 CREATE TABLE fact (
   digest TEXT NOT NULL,
   dtype INTEGER NOT NULL,
-  shape TEXT NOT NULL,                       -- "3,100"
+  shape TEXT NOT NULL,                       -- "100,100" of a square matrix; "": any other, on which no fact depends
   facts BLOB NOT NULL,
   PRIMARY KEY (digest, dtype, shape)
 ) STRICT, WITHOUT ROWID;

@@ -106,4 +106,8 @@ absl::Status Connection::Execute(const std::string& sql) {
 
 int64_t Connection::Changes() const { return sqlite3_changes64(handle_.get()); }
 
+int64_t Connection::LastInsertNumber() const {
+  return sqlite3_last_insert_rowid(handle_.get());
+}
+
 }  // namespace modbound

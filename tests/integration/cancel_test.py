@@ -71,6 +71,23 @@ class CancelTest(ServiceTest):
                     self.assertEqual(handle.state, "CANCELLED")
                     self.assertEqual(handle.error.reason, "CANCELLED")
 
+    def test_a_large_input_does_not_hold_a_cancel_up(self):
+        # Reading, hashing, scanning and the first kernel each take a while.
+        steps = 1000000 if "MODBOUND_ALL_KINDS" in os.environ else 500000
+        block = numpy.random.default_rng(2).standard_normal((10000, 100))
+        activity = numpy.tile(block, (steps // 10000, 1))
+        for pause in (0, 0.3, 1, 2):
+            with self.subTest(pause=pause):
+                handle = self.lab.partition(activity=activity, runs=10000)
+                for event in handle.watch():
+                    if event.state not in ("WAITING", "QUEUED"):
+                        break
+                time.sleep(pause)
+                begin = time.monotonic()
+                handle.cancel()
+                self.assertLess(ended_after(handle, begin), LIMIT)
+                self.assertEqual(handle.state, "CANCELLED")
+
     def test_jobs_that_need_a_cancelled_one_are_skipped(self):
         train = self.start("train")
         needs = self.lab.simulate(network=train)

@@ -104,6 +104,68 @@ class CliTest(ServiceTest):
         self.assertEqual(sorted(os.listdir(out)),
                          ["quality.npy", "summary.json"])
 
+    def files(self, folder):
+        return sorted(os.path.relpath(os.path.join(base, name), folder)
+                      for base, folders, names in os.walk(folder)
+                      for name in (names or folders or ["."]))
+
+    def test_a_result_replaces_a_former_one_whole(self):
+        out = os.path.join(self.out, "r")
+        spec = {**LONG, "max_steps": 2, "eval_every": 1, "eval_trials": 10}
+        train = self.job("run", "train", "--spec", "-", "--out", out, spec=spec)
+        self.assertIn("initial/w_rec.npy", self.files(out))
+        with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
+            outputs = json.load(file)["outputs"]
+        self.assertEqual({name + ".npy" for name in outputs},
+                         set(self.files(out)) - {"summary.json"})
+        self.assertEqual(outputs["w_rec"]["shape"], ["64", "64"])
+        self.job("run", *self.quality(), "--out", out)
+        self.assertEqual(self.files(out), ["quality.npy", "summary.json"])
+        # A job without a result leaves none of another's either.
+        self.refusal("run", "train", "--spec", "-", "--deadline", "+1s",
+                     "--out", out, code=3, spec=LONG)
+        self.assertEqual(self.files(out), ["summary.json"])
+        self.cli("result", train["id"], "--out", out)
+        self.assertIn("w_rec.npy", self.files(out))
+
+    def test_a_result_leaves_other_people_s_files_alone(self):
+        out = os.path.join(self.out, "r")
+        spec = {**LONG, "max_steps": 2, "eval_every": 1, "eval_trials": 10}
+        self.job("run", "train", "--spec", "-", "--out", out, spec=spec)
+        numpy.save(os.path.join(out, "w_rec.npy"), numpy.eye(3))  # changed
+        numpy.save(os.path.join(out, "mine.npy"), numpy.eye(3))
+        os.mkdir(os.path.join(out, "inputs"))
+        numpy.save(os.path.join(out, "inputs", "mine.npy"), numpy.eye(3))
+        with open(os.path.join(out, "initial", "notes"), "w",
+                  encoding="utf-8"):
+            pass
+        self.job("run", *self.quality(), "--out", out)
+        self.assertEqual(self.files(out), [
+            "initial/notes", "inputs/mine.npy", "mine.npy", "quality.npy",
+            "summary.json", "w_rec.npy"])
+
+    def test_a_summary_of_others_removes_nothing_outside_the_folder(self):
+        out = os.path.join(self.out, "r")
+        outside = self.file("outside.npy", SQUARE)
+        for text in ("", "[]", "{}", '{"outputs": 3}', '{"outputs": [1]}',
+                     json.dumps({"outputs": {"../outside": {
+                         "artifact": self.digest(SQUARE)}}})):
+            os.makedirs(out, exist_ok=True)
+            with open(os.path.join(out, "summary.json"), "w",
+                      encoding="utf-8") as file:
+                file.write(text)
+            self.job("run", *self.quality(), "--out", out)
+            self.assertTrue(os.path.exists(outside))
+            self.assertEqual(self.files(out), ["quality.npy", "summary.json"])
+
+    def test_a_result_that_breaks_off_leaves_no_summary(self):
+        out = os.path.join(self.out, "r")
+        job = self.job("run", *self.quality(), "--out", out)
+        os.remove(os.path.join(out, "quality.npy"))
+        os.mkdir(os.path.join(out, "quality.npy"))
+        self.refusal("result", job["id"], "--out", out)
+        self.assertFalse(os.path.exists(os.path.join(out, "summary.json")))
+
     def test_run_without_json_prints_text_and_nothing_on_stderr(self):
         done = self.cli("run", *self.quality())
         self.assertRegex(done.stdout, r"(?m)^state +SUCCEEDED$")
@@ -221,10 +283,38 @@ class CliTest(ServiceTest):
             self.assertEqual(done.returncode, 2, text)
             self.assertIn(words, done.stderr, text)
             self.assertEqual(done.stderr.count("\n"), 1, text)
+        self.refusal("run", "quality", "--spec", path + ".none")
+
+    def test_bytes_that_are_not_utf_8_are_refused_in_one_line_of_it(self):
+        path = os.path.join(self.out, "spec.json")
         with open(path, "wb") as file:
             file.write(b'{"gamma": "\xff"}')
         self.refusal("run", "quality", "--spec", path)
-        self.refusal("run", "quality", "--spec", path + ".none")
+        with open(path, "wb") as file:
+            file.write(b'{"\xc2\x85": 1}')  # U+0085 breaks lines
+        self.refusal("run", "quality", "--spec", path)
+        bad = os.fsdecode(b"a\xff")
+        self.assertIn("[BAD_TEXT job.labels]", self.refusal(
+            "submit", *self.quality("--label", "note=" + bad)))
+        self.assertIn("[BAD_TEXT request_id]", self.refusal(
+            "submit", *self.quality("--request-id", bad)))
+        for arguments in (("get", bad), ("watch", bad), ("cancel", bad),
+                          ("run", bad), (bad,), ("get", "a", bad),
+                          ("kinds", bad), ("list", "--state", bad),
+                          ("run", "quality", "--from", "matrix=" + bad),
+                          ("run", "quality", "--spec", bad),
+                          ("--server", bad, "info")):
+            self.refusal(*arguments)
+
+    def test_an_unknown_command_is_named_with_the_nearest_one(self):
+        for word, nearest in (("lits", "list"), ("rungraph", "run-graph"),
+                              ("cancle", "cancel")):
+            line = self.refusal(word, "x", "--json")
+            self.assertIn(f'"{word}"', line)
+            self.assertIn(f"nearest: {nearest}", line)
+        self.assertIn("modbound run train", self.refusal("train"))
+        self.assertIn("--nosuch", self.refusal("--nosuch", "list"))
+        self.assertIn("--nosuch", self.refusal("--nosuch"))
 
     def test_the_server_s_refusal_names_reason_and_field(self):
         line = self.refusal("run", *self.quality("--spec", "-"),
@@ -368,12 +458,64 @@ class CliTest(ServiceTest):
                                         "inputs": {"matrix": matrix}}}])
         done = self.cli("run-graph", path, "--out", out, "--json")
         jobs = [json.loads(line) for line in done.stdout.splitlines()]
-        self.assertEqual([job["node"] for job in jobs], ["modules", "score"])
-        self.assertEqual({job["state"] for job in jobs}, {"SUCCEEDED"})
+        # As submitted, then as ended.
+        self.assertEqual([job["node"] for job in jobs],
+                         2 * ["modules", "score"])
+        self.assertEqual([job["state"] for job in jobs],
+                         ["QUEUED", "WAITING", "SUCCEEDED", "SUCCEEDED"])
+        self.assertEqual(done.stderr, "")
         self.assertTrue(os.path.exists(
             os.path.join(out, "modules", "labels.npy")))
         self.assertTrue(os.path.exists(
             os.path.join(out, "score", "summary.json")))
+
+    def test_graph_tells_every_node_s_job_before_it_waits(self):
+        matrix = self.matrix()
+        path = self.graph([
+            {"name": name, "job": {"spec": {"partition": {"runs": 5}},
+                                   "inputs": {"matrix": matrix}}}
+            for name in ("first", "second")])
+        lines = self.cli("run-graph", path).stderr.splitlines()
+        self.assertEqual([line.split()[0] for line in lines],
+                         ["first", "second"])
+        listed = {}
+        for line in self.cli("list").stdout.splitlines():
+            listed[line.split()[0]] = line.split()
+        for line in lines:
+            name, job_id = line.split()
+            self.assertIn(name, listed[job_id])
+        self.assertIn("NODE", listed["ID"])
+
+    def test_graph_goes_on_after_a_result_that_cannot_be_written(self):
+        matrix = self.matrix()
+        out = os.path.join(self.out, "g")
+        os.mkdir(out)
+        names = ("a", "b", "c", "d")
+        for name in ("a", "c"):
+            with open(os.path.join(out, name), "w", encoding="utf-8"):
+                pass  # a file where the node's folder should be
+        path = self.graph([
+            {"name": name, "job": {"spec": {"partition": {"runs": 5}},
+                                   "inputs": {"matrix": matrix}}}
+            for name in names])
+        done = self.cli("run-graph", path, "--out", out, code=2)
+        self.assertEqual([line.split()[1:] for line in
+                          done.stdout.splitlines()],
+                         [["SUCCEEDED", name] for name in names])
+        for name in ("b", "d"):
+            self.assertTrue(os.path.exists(
+                os.path.join(out, name, "summary.json")), name)
+        errors = done.stderr.splitlines()[len(names):]
+        self.assertEqual(len(errors), 2, errors)
+        for name, line in zip("ca", errors):  # the one that decided is last
+            self.assertRegex(line, f"^error: {name}: ")
+
+    def test_graph_refuses_names_that_leave_the_folder(self):
+        for name in (".", "..", "", "../x", "/tmp/x", "a\nb"):
+            path = self.graph([{"name": name, "job": {"spec": {"train": {}}}}])
+            line = self.refusal("--server", "127.0.0.1:1", "run-graph", path,
+                                "--out", os.path.join(self.out, "g"))
+            self.assertIn("[BAD_NAME nodes[0].name]", line)
 
     def test_graph_exits_with_the_worst_of_its_jobs(self):
         matrix = self.matrix()
@@ -405,11 +547,15 @@ class CliTest(ServiceTest):
         with open(os.path.join(SOURCE, "client", "examples", "main_job.json"),
                   encoding="utf-8") as file:
             nodes = json.load(file)["nodes"]
-        train = nodes[0]["job"]
-        # Ends at once, and all others with it, without computing anything.
-        train["deadline"] = "2020-01-01T00:00:00Z"
+        # Ends soon, and all others with it, without computing anything.
+        nodes[0]["job"]["spec"]["train"].update(
+            target_accuracy=1, max_steps=10**7)
+        nodes[0]["job"]["max_run_time"] = "0.1s"
         done = self.cli("run-graph", self.graph(nodes), code=3)
-        self.assertEqual(len(done.stdout.splitlines()), len(nodes))
+        ends = [line.split()[1:] for line in done.stdout.splitlines()]
+        self.assertEqual(ends[0], ["FAILED", "train"])
+        self.assertEqual(sorted(ends[1:]), sorted(
+            ["SKIPPED", node["name"]] for node in nodes[1:]))
 
     # The server.
 
@@ -487,14 +633,70 @@ class CliTest(ServiceTest):
         self.assertEqual(json.loads(out.splitlines()[-1])["id"], job_id)
         self.assertEqual(self.state(job_id), "RUNNING")
 
+    def press(self, process):
+        """Ctrl-C, and waits until it is answered."""
+        process.send_signal(signal.SIGINT)
+        while True:
+            line = process.stderr.readline()
+            self.assertTrue(line, "no answer to Ctrl-C")
+            if "Ctrl-C" in line:
+                return
+
     def test_ctrl_c_twice_cancels(self):
         process, job_id = self.run_long()
-        process.send_signal(signal.SIGINT)
-        self.assertIn("Ctrl-C", process.stderr.readline())
+        self.press(process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=WAIT)
         self.assertEqual(process.returncode, 4)
         self.assertEqual(self.state(job_id), "CANCELLED")
+
+    def test_two_quick_presses_cancel(self):
+        process, job_id = self.run_long()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)  # at once they would be one signal
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 4)
+        self.assertEqual(self.state(job_id), "CANCELLED")
+
+    def run_long_graph(self, *arguments):
+        """A graph of two long jobs and one that waits; {node: id}."""
+        path = self.graph([
+            {"name": "one", "job": {"spec": {"train": LONG}}},
+            {"name": "two", "job": {"spec": {"train": LONG}}},
+            {"name": "three", "job": {"spec": {"simulate": {}}, "inputs": {
+                "network": {"output": {"job": "two"}}}}}])
+        process = self.open("run-graph", path, *arguments)
+        ids = dict(process.stderr.readline().split() for _ in range(3))
+        self.assertEqual(list(ids), ["one", "two", "three"])
+        for job_id in ids.values():
+            self.addCleanup(self.server.cli, "cancel", job_id, check=False)
+        until(lambda: self.state(ids["one"]) == "RUNNING", "a running job")
+        return process, ids
+
+    def test_ctrl_c_twice_cancels_a_graph(self):
+        process, ids = self.run_long_graph()
+        self.press(process)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 4)
+        self.assertEqual(len(out.splitlines()), 3)
+        for job_id in ids.values():
+            self.assertEqual(self.state(job_id), "CANCELLED")
+
+    def test_ctrl_c_leaves_a_graph_and_says_how_to_come_back(self):
+        out = os.path.join(self.out, "g")
+        process, ids = self.run_long_graph("--out", out)
+        # A job that has ended by then is not the one to come back to.
+        self.cli("cancel", ids["one"])
+        self.assertIn("one", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 130)
+        line = errors.splitlines()[-1]
+        self.assertIn(f"modbound watch {ids['two']}", line)
+        self.assertIn(f"--out {out}/two", line)
+        self.assertNotIn(self.state(ids["two"]), ("CANCELLED", "FAILED"))
 
     def test_ctrl_c_ends_a_watch_and_leaves_the_job(self):
         job_id = self.start_long()

@@ -50,16 +50,18 @@ class ReadmeTest(ServiceTest):
         return done.stdout
 
     def expect(self, printed, written):
-        # The last digits belong to one instruction set.
-        if self.lab.info().isa == "x86-64-v3" and is_release():
-            self.assertEqual(settled(printed), settled(written))
+        # The last digits belong to one instruction set and build.
+        if self.lab.info().isa != "x86-64-v3" or not is_release():
+            self.skipTest("the README shows gcc's Release build for x86-64-v3")
+        self.assertEqual(settled(printed), settled(written))
 
     def test_the_shell_example(self):
         commands, written = blocks("shell")[:2]
-        self.expect(self.run_in_a_folder("bash", "-euo", "pipefail",
-                                         text=commands), written)
+        printed = self.run_in_a_folder("bash", "-euo", "pipefail",
+                                       text=commands)
         self.assertIn("labels.npy",
                       os.listdir(os.path.join(self.out, "results/modules")))
+        self.expect(printed, written)
 
     def test_the_python_example(self):
         commands, written = blocks("python")[:2]

@@ -13,6 +13,8 @@ are inputs of further jobs, and the server keeps the order. `help(lab.train)`
 documents a kind. The same with `await`: modbound.aio.
 """
 
+import importlib
+
 from modbound.client import Lab, connect
 from modbound.errors import (Aborted, AlreadyExists, Cancelled, DataLoss,
                              DeadlineExceeded, Error, FailedPrecondition,
@@ -23,6 +25,14 @@ from modbound.handle import Handle
 from modbound.values import Artifact, Event, Output, Record
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name):
+    """modbound.aio, loaded when it is first used."""
+    if name == "aio":
+        return importlib.import_module("modbound.aio")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Aborted", "AlreadyExists", "Artifact", "Cancelled", "DataLoss",

@@ -24,6 +24,12 @@ def connect(server=None):
 class Handle(handle.JobView):
     """A job. Properties tell what is known; `await refresh()` asks anew."""
 
+    def __init__(self, lab, message, whole=True):
+        super().__init__(lab, message)
+        # Whether it came with spec, inputs and summary. A list or a large graph
+        # may leave them out, and their fields would then look like zeros.
+        self._whole = whole
+
     @property
     def state(self):
         """The state when last asked."""
@@ -39,6 +45,8 @@ class Handle(handle.JobView):
 
     @property
     def job(self):
+        """Everything that the server told of the job, as a Record."""
+        self._need_whole()
         return values.plain(self._message)
 
     @property
@@ -48,7 +56,18 @@ class Handle(handle.JobView):
             raise errors.FailedPrecondition(
                 f"job {self.id} is {self.state}: await wait() first",
                 "WRONG_STATE")
+        self._need_whole()
         return self._summary()
+
+    def _need_whole(self):
+        if not self._whole:
+            raise errors.FailedPrecondition(
+                f"job {self.id} came without spec, inputs and summary: await "
+                "refresh() first", "WRONG_STATE")
+
+    def _set(self, message):
+        self._whole = True
+        return super()._set(message)
 
     async def refresh(self):
         """Asks the server for the job as it is now; the handle itself."""
@@ -82,24 +101,16 @@ class Handle(handle.JobView):
     async def watch(self):
         """Iterates over Events until the end, across restarts of the server."""
         follower = calls.Follower(self.id)
-        waits = calls.pauses(calls.WATCH_PATIENCE)
         while not follower.done:
+            error = None
             try:
                 async for message in self._lab._stream(follower.method,
                                                        follower.request()):
                     yield follower.take(message)
-                    waits = calls.pauses(calls.WATCH_PATIENCE)
             except grpc.RpcError as rpc_error:
                 error = errors.from_rpc(rpc_error)
-                if not isinstance(error, errors.Unavailable):
-                    raise error from None
-                pause = next(waits, None)
-                if pause is None:
-                    raise error from None
-                await asyncio.sleep(pause)
-            else:
-                if not follower.done:
-                    await asyncio.sleep(0.1)
+            if not follower.done:
+                await asyncio.sleep(follower.pause_after(error))
 
     async def cancel(self):
         """Asks it to stop; it does within two seconds."""
@@ -119,15 +130,20 @@ class Lab:
         self._kinds = submit.Kinds()
         self._channel = None
 
-    async def jobs(self, states=(), kinds=(), labels=None, full=False):
-        """Iterates (async for) over Handles, newest first."""
+    async def jobs(self, states=(), kinds=(), labels=None, full=True):
+        """Iterates (async for) over Handles, newest first.
+
+        As modbound.Lab.jobs, but full by default: a property cannot await what
+        is missing. full=False is faster for long lists; `summary` and `job`
+        then need `await refresh()`.
+        """
         request = client._list_request(states, kinds, labels, full)
         method = contract.method("JobService.ListJobs")
         while True:
             reply = await self._run(calls.with_retry(
                 lambda: calls.Unary(method, request)))
             for message in reply.jobs:
-                yield Handle(self, message)
+                yield Handle(self, message, whole=full)
             if not reply.next_page_token:
                 return
             request.page_token = reply.next_page_token
@@ -140,7 +156,8 @@ class Lab:
     async def run_graph(self, nodes, request_id=None):
         """Submits many jobs, all or none; {node name: Handle}."""
         jobs = await self._run(submit.graph(self._kinds, nodes, request_id))
-        return {name: Handle(self, job) for name, job in jobs.items()}
+        return {name: Handle(self, job, whole=job.HasField("spec"))
+                for name, job in jobs.items()}
 
     async def upload(self, array):
         """Stores an array once, for use in many jobs: an Artifact."""

@@ -29,34 +29,52 @@ CALL_PATIENCE = 5
 WATCH_PATIENCE = 120
 
 
-def pauses(patience):
-    """Seconds to wait before each further try: 0.05, doubling up to 2."""
-    pause, total = 0.05, 0
-    while total < patience:
+def is_broken(error):
+    """Whether a stream broke rather than was refused.
+
+    What the server refuses carries a reason; a stream that its shutdown or the
+    network cut may end with any of these codes.
+    """
+    if isinstance(error, errors.Unavailable):
+        return True
+    return not error.reason and error.code in (
+        "CANCELLED", "INTERNAL", "UNKNOWN", "DEADLINE_EXCEEDED")
+
+
+class Pauses:
+    """Pauses before further tries, for so many seconds without progress."""
+
+    def __init__(self, patience):
+        self._patience = patience
+        self.reset()
+
+    def reset(self):
+        """Starts anew: there was progress."""
+        self._pause, self._total = 0.05, 0
+
+    def after(self, error, again):
+        """Seconds to wait: 0.05, doubling up to 2. Raises `error` at last.
+
+        again: whether the error may be tried again at all.
+        """
+        if not again or self._total >= self._patience:
+            raise error from None
+        self._total += self._pause
         # Clients that lost the same server do not come back all at once.
-        yield pause * random.uniform(0.75, 1.25)
-        total += pause
-        pause = min(2 * pause, 2)
+        pause = self._pause * random.uniform(0.75, 1.25)
+        self._pause = min(2 * self._pause, 2)
+        return pause
 
 
 def with_retry(make_effect):
-    """Performs make_effect(), again after UNAVAILABLE, else raises our Error.
-
-    make_effect returns None when what it was for has been done.
-    """
-    waits = pauses(CALL_PATIENCE)
+    """Performs make_effect(), again after UNAVAILABLE, else raises our Error."""
+    waits = Pauses(CALL_PATIENCE)
     while True:
-        effect = make_effect()
-        if effect is None:
-            return None
         try:
-            return (yield effect)
+            return (yield make_effect())
         except grpc.RpcError as rpc_error:
             error = errors.from_rpc(rpc_error)
-            pause = next(waits, None)
-            if not isinstance(error, errors.Unavailable) or pause is None:
-                raise error from None
-        yield Sleep(pause)
+        yield Sleep(waits.after(error, isinstance(error, errors.Unavailable)))
 
 
 def call(name, **fields):
@@ -76,7 +94,7 @@ def upload(array):
         return described
     upload_id = uuid.uuid4().hex
     method = contract.method("ArtifactService.Upload")
-    waits = pauses(CALL_PATIENCE)
+    waits = Pauses(CALL_PATIENCE)
     offset = 0
     while True:
         try:
@@ -85,11 +103,11 @@ def upload(array):
             return reply.array
         except grpc.RpcError as rpc_error:
             error = errors.from_rpc(rpc_error)
-            pause = next(waits, None)
-            if not isinstance(error, errors.Unavailable) or pause is None:
-                raise error from None
-        yield Sleep(pause)
-        offset = yield from _committed(upload_id)
+        yield Sleep(waits.after(error, is_broken(error)))
+        committed = yield from _committed(upload_id)
+        if committed > offset:
+            waits.reset()
+        offset = committed
 
 
 def _committed(upload_id):
@@ -110,13 +128,18 @@ def download(array):
         return arrays.from_bytes(array, array.inline)
     receiver = arrays.Receiver(array.artifact)
     method = contract.method("ArtifactService.Download")
-
-    def rest():
-        request = method.request(array=array, offset=len(receiver.data))
-        return StreamOut(method, request, receiver.take, None)
-
-    yield from with_retry(rest)
-    return arrays.from_bytes(array, receiver.finish())
+    waits = Pauses(CALL_PATIENCE)
+    while True:
+        offset = len(receiver.data)
+        try:
+            yield StreamOut(method, method.request(array=array, offset=offset),
+                            receiver.take, None)
+            return arrays.from_bytes(array, receiver.finish())
+        except grpc.RpcError as rpc_error:
+            error = errors.from_rpc(rpc_error)
+        if len(receiver.data) > offset:
+            waits.reset()
+        yield Sleep(waits.after(error, is_broken(error)))
 
 
 def _output(reference):
@@ -137,6 +160,7 @@ class Follower:
         self.state = None
         self.token = ""
         self.method = contract.method("JobService.WatchJob")
+        self._waits = Pauses(WATCH_PATIENCE)
 
     def request(self):
         return self.method.request(id=self.job_id, resume_token=self.token)
@@ -144,12 +168,23 @@ class Follower:
     def take(self, message):
         """The Event of a JobEvent message."""
         self.token = message.resume_token
+        self._waits.reset()
         what = message.WhichOneof("event")
         if what == "snapshot":
             self.state = contract.state_name(message.snapshot.state)
         elif what == "state_change":
             self.state = contract.state_name(message.state_change.state)
         return values.Event(message, self.state)
+
+    def pause_after(self, error):
+        """Seconds until the stream may be opened again; raises `error` else.
+
+        error: the Error it ended with; None when the server just closed it, as
+        one that stops may.
+        """
+        if error is None:
+            return 0.1
+        return self._waits.after(error, is_broken(error))
 
     @property
     def done(self):
@@ -165,7 +200,6 @@ def wait(job_id, timeout, clock):
     """The job message once the job has ended. Raises TimeoutError."""
     follower = Follower(job_id)
     deadline = None if timeout is None else clock() + timeout
-    waits = pauses(WATCH_PATIENCE)
 
     def take(message):
         follower.take(message)
@@ -173,23 +207,16 @@ def wait(job_id, timeout, clock):
 
     while not follower.done:
         left = None if deadline is None else max(0.0, deadline - clock())
-        seen = follower.token
+        error = None
         try:
             yield StreamOut(follower.method, follower.request(), take, left)
         except grpc.RpcError as rpc_error:
             error = errors.from_rpc(rpc_error)
-            if isinstance(error, errors.DeadlineExceeded):
-                raise TimeoutError(f"job {job_id} is {follower.state} after "
-                                   f"{timeout} s") from None
-            if not isinstance(error, errors.Unavailable):
-                raise error from None
-            if follower.token != seen:
-                waits = pauses(WATCH_PATIENCE)
-            pause = next(waits, None)
-            if pause is None:
-                raise error from None
-            yield Sleep(pause if left is None else min(pause, left))
-        else:
-            if not follower.done:  # the server ended the stream to stop
-                yield Sleep(0.1)
+        if follower.done:
+            break
+        if left is not None and clock() >= deadline:
+            raise TimeoutError(f"job {job_id} is {follower.state} after "
+                               f"{timeout} s")
+        pause = follower.pause_after(error)
+        yield Sleep(pause if left is None else min(pause, left))
     return (yield from call("JobService.GetJob", id=job_id))

@@ -12,7 +12,7 @@ import os
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-Method = collections.namedtuple("Method", "path request reply comment")
+Method = collections.namedtuple("Method", "path request reply")
 
 PACKAGE = "modbound.v1"
 
@@ -56,8 +56,7 @@ def method(name):
     service = _pool.FindServiceByName(f"{PACKAGE}.{service_name}")
     found = service.methods_by_name[method_name]
     return Method(f"/{service.full_name}/{method_name}",
-                  _class_of(found.input_type), _class_of(found.output_type),
-                  comment(found.full_name))
+                  _class_of(found.input_type), _class_of(found.output_type))
 
 
 def is_repeated(field):

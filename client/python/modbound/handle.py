@@ -126,24 +126,16 @@ class Handle(JobView):
     def watch(self):
         """Iterates over Events until the end, across restarts of the server."""
         follower = calls.Follower(self.id)
-        waits = calls.pauses(calls.WATCH_PATIENCE)
         while not follower.done:
+            error = None
             try:
                 for message in self._lab._stream(follower.method,
                                                  follower.request()):
                     yield follower.take(message)
-                    waits = calls.pauses(calls.WATCH_PATIENCE)
             except grpc.RpcError as rpc_error:
                 error = errors.from_rpc(rpc_error)
-                if not isinstance(error, errors.Unavailable):
-                    raise error from None
-                pause = next(waits, None)
-                if pause is None:
-                    raise error from None
-                time.sleep(pause)
-            else:
-                if not follower.done:
-                    time.sleep(0.1)
+            if not follower.done:
+                time.sleep(follower.pause_after(error))
 
     def cancel(self):
         """Asks it to stop; it does within two seconds. The handle itself."""

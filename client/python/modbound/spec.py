@@ -35,7 +35,7 @@ def fill(message, values, path):
         if name not in fields:
             raise unknown(name, fields, path)
         if value is not None:
-            _set(message, fields[name], value, f"{path}.{name}")
+            set_field(message, fields[name], value, f"{path}.{name}")
 
 
 def unknown(name, known, path):
@@ -48,7 +48,8 @@ def unknown(name, known, path):
                                   "UNKNOWN_FIELD", f"{path}.{name}")
 
 
-def _set(message, field, value, path):
+def set_field(message, field, value, path):
+    """Sets one field; errors name it `path`."""
     if contract.is_repeated(field):
         if isinstance(value, (str, bytes, dict)) or not hasattr(
                 value, "__iter__"):

@@ -3,6 +3,8 @@
 import datetime
 import uuid
 
+import numpy
+
 from google.protobuf import json_format
 
 from modbound import arrays, calls, contract, errors, spec, values
@@ -50,7 +52,7 @@ class _Inline:
 def job(kinds, kind, keywords):
     """Operation: submits one job; its message."""
     keywords = dict(keywords)
-    request_id = keywords.pop("request_id", None) or str(uuid.uuid4())
+    request_id = _request_id(keywords.pop("request_id", None))
     message = yield from _job_message(kinds, kind, keywords, _Inline())
     return (yield from calls.call("JobService.SubmitJob",
                                   request_id=request_id, job=message))
@@ -72,7 +74,7 @@ def graph(kinds, nodes, request_id=None):
             node.name = name
             node.job.CopyFrom((yield from _job_message(kinds, kind, keywords,
                                                        inline)))
-    request.request_id = request_id or request.request_id or str(uuid.uuid4())
+    request.request_id = _request_id(request_id or request.request_id)
     method = contract.method("JobService.SubmitGraph")
     reply = yield from calls.with_retry(lambda: calls.Unary(method, request))
     return {node.name: found for node, found in zip(request.nodes, reply.jobs)}
@@ -102,37 +104,76 @@ def _job_message(kinds, kind, keywords, inline):
 
 def _take_job_fields(message, keywords):
     """Sets labels, priority, deadline, max_run_time; the other keywords."""
+    setters = {"job_labels": _set_labels, "priority": _set_priority,
+               "deadline": _set_deadline, "max_run_time": _set_max_run_time}
     rest = {}
     for name, value in keywords.items():
         if value is None:
             continue
-        # `labels` is also an input: text for text is meant for the job.
-        if name == "job_labels" or name == "labels" and _is_text_dict(value):
-            message.labels.update(value)
-        elif name == "priority":
-            message.priority = value
-        elif name == "deadline":
-            if not isinstance(value, datetime.datetime):
-                raise errors.InvalidArgument(
-                    f"deadline is {value!r}; allowed: a datetime",
-                    "OUT_OF_RANGE", "deadline")
-            # Numbers, not FromDatetime: newer protobuf wants its own pool.
-            seconds = value.timestamp()
-            message.deadline.seconds = int(seconds // 1)
-            message.deadline.nanos = int(seconds % 1 * 1e9)
-        elif name == "max_run_time":
-            if isinstance(value, datetime.timedelta):
-                value = value.total_seconds()
-            message.max_run_time.seconds = int(value)
-            message.max_run_time.nanos = int((value - int(value)) * 1e9)
+        # `labels` is also an input: a dict is meant for the job.
+        if name == "labels" and isinstance(value, dict):
+            _set_labels(message, name, value)
+        elif name in setters:
+            setters[name](message, name, value)
         else:
             rest[name] = value
     return rest
 
 
-def _is_text_dict(value):
-    return isinstance(value, dict) and all(
-        isinstance(item, str) for item in value.values())
+def _is_text(value):
+    """Whether it is a string that UTF-8 can hold."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def _request_id(value):
+    """The request id, or a random one where there is none."""
+    if value is not None and not _is_text(value):
+        raise _wrong("request_id", value, "a string")
+    return value or str(uuid.uuid4())
+
+
+def _set_labels(message, name, value):
+    if not isinstance(value, dict) or not all(
+            _is_text(text) for pair in value.items() for text in pair):
+        raise _wrong(name, value, 'a dict of strings, job_labels={"subject": '
+                     '"7"} (an input named labels is an array or a job)')
+    message.labels.update(value)
+
+
+def _set_priority(message, name, value):
+    spec.set_field(message, message.DESCRIPTOR.fields_by_name[name], value,
+                   name)
+
+
+def _set_deadline(message, name, value):
+    if not isinstance(value, datetime.datetime):
+        raise _wrong(name, value, "a datetime")
+    # Numbers, not FromDatetime: newer protobuf wants its own pool.
+    seconds = value.timestamp()
+    message.deadline.seconds = int(seconds // 1)
+    message.deadline.nanos = int(seconds % 1 * 1e9)
+
+
+def _set_max_run_time(message, name, value):
+    if isinstance(value, datetime.timedelta):
+        value = value.total_seconds()
+    # numpy's numbers are no subclasses of Python's.
+    if isinstance(value, numpy.generic):
+        value = value.item()
+    # The most that a google.protobuf.Duration holds; NaN is no number either.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (
+            abs(value) <= 315576000000):
+        raise _wrong(name, value, "seconds or a timedelta")
+    message.max_run_time.seconds = int(value)
+    message.max_run_time.nanos = int((value - int(value)) * 1e9)
+
+
+def _wrong(name, value, allowed):
+    return errors.InvalidArgument(f"{name} is {value!r}; allowed: {allowed}",
+                                  "OUT_OF_RANGE", name)
 
 
 def _add_inputs(message, kind, rules, inputs, inline):

@@ -33,6 +33,23 @@ TEST(CheckAddress, RefusesAnythingElse) {
   }
 }
 
+TEST(IsBrokenStream, IsWhatAShutdownOrTheNetworkLeaves) {
+  const auto broken = [](absl::StatusCode code, const char* reason) {
+    return IsBrokenStream(MakeError(code, reason, "", "m"));
+  };
+  for (const absl::StatusCode code : {absl::StatusCode::kCancelled,
+                                      absl::StatusCode::kInternal,
+                                      absl::StatusCode::kUnknown,
+                                      absl::StatusCode::kDeadlineExceeded}) {
+    EXPECT_TRUE(broken(code, "")) << absl::StatusCodeToString(code);
+    EXPECT_FALSE(broken(code, "CANCELLED")) << absl::StatusCodeToString(code);
+  }
+  EXPECT_TRUE(broken(absl::StatusCode::kUnavailable, ""));
+  EXPECT_TRUE(broken(absl::StatusCode::kUnavailable, "SERVER_STOPPING"));
+  EXPECT_FALSE(broken(absl::StatusCode::kNotFound, ""));
+  EXPECT_FALSE(broken(absl::StatusCode::kInvalidArgument, "BAD_TOKEN"));
+}
+
 TEST(Backoff, DoublesUpToItsMost) {
   using std::chrono::milliseconds;
   Backoff backoff(milliseconds(300));

@@ -27,6 +27,7 @@ TEST(ArrayPath, RefusesNamesThatLeaveTheFolder) {
                            "a\\b",
                            "a\nb"}) {
     EXPECT_FALSE(ArrayPath("out", name).ok()) << name;
+    EXPECT_FALSE(StaysBelow(name)) << name;
   }
 }
 

@@ -68,6 +68,9 @@ TEST(ExitCode, OfItsOwnSurvivesAContext) {
 
 TEST(ErrorLine, IsOneLineWhateverTheMessage) {
   EXPECT_EQ(ErrorLine(UsageError("a\nb\r\tc\x1b[31m")), "error: a b  c [31m");
+  EXPECT_EQ(ErrorLine(MakeError(
+                absl::StatusCode::kNotFound, "R", "f\xff", "m\xc2\x85")),
+            "error: m  [R f\xef\xbf\xbd]");
 }
 
 TEST(ErrorLine, OfAnEmptyMessageIsTheCode) {

@@ -44,6 +44,21 @@ TEST(SummaryJson, HasFieldsOfValueZeroAndEmptyLists) {
   EXPECT_EQ(json["cache_info"]["source_job"], "");
 }
 
+TEST(SummaryJson, NamesEveryArrayWithShapeAndDigest) {
+  v1::Job job = Succeeded();
+  EXPECT_EQ(SummaryJson(job)["outputs"], Json::object());
+  v1::Array& labels = (*job.mutable_outputs())["labels"];
+  labels.set_dtype(v1::DType::INT32);
+  labels.add_shape(7);
+  labels.set_artifact("ab12");
+  (*job.mutable_outputs())["agreement"].add_shape(2);
+  const Json outputs = SummaryJson(job)["outputs"];
+  EXPECT_EQ(outputs["labels"]["dtype"], "INT32");
+  EXPECT_EQ(outputs["labels"]["shape"], Json::array({"7"}));
+  EXPECT_EQ(outputs["labels"]["artifact"], "ab12");
+  EXPECT_EQ(outputs.begin().key(), "agreement");
+}
+
 TEST(SummaryJson, LeavesUnsetOptionalFieldsOut) {
   v1::Job job;
   job.mutable_summary()->mutable_induced_quality()->set_quality(1);
@@ -73,8 +88,13 @@ TEST(SummaryJson, OfAFailedJobHasItsError) {
 
 // A summary's field must not hide a word of the job, nor the other way round.
 TEST(SummaryJson, NoSummaryHasAFieldOfTheJobsWords) {
-  const std::set<std::string> taken = {
-      "job_id", "kind", "state", "error", "provenance", "cache_info"};
+  const std::set<std::string> taken = {"job_id",
+                                       "kind",
+                                       "state",
+                                       "error",
+                                       "outputs",
+                                       "provenance",
+                                       "cache_info"};
   const auto* summary = v1::Summary::descriptor();
   for (int i = 0; i < summary->field_count(); ++i) {
     const auto* type = summary->field(i)->message_type();

@@ -1,7 +1,5 @@
 #include "client/cli/sha256.h"
 
-#include <regex>
-
 #include "gtest/gtest.h"
 
 namespace modbound {
@@ -14,16 +12,6 @@ TEST(Sha256, GivesTheDigestOfFips180) {
   EXPECT_EQ(sha256.Hex(),
             "ba7816bf8f01cfea414140de5dae2223"
             "b00361a396177a9cb410ff61f20015ad");
-}
-
-TEST(RandomUuid, IsOfVersionFourAndNeverTheSame) {
-  const std::string uuid = RandomUuid();
-  EXPECT_TRUE(std::regex_match(
-      uuid,
-      std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
-                 "[0-9a-f]{12}")))
-      << uuid;
-  EXPECT_NE(uuid, RandomUuid());
 }
 
 }  // namespace

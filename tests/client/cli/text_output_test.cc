@@ -16,6 +16,29 @@ TEST(AlignTable, MakesColumnsAsWideAsTheirWidestCell) {
             "ID    KIND\n1234  train\n5\n");
 }
 
+TEST(AlignTable, CountsCharactersAndKeepsBadBytesFromTheTerminal) {
+  EXPECT_EQ(AlignTable({{"\xc3\xa4\xc3\xb6", "x"}, {"abc", "y"}}),
+            "\xc3\xa4\xc3\xb6   x\nabc  y\n");
+  EXPECT_EQ(AlignRows({{"a\xff", "b\n"}, {"abc", "d"}}),
+            "a\xef\xbf\xbd   b \nabc  d\n");
+}
+
+TEST(JobTable, HasTheNodeOfAGraph) {
+  std::vector<v1::Job> jobs(2);
+  jobs[0].set_id("j1");
+  jobs[0].set_kind("train");
+  jobs[0].set_state(v1::JobState::QUEUED);
+  jobs[0].set_node("net");
+  jobs[0].mutable_submit_time()->set_seconds(86400);
+  jobs[1] = jobs[0];
+  jobs[1].set_id("j2");
+  jobs[1].clear_node();
+  EXPECT_EQ(JobTable(jobs),
+            "ID  KIND   STATE   DONE  SUBMITTED             NODE  LABELS\n"
+            "j1  train  QUEUED  -     1970-01-02T00:00:00Z  net\n"
+            "j2  train  QUEUED  -     1970-01-02T00:00:00Z  -\n");
+}
+
 TEST(ValueText, CutsLongLists) {
   EXPECT_EQ(ValueText(Json::array({1, 2})), "1, 2");
   EXPECT_EQ(ValueText(Json(std::vector<int>(20, 1))),

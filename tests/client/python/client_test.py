@@ -1,9 +1,13 @@
 """The client against a server that fails in every way a server can."""
 
 import asyncio
+import datetime
 import pickle
+import subprocess
+import sys
 import unittest
 import zlib
+from unittest import mock
 
 import grpc
 import numpy
@@ -11,7 +15,7 @@ import numpy
 import modbound
 import modbound.aio
 from fake_server import FakeServer, refuse
-from modbound import arrays, contract
+from modbound import arrays, calls, contract
 
 STATES = {word.name: word.number for word in contract.message(
     "JobState").DESCRIPTOR.enum_types_by_name["State"].values}
@@ -99,6 +103,41 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(dict(self.submitted().labels), {"a": "b"})
         self.assertIn("labels", self.submitted().inputs)
 
+    def test_wrong_keywords_of_the_job_are_refused_by_name(self):
+        lab = self.serve()
+        matrix = numpy.eye(2)
+        for name, values in {
+                "job_labels": ({"s": 7}, {7: "s"}, "s", [("a", "b")],
+                               {"s": "\udcff"}),
+                "labels": ({"s": 7}, {"s": None}),
+                "priority": ("high", 1.5, 2**40, True, [1]),
+                "max_run_time": ("1h", True, float("nan"), float("inf"), 1e300),
+                "deadline": ("tomorrow", 5),
+                "request_id": (5, 0, b"a", "\udcff")}.items():
+            for value in values:
+                with self.subTest(name=name, value=value):
+                    with self.assertRaises(modbound.InvalidArgument) as caught:
+                        lab.quality(matrix=matrix, **{name: value})
+                    self.assertEqual(caught.exception.field, name)
+                    self.assertEqual(caught.exception.reason, "OUT_OF_RANGE")
+                    self.assertTrue(str(caught.exception).startswith(
+                        f"OUT_OF_RANGE: {name} is "), caught.exception)
+        with self.assertRaises(modbound.InvalidArgument) as caught:
+            lab.quality(matrix=matrix, labels={"s": 7})
+        self.assertIn("job_labels=", str(caught.exception))
+        with self.assertRaises(modbound.InvalidArgument):
+            lab.run_graph({"a": ("quality", {})}, request_id=5)
+        self.assertEqual(self.sent("SubmitJob") + self.sent("SubmitGraph"), [])
+
+    def test_numbers_of_the_job_come_in_any_form(self):
+        lab = self.serve()
+        for priority, seconds in ((7, 2), (numpy.int64(7), numpy.float32(2)),
+                                  (7.0, datetime.timedelta(seconds=2))):
+            lab.quality(priority=priority, max_run_time=seconds)
+            sent = self.submitted()
+            self.assertEqual((sent.priority, sent.max_run_time.seconds),
+                             (7, 2))
+
     def test_an_unknown_keyword_is_refused_before_anything_is_submitted(self):
         lab = self.serve()
         with self.assertRaises(modbound.InvalidArgument) as caught:
@@ -147,6 +186,58 @@ class ClientTest(unittest.TestCase):
         handle = self.serve(WatchJob=watch).quality()
         self.assertEqual([seen.state for seen in handle.watch()],
                          ["QUEUED", "RUNNING", "SUCCEEDED"])
+
+    def test_every_way_a_stream_breaks_is_survived(self):
+        codes = [grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL,
+                 grpc.StatusCode.UNKNOWN, grpc.StatusCode.DEADLINE_EXCEEDED,
+                 grpc.StatusCode.UNAVAILABLE]
+
+        def watch(request, context):
+            yield event("RUNNING", request.resume_token + "a")
+            if len(request.resume_token) < len(codes):
+                context.abort(codes[len(request.resume_token)], "cut")
+            yield event("SUCCEEDED", "b")
+
+        def get(_request, _context):
+            return job("SUCCEEDED")
+
+        handle = self.serve(WatchJob=watch, GetJob=get).quality()
+        seen = [one.state for one in handle.watch()]
+        self.assertEqual(seen, 6 * ["RUNNING"] + ["SUCCEEDED"])
+        self.assertEqual(handle.wait().id, "j1")
+        self.assertEqual(len(self.sent("WatchJob")), 12)
+
+        async def use():
+            async with modbound.aio.connect(self.server.address) as lab:
+                twin = await lab.quality()
+                seen = [one.state async for one in twin.watch()]
+                await (await lab.quality()).wait()
+                return seen
+
+        self.assertEqual(asyncio.run(use()), seen)
+        self.assertEqual(len(self.sent("WatchJob")), 24)
+
+    def test_a_refused_stream_is_not_tried_again(self):
+        def watch(_request, context):
+            refuse(context, grpc.StatusCode.INTERNAL, "STORE", "", "disk")
+            yield
+
+        handle = self.serve(WatchJob=watch).quality()
+        for run in (lambda: list(handle.watch()), handle.wait):
+            with self.assertRaises(modbound.Internal):
+                run()
+        self.assertEqual(len(self.sent("WatchJob")), 2)
+
+    def test_a_watch_gives_up_after_its_patience_without_progress(self):
+        def watch(_request, context):
+            context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
+            yield
+
+        handle = self.serve(WatchJob=watch).quality()
+        with mock.patch.object(calls, "WATCH_PATIENCE", 0.2):
+            for run in (lambda: list(handle.watch()), handle.wait):
+                with self.assertRaises(modbound.Unavailable):
+                    run()
 
     def test_waiting_raises_what_the_job_ended_with(self):
         def watch(_request, _context):
@@ -253,6 +344,57 @@ class ClientTest(unittest.TestCase):
         with self.assertRaises(KeyError):
             handle.arrays["labels"]
 
+    def test_each_piece_that_comes_renews_the_patience(self):
+        array = numpy.arange(1000, dtype="f8")
+        data = array.tobytes()
+        kept = bytearray()
+
+        def download(request, context):
+            piece = data[request.offset:request.offset + 1000]
+            yield contract.message("DownloadResponse")(
+                offset=request.offset, data=piece, crc32=zlib.crc32(piece))
+            if request.offset + len(piece) < len(data):
+                context.abort(grpc.StatusCode.CANCELLED, "stopping")
+
+        def upload(requests, context):
+            for request in requests:
+                if request.WhichOneof("part") == "chunk":
+                    kept.extend(request.chunk.data)
+                    break
+            if len(kept) < big.nbytes:
+                context.abort(grpc.StatusCode.INTERNAL, "cut")
+            reply = contract.message("UploadResponse")()
+            reply.array.CopyFrom(arrays.describe(big))
+            return reply
+
+        lab = self.download_lab(array, download)
+        self.server.methods.update(
+            Upload=upload,
+            FindMissing=lambda request, _: contract.message(
+                "FindMissingResponse")(missing=request.artifacts),
+            QueryUpload=lambda request, _: contract.message(
+                "QueryUploadResponse")(committed_bytes=len(kept)))
+        big = numpy.zeros(7 * arrays.CHUNK_BYTES // 8)
+        # Enough for one pause, not for the six or seven that follow.
+        with mock.patch.object(calls, "CALL_PATIENCE", 0.05):
+            self.assertTrue(numpy.array_equal(
+                lab.quality().arrays["quality"], array))
+            lab.upload(big)
+        self.assertEqual(len(self.sent("Download")), 8)
+        self.assertEqual(len(self.sent("Upload")), 7)
+
+    def test_a_transfer_without_progress_gives_up(self):
+        def download(_request, context):
+            context.abort(grpc.StatusCode.UNKNOWN, "cut")
+            yield
+
+        lab = self.download_lab(numpy.ones(3), download)
+        with mock.patch.object(calls, "CALL_PATIENCE", 0.1):
+            with self.assertRaises(modbound.Error) as caught:
+                lab.quality().arrays["quality"]
+        self.assertEqual(caught.exception.code, "UNKNOWN")
+        self.assertEqual(len(self.sent("Download")), 3)
+
     def test_bytes_of_another_digest_are_refused(self):
         def download(_request, _context):
             yield contract.message("DownloadResponse")(
@@ -276,6 +418,50 @@ class ClientTest(unittest.TestCase):
                          ["a", "a2"])
         with self.assertRaises(modbound.InvalidArgument):
             list(lab.jobs("FINISHED"))
+
+    def test_async_jobs_of_a_list_have_their_summaries_or_say_so(self):
+        done = job("SUCCEEDED")
+        done.spec.quality.gamma = 2
+        done.summary.quality.best_quality = 0.5
+
+        def listed(request, _context):
+            reply = contract.message("ListJobsResponse")()
+            reply.jobs.add().CopyFrom(done)
+            if request.view != 2:  # FULL
+                for field in ("spec", "inputs", "summary"):
+                    reply.jobs[0].ClearField(field)
+            return reply
+
+        self.serve(ListJobs=listed, GetJob=lambda *_: done)
+
+        async def use():
+            async with modbound.aio.connect(self.server.address) as lab:
+                [whole] = [found async for found in lab.jobs()]
+                self.assertEqual(whole.summary.best_quality, 0.5)
+                self.assertEqual(whole.job.spec.quality.gamma, 2)
+                [brief] = [found async for found in lab.jobs(full=False)]
+                self.assertEqual(brief.state, "SUCCEEDED")
+                for name in ("summary", "job"):
+                    with self.assertRaises(modbound.FailedPrecondition) as (
+                            caught):
+                        getattr(brief, name)
+                    self.assertIn("refresh()", str(caught.exception))
+                await brief.refresh()
+                self.assertEqual(brief.summary.best_quality, 0.5)
+                self.assertEqual(brief.job.spec.quality.gamma, 2)
+
+        asyncio.run(use())
+
+    def test_a_job_too_large_for_a_message_still_gives_its_summary(self):
+        done = job("SUCCEEDED")  # the server left its spec out
+        done.summary.quality.best_quality = 0.5
+        self.serve(GetJob=lambda *_: done)
+
+        async def use():
+            async with modbound.aio.connect(self.server.address) as lab:
+                return (await lab.job("j1")).summary.best_quality
+
+        self.assertEqual(asyncio.run(use()), 0.5)
 
     def test_a_graph_names_its_nodes_and_keeps_their_order(self):
         def graph(request, _context):
@@ -306,6 +492,17 @@ class ClientTest(unittest.TestCase):
         self.addCleanup(handle._lab.close)
         self.assertEqual(handle.state, "RUNNING")
         self.assertEqual(repr(handle), "<quality job j1: RUNNING>")
+
+    def test_importing_modbound_is_enough_for_the_async_twin(self):
+        done = subprocess.run(
+            [sys.executable, "-c", "import modbound, sys\n"
+             "assert 'modbound.aio' not in sys.modules\n"
+             "print(modbound.aio.connect('127.0.0.1:1'))\n"
+             "modbound.nothing"],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.stdout,
+                         "<modbound server 127.0.0.1:1, async>\n")
+        self.assertIn("has no attribute 'nothing'", done.stderr)
 
     def test_the_async_twin_does_the_same(self):
         def watch(_request, _context):

@@ -20,5 +20,15 @@ TEST(Error, OfALibraryIsInternalAndNamesNoField) {
   EXPECT_EQ(FieldOf(WithFieldPrefix(status, "spec.")), "");
 }
 
+TEST(Error, ShowsItsDetailInTheLogAlone) {
+  const absl::Status status = Refuse(reason::kOutOfRange, "gamma", "no");
+  EXPECT_EQ(LogText(status), "no");
+  const absl::Status detailed = WithDetail(status, "/a/path");
+  EXPECT_EQ(LogText(detailed), "no (/a/path)");
+  EXPECT_EQ(detailed.message(), "no");
+  EXPECT_EQ(ReasonOf(detailed), "OUT_OF_RANGE");
+  EXPECT_EQ(FieldOf(detailed), "gamma");
+}
+
 }  // namespace
 }  // namespace modbound

@@ -1,7 +1,10 @@
 #include "core/base/parallel.h"
 
 #include <atomic>
+#include <latch>
 #include <new>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -39,6 +42,64 @@ TEST(ParallelFor, GivesTheErrorOfTheLowestFailingIndex) {
     return i < 4 ? absl::OkStatus() : absl::InternalError(absl::StrCat(i));
   });
   EXPECT_EQ(status.message(), "4");
+}
+
+TEST(ParallelFor, GivesTheErrorOfTheLowestOfSeveralThatFailAtOnce) {
+  // All four wait for each other, so each is on a thread of its own and which
+  // fails first is up to the system; many rounds see many orders.
+  for (int round = 0; round < 300; ++round) {
+    std::latch all_run(4);
+    const absl::Status status = ParallelFor(4, Threads(4), [&](int64_t i) {
+      all_run.arrive_and_wait();
+      return absl::InternalError(absl::StrCat(i));
+    });
+    ASSERT_EQ(status.message(), "0") << "round " << round;
+  }
+}
+
+// Starts `most` threads, then throws what the system's shortage makes.
+internal::StartThread StartsAtMost(int most, int& started) {
+  return [most, &started](const std::function<void()>& work) {
+    if (started == most) {
+      throw std::system_error(
+          std::make_error_code(std::errc::resource_unavailable_try_again));
+    }
+    ++started;
+    return std::thread(work);
+  };
+}
+
+TEST(ParallelFor, GoesOnWithTheThreadsThatCouldBeStarted) {
+  for (const int most : {0, 1, 3}) {
+    std::vector<std::atomic<int>> counts(100);
+    int started = 0;
+    const absl::Status status = internal::ParallelForOn(
+        StartsAtMost(most, started), 100, Threads(8), [&](int64_t i) {
+          ++counts[static_cast<std::size_t>(i)];
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(started, most);
+    for (const auto& count : counts) {
+      EXPECT_EQ(count, 1);
+    }
+  }
+}
+
+TEST(ParallelFor, GoesOnWhenThereIsNoMemoryForThreads) {
+  int runs = 0;
+  const absl::Status status = internal::ParallelForOn(
+      [](const std::function<void()>&) -> std::thread {
+        throw std::bad_alloc();
+      },
+      10,
+      Threads(4),
+      [&](int64_t) {
+        ++runs;
+        return absl::OkStatus();
+      });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(runs, 10);
 }
 
 TEST(ParallelFor, StopsWhenAsked) {

@@ -1,13 +1,17 @@
 #include "core/dynamics/jacobian_similarity.h"
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/dynamics/jacobian.h"
 #include "core/statistics/correlation.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -154,6 +158,28 @@ TEST(JacobianSimilarity, BytesDoNotDependOnThreads) {
       EXPECT_EQ(one.comparison[part].induced.null,
                 many.comparison[part].induced.null);
     }
+  }
+}
+
+TEST(JacobianSimilarity, EachPartHasItsOwnPhases) {
+  ProgressLog log;
+  ASSERT_TRUE(ComputeJacobianSimilarity(TwoGroups(),
+                                        Vector::Constant(8, 0.5),
+                                        GroupCorrelation(false),
+                                        Options(),
+                                        log.Watch(2))
+                  .ok());
+  const std::vector<std::string> ends = log.Ends();
+  for (const std::string part : {"step", "flow", "weights"}) {
+    for (const char* phase : {", similarity: 36 of 36 pairs",
+                              ", partitioning: 100 of 100 runs",
+                              ", null: 99 of 99 draws"}) {
+      EXPECT_THAT(ends, testing::Contains(part + phase));
+    }
+    EXPECT_THAT(
+        ends,
+        testing::Contains(
+            part + ", consensus round 1, partitioning: 100 of 100 runs"));
   }
 }
 

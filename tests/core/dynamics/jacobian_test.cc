@@ -7,6 +7,7 @@
 #include "core/modules/similarity.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/golden_network.h"
 
 namespace modbound {
 namespace {
@@ -15,17 +16,6 @@ Execution Threads(int threads) {
   Execution execution;
   execution.threads = threads;
   return execution;
-}
-
-Network GoldenNetwork(const std::string& name) {
-  Network network;
-  network.w_in = LoadGolden(name, "w_in").ToMatrix();
-  network.b_in = LoadGolden(name, "b_in").ToVector();
-  network.w_rec = LoadGolden(name, "w_rec").ToMatrix();
-  network.b_rec = LoadGolden(name, "b_rec").ToVector();
-  network.w_out = LoadGolden(name, "w_out").ToMatrix();
-  network.b_out = LoadGolden(name, "b_out").ToVector();
-  return network;
 }
 
 struct Variant {

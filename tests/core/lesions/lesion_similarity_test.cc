@@ -5,8 +5,11 @@
 
 #include "core/base/error.h"
 #include "core/network/run.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/golden_network.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -21,16 +24,6 @@ class LesionSimilarityGolden : public testing::TestWithParam<const char*> {
  protected:
   GoldenArray Golden(const std::string& array) const {
     return LoadGolden(GetParam(), array);
-  }
-  Network GoldenNetwork() const {
-    Network network;
-    network.w_in = Golden("w_in").ToMatrix();
-    network.b_in = Golden("b_in").ToVector();
-    network.w_rec = Golden("w_rec").ToMatrix();
-    network.b_rec = Golden("b_rec").ToVector();
-    network.w_out = Golden("w_out").ToMatrix();
-    network.b_out = Golden("b_out").ToVector();
-    return network;
   }
   Matrix Activity(const Network& network) const {
     const GoldenArray inputs = Golden("trial_inputs");
@@ -68,7 +61,7 @@ void ExpectRowsUpToSign(const Matrix& actual,
 }
 
 TEST_P(LesionSimilarityGolden, DistancesOnTheGivenGridAgree) {
-  const Network network = GoldenNetwork();
+  const Network network = GoldenNetwork(GetParam());
   const Matrix grid = Golden("grid").ToMatrix();
   const Vector input = Golden("input").ToVector();
   ExpectClose(Step(network, grid, input.transpose().replicate(625, 1)),
@@ -101,7 +94,7 @@ TEST_P(LesionSimilarityGolden, DistancesOnTheGivenGridAgree) {
 }
 
 TEST_P(LesionSimilarityGolden, FromActivityToSimilarity) {
-  const Network network = GoldenNetwork();
+  const Network network = GoldenNetwork(GetParam());
   const Matrix activity = Activity(network);
   LesionSimilarityOptions options;
   options.null_count = 19;
@@ -132,7 +125,7 @@ TEST_P(LesionSimilarityGolden, FromActivityToSimilarity) {
 }
 
 TEST_P(LesionSimilarityGolden, MarginWidensTheGrid) {
-  const Network network = GoldenNetwork();
+  const Network network = GoldenNetwork(GetParam());
   LesionSimilarityOptions options;
   options.margin = 2;
   options.null_count = 0;
@@ -212,6 +205,26 @@ TEST(LesionSimilarity, BytesDoNotDependOnThreads) {
     EXPECT_EQ(one.flow_distance, many.flow_distance);
     EXPECT_EQ(one.similarity.values, many.similarity.values);
     EXPECT_EQ(one.comparison.induced.null, many.comparison.induced.null);
+  }
+}
+
+TEST(LesionSimilarity, NamesWhatItDoes) {
+  LesionSimilarityOptions options;
+  options.grid = 5;
+  options.null_count = 20;
+  ProgressLog log;
+  ASSERT_TRUE(ComputeLesionSimilarity(SmallNetwork(),
+                                      SmallActivity(),
+                                      Vector::Ones(1),
+                                      options,
+                                      log.Watch(2))
+                  .ok());
+  for (const char* end : {"flow distances: 25 of 25 states",
+                          "lesions, similarity: 6 of 6 pairs",
+                          "activity, similarity: 6 of 6 pairs",
+                          "activity, partitioning: 100 of 100 runs",
+                          "null: 20 of 20 draws"}) {
+    EXPECT_THAT(log.Ends(), testing::Contains(end));
   }
 }
 

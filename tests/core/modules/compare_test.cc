@@ -95,7 +95,9 @@ TEST(ComparePartitions, ZRandAndAmiUseTheMeanOverAllPermutations) {
   EXPECT_NEAR(result.zrand, (pairs_in_both(b) - mean) / sd, 1e-12);
   const double expected = mi_sum / count;
   EXPECT_NEAR(
-      ExpectedMutualInformation({3, 2, 3}, {3, 4, 1}, 8), expected, 1e-14);
+      ExpectedMutualInformation({3, 2, 3}, {3, 4, 1}, 8, LogFactorials(10)),
+      expected,
+      1e-14);
   const double entropies = 2 * result.mi / result.nmi;
   EXPECT_NEAR(
       result.ami, (result.mi - expected) / (entropies / 2 - expected), 1e-13);
@@ -105,10 +107,14 @@ TEST(ExpectedMutualInformation, StaysAccurateForManyUnits) {
   // Against singletons every partition has I = H: 4 modules of 2,500 units.
   const std::vector<int64_t> modules(4, 2500);
   const std::vector<int64_t> singletons(10000, 1);
-  EXPECT_NEAR(ExpectedMutualInformation(modules, singletons, 10000),
-              std::log(4.0),
+  const std::vector<long double> log_factorial = LogFactorials(10000);
+  EXPECT_NEAR(
+      ExpectedMutualInformation(modules, singletons, 10000, log_factorial),
+      std::log(4.0),
+      1e-10);
+  EXPECT_NEAR(ExpectedMutualInformation(modules, {10000}, 10000, log_factorial),
+              0,
               1e-10);
-  EXPECT_NEAR(ExpectedMutualInformation(modules, {10000}, 10000), 0, 1e-10);
 }
 
 TEST(ComparePartitions, EqualPartitionsAgreeFully) {
@@ -156,6 +162,64 @@ TEST(ComparePartitions, DegeneratePairsHaveDefinedValues) {
   EXPECT_EQ(apart.nmi, 0);
   EXPECT_NEAR(apart.vin, 1, 1e-15);
   EXPECT_TRUE(std::isnan(apart.zrand));
+}
+
+TEST(ComparePartitions, ZRandNeedsFourUnits) {
+  // Neither is degenerate, but (n - 3) is in the denominator of the variance.
+  const PartitionComparison three = ComparePartitions({0, 0, 1}, {0, 0, 1});
+  EXPECT_EQ(three.ari, 1);
+  EXPECT_TRUE(std::isnan(three.zrand));
+  EXPECT_TRUE(
+      std::isfinite(ComparePartitions({0, 0, 1, 1}, {0, 0, 1, 1}).zrand));
+}
+
+TEST(PartitionComparer, IsComparePartitionsOfEachPair) {
+  RandomStream random(9, RandomPurpose::kControlUnits, 0);
+  std::vector<Labels> partitions(6, Labels(40));
+  for (Labels& labels : partitions) {
+    for (int32_t& label : labels) {
+      label = static_cast<int32_t>(random.Index(6)) - 1;
+    }
+  }
+  // Module 4 of one partition lies in the units that another leaves out.
+  for (std::size_t i = 0; i < 40; ++i) {
+    if (partitions[1][i] == 4) {
+      partitions[2][i] = -1;
+    }
+  }
+  const PartitionComparer comparer(partitions);
+  for (std::size_t a = 0; a < partitions.size(); ++a) {
+    for (std::size_t b = 0; b < partitions.size(); ++b) {
+      // Only the units of both, in partitions that know of no others.
+      Labels kept_a;
+      Labels kept_b;
+      for (std::size_t i = 0; i < 40; ++i) {
+        if (partitions[a][i] >= 0 && partitions[b][i] >= 0) {
+          kept_a.push_back(partitions[a][i]);
+          kept_b.push_back(partitions[b][i]);
+        }
+      }
+      const PartitionComparison kept = ComparePartitions(kept_a, kept_b);
+      const PartitionComparison pair = comparer.Compare(a, b);
+      EXPECT_EQ(pair.units, static_cast<int64_t>(kept_a.size()));
+      EXPECT_EQ(pair.dropped, 40 - pair.units);
+      EXPECT_EQ(pair.rand, kept.rand);
+      EXPECT_EQ(pair.ari, kept.ari);
+      EXPECT_EQ(pair.zrand, kept.zrand);
+      EXPECT_EQ(pair.nmi, kept.nmi);
+      EXPECT_EQ(pair.ami, kept.ami);
+      EXPECT_EQ(pair.mi, kept.mi);
+      EXPECT_EQ(pair.vi, kept.vi);
+      EXPECT_EQ(pair.vin, kept.vin);
+    }
+  }
+}
+
+TEST(PartitionComparer, WithoutAmiLeavesItNaN) {
+  const PartitionComparer comparer({{0, 0, 1, 1}, {0, 1, 1, 1}},
+                                   {.ami = false});
+  EXPECT_TRUE(std::isnan(comparer.Compare(0, 1).ami));
+  EXPECT_TRUE(std::isfinite(comparer.Compare(0, 1).nmi));
 }
 
 TEST(ComparePartitions, DropsUnitsExcludedInEither) {

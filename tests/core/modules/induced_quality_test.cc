@@ -46,8 +46,12 @@ TEST(InducedQuality, AgreesWithGoldenPermutations) {
               1e-12,
               "null");
   ASSERT_TRUE(result.p.has_value() && result.z.has_value());
-  EXPECT_NEAR(
-      *result.p, LoadGolden("partition_stats", "induced_p").values[0], 1e-12);
+  const Vector p = LoadGolden("partition_stats", "induced_p").ToVector();
+  EXPECT_NEAR(*result.p, p[0], 1e-12);
+  // The fraction of null values that reach the quality: without the 1 that our
+  // p adds to both counts.
+  const auto draws = static_cast<double>(result.null.size());
+  EXPECT_NEAR((*result.p * (1 + draws) - 1) / draws, p[1], 1e-12);
   ExpectClose(Matrix::Constant(1, 1, *result.z),
               LoadGolden("partition_stats", "induced_z").ToMatrix(),
               1e-9,
@@ -124,6 +128,23 @@ TEST(InducedQuality, WithoutDrawsHasNoTest) {
   EXPECT_FALSE(result->p.has_value());
   EXPECT_FALSE(result->z.has_value());
   EXPECT_EQ(result->null.size(), 0);
+}
+
+TEST(InducedQuality, ReportsEachDrawOfTheNullOnce) {
+  Execution execution;
+  execution.threads = 2;
+  int64_t done = -1;
+  execution.progress = [&](const ProgressUpdate& update) {
+    EXPECT_EQ(update.phase, "null");
+    EXPECT_EQ(update.unit, "draws");
+    EXPECT_EQ(update.total, 100);
+    EXPECT_GT(update.done, done);
+    done = update.done;
+  };
+  ASSERT_TRUE(ComputeInducedQuality(
+                  Weights(), Induced(), QualityOptions(), 100, 0, execution)
+                  .ok());
+  EXPECT_EQ(done, 100);
 }
 
 TEST(InducedQuality, LeavesExcludedUnitsOut) {

@@ -1,6 +1,7 @@
 #include "core/modules/partition.h"
 
 #include <algorithm>
+#include <string>
 
 #include "core/base/error.h"
 #include "core/modules/compare.h"
@@ -107,6 +108,114 @@ TEST(Partition, OtherSeedsGiveOtherRuns) {
   options.seed = 1;
   EXPECT_NE(Partition(weights, {}, options, Execution())->run_labels,
             one->run_labels);
+}
+
+// Units 0 and 1, 2 and 3 belong together; 4 and 5 are silent.
+Matrix TwoPairsAndTwoSilent() {
+  Matrix weights = Matrix::Zero(6, 6);
+  weights(0, 1) = weights(1, 0) = weights(2, 3) = weights(3, 2) = 1;
+  return weights;
+}
+
+TEST(Partition, SilentUnitsCountAsZeroRowsInTheQualityOfAllUnits) {
+  // s = 4. kNegativeAsym: k = 1 of each active unit, Q = 4/4 - 2 (2/4)^2 = 1/2,
+  // and nothing from a row of zeros. kUniform: 8 ordered pairs, the unit with
+  // itself included: Q = (4 - 8 g) / 4, and -g/4 from each silent unit. kPotts:
+  // 4 of the 8 are [W = 0]: Q = (4 - 4 g) / 4, and -g/4 each.
+  struct Case {
+    QualityFunction function;
+    double quality;
+    double all_units;
+  };
+  for (const Case& expected :
+       {Case{QualityFunction::kNegativeAsym, 0.5, 0.5},
+        Case{QualityFunction::kNegativeSym, 0.5, 0.5},
+        Case{QualityFunction::kModularity, 0.5, 0.5},
+        Case{QualityFunction::kUniform, 1 - 2 * 0.25, 1 - 2.5 * 0.25},
+        Case{QualityFunction::kPotts, 1 - 0.25, 1 - 1.5 * 0.25}}) {
+    PartitionOptions options;
+    options.runs = 5;
+    options.quality.function = expected.function;
+    const bool has_gamma = expected.function == QualityFunction::kUniform ||
+                           expected.function == QualityFunction::kPotts;
+    options.quality.gamma = has_gamma ? 0.25 : 1;
+    const auto result =
+        Partition(TwoPairsAndTwoSilent(), {}, options, Execution());
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->labels, (Labels{0, 0, 1, 1, -1, -1}));
+    EXPECT_NEAR(result->quality, expected.quality, 1e-15);
+    EXPECT_NEAR(result->quality_all_units, expected.all_units, 1e-15);
+    EXPECT_NEAR(result->quality_all_units,
+                *Quality(TwoPairsAndTwoSilent(),
+                         WithSingletons(result->labels),
+                         options.quality),
+                1e-15);
+  }
+}
+
+TEST(Partition, TheNullOfSilentUnitsCountsInTheQualityOfAllUnits) {
+  Matrix null = Matrix::Zero(6, 6);
+  null.diagonal() << 0, 0, 0, 0, 0.5, 0.25;
+  PartitionOptions options;
+  options.runs = 5;
+  options.quality.function = QualityFunction::kCustom;
+  options.quality.gamma = 2;
+  const auto result =
+      Partition(TwoPairsAndTwoSilent(), {}, options, Execution(), &null);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->quality, 4);
+  EXPECT_EQ(result->quality_all_units, 4 - 2 * 0.75);
+}
+
+TEST(Partition, AllUnitsAreTheUnitsPartitionedWhenNoneIsLeftOut) {
+  PartitionOptions options;
+  options.runs = 5;
+  options.include_silent = true;
+  options.quality.function = QualityFunction::kUniform;
+  options.quality.gamma = 0.1;
+  const auto result =
+      Partition(TwoPairsAndTwoSilent(), {}, options, Execution());
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->quality_all_units, result->quality);
+}
+
+TEST(Partition, AStopAfterTheLastRunEndsItBeforeTheConsensus) {
+  StopFlag stop;
+  Execution execution;
+  execution.stop = &stop;
+  std::string last_phase;
+  execution.progress = [&](const ProgressUpdate& update) {
+    last_phase = update.phase;
+    if (update.phase == "partitioning" && update.done == update.total) {
+      stop.Stop();
+    }
+  };
+  const auto result =
+      Partition(LoadGolden("modularity_noise64_zerodiag", "weights").ToMatrix(),
+                {},
+                PartitionOptions(),
+                execution);
+  EXPECT_EQ(ReasonOf(result.status()), reason::kCancelled);
+  EXPECT_TRUE(stop.stopped());
+  EXPECT_EQ(last_phase, "consensus round 1, grouping");
+}
+
+TEST(ModulesOf, AMatrixWithoutValidUnitsHasNone) {
+  EXPECT_EQ(
+      *ModulesOf(
+          {Matrix::Zero(3, 3), {0, 0, 0}}, PartitionOptions(), Execution()),
+      Labels(3, -1));
+}
+
+TEST(ModulesOf, SaysThatTheQualityDoesNotTakeTheMatrix) {
+  Matrix values = Matrix::Identity(2, 2);
+  values(0, 1) = values(1, 0) = -0.5;
+  PartitionOptions options;
+  options.quality.function = QualityFunction::kModularity;
+  const absl::Status status =
+      ModulesOf({values, {1, 1}}, options, Execution()).status();
+  EXPECT_EQ(ReasonOf(status), reason::kNegativeWeight);
+  EXPECT_EQ(FieldOf(status), "quality");
 }
 
 TEST(Partition, CustomUsesTheNullOfTheUnitsKept) {

@@ -24,6 +24,37 @@ struct GoldenCase {
 class GoldenQuality : public testing::TestWithParam<GoldenCase> {
  protected:
   void Check(QualityFunction function, const std::string& word) {
+    CheckGivenPartitions(function, word);
+    CheckBestPartitions(function, word);
+  }
+
+ private:
+  static QualityOptions OptionsOf(QualityFunction function, Eigen::Index g) {
+    QualityOptions options;
+    options.function = function;
+    options.gamma = kGammas[g];
+    options.keep_diagonal = true;
+    return options;
+  }
+
+  // The partition that the reference optimiser found best has the quality that
+  // it reports.
+  void CheckBestPartitions(QualityFunction function, const std::string& word) {
+    const std::string name = GetParam().name;
+    const Matrix weights = LoadGolden(name, "weights").ToMatrix();
+    const Matrix best =
+        LoadGolden(name, "bct_best_partition_" + word).ToMatrix();
+    const Matrix bar = LoadGolden(name, "bct_" + word).ToMatrix();
+    ASSERT_EQ(best.rows(), 3);
+    for (Eigen::Index g = 0; g < 3; ++g) {
+      const Labels labels(best.row(g).begin(), best.row(g).end());
+      const auto quality = Quality(weights, labels, OptionsOf(function, g));
+      ASSERT_TRUE(quality.ok()) << quality.status();
+      EXPECT_NEAR(*quality, bar(g, 0), 1e-9) << word << " " << g;
+    }
+  }
+
+  void CheckGivenPartitions(QualityFunction function, const std::string& word) {
     const std::string name = GetParam().name;
     const Matrix weights = LoadGolden(name, "weights").ToMatrix();
     const Matrix partitions = LoadGolden(name, "partitions").ToMatrix();
@@ -32,11 +63,7 @@ class GoldenQuality : public testing::TestWithParam<GoldenCase> {
     for (Eigen::Index p = 0; p < expected.rows(); ++p) {
       const Labels labels(partitions.row(p).begin(), partitions.row(p).end());
       for (Eigen::Index g = 0; g < expected.cols(); ++g) {
-        QualityOptions options;
-        options.function = function;
-        options.gamma = kGammas[g];
-        options.keep_diagonal = true;
-        const auto quality = Quality(weights, labels, options);
+        const auto quality = Quality(weights, labels, OptionsOf(function, g));
         ASSERT_TRUE(quality.ok()) << quality.status();
         actual(p, g) = *quality;
       }
@@ -45,7 +72,7 @@ class GoldenQuality : public testing::TestWithParam<GoldenCase> {
   }
 };
 
-TEST_P(GoldenQuality, OfGivenPartitions) {
+TEST_P(GoldenQuality, OfGivenAndBestPartitions) {
   Check(QualityFunction::kNegativeSym, "negative_sym");
   Check(QualityFunction::kNegativeAsym, "negative_asym");
   if (GetParam().has_modularity) {
@@ -172,6 +199,56 @@ TEST(Quality, DoesNotDependOnLabelNumbersOrScale) {
   EXPECT_NEAR(*Quality(1e6 * oracle.weights, oracle.labels, QualityOptions()),
               quality,
               1e-13);
+}
+
+TEST(Quality, OfWeightsNearTheLimitsOfDoubleIsThatOfTheirShape) {
+  // Sums, and squares of sums, would leave the range of double.
+  const Labels labels = {0, 0, 1, 1};
+  for (const QualityFunction function :
+       {QualityFunction::kNegativeAsym, QualityFunction::kNegativeSym}) {
+    QualityOptions options;
+    options.function = function;
+    const double expected = *Quality(TwoPairs(), labels, options);
+    for (const double scale : {1e308, 0x1p600, 0x1p-600, 1e-308, 0x1p-1074}) {
+      const auto quality = Quality(scale * TwoPairs(), labels, options);
+      ASSERT_TRUE(quality.ok()) << quality.status();
+      EXPECT_NEAR(*quality, expected, 1e-15) << scale;
+    }
+  }
+  const Matrix positive = TwoPairs().cwiseAbs();
+  QualityOptions modularity;
+  modularity.function = QualityFunction::kModularity;
+  EXPECT_NEAR(*Quality(1e308 * positive, labels, modularity),
+              *Quality(positive, labels, modularity),
+              1e-15);
+  // (W - g)/sum|W|: the null is that of the weights as they are.
+  QualityOptions uniform;
+  uniform.function = QualityFunction::kUniform;
+  EXPECT_DOUBLE_EQ(*Quality(1e308 * TwoPairs(), labels, uniform), 4 / 6.0);
+  uniform.gamma = 0.25e-300;
+  EXPECT_DOUBLE_EQ(*Quality(1e-300 * TwoPairs(), labels, uniform), 2 / 6.0);
+}
+
+TEST(Quality, RefusesWeightsWhoseQualityNoDoubleHolds) {
+  const Labels labels = {0, 0, 1, 1};
+  const auto refused = [&](const Matrix& weights,
+                           const QualityOptions& options,
+                           const Matrix* null_matrix = nullptr) {
+    const absl::Status status =
+        Quality(weights, labels, options, null_matrix).status();
+    EXPECT_EQ(ReasonOf(status), reason::kOutOfRange) << status;
+    EXPECT_EQ(FieldOf(status), "matrix");
+  };
+  QualityOptions options;
+  options.function = QualityFunction::kUniform;
+  refused(1e-310 * TwoPairs(), options);
+  options.function = QualityFunction::kCustom;
+  const Matrix large_null = -1e308 * TwoPairs();
+  refused(1e308 * TwoPairs(), options, &large_null);
+  // Negative weights that are nothing beside the positive ones.
+  Matrix unlike = TwoPairs();
+  unlike(1, 2) = unlike(2, 1) = -0x1p-1074;
+  refused(unlike, QualityOptions());
 }
 
 TEST(Quality, LeavesUnitsOfLabelMinusOneOut) {

@@ -3,9 +3,12 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/progress_counter.h"
 #include "core/base/random.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -84,6 +87,30 @@ TEST(Similarity, OfColumnsIsThatOfRowsWithSilentUnitsLeftOut) {
       }
     }
   }
+}
+
+TEST(CorrelationOfRows, IsThatOfColumnsOfTheTranspose) {
+  Matrix weights = RandomMatrix(7, 5, 6);
+  weights.row(3).setConstant(-2);
+  const auto rows = CorrelationOfRows(weights, Execution());
+  const auto columns = CorrelationOfColumns(weights.transpose(), Execution());
+  ASSERT_TRUE(rows.ok() && columns.ok());
+  EXPECT_EQ(rows->values, columns->values);
+  EXPECT_EQ(rows->valid, (std::vector<uint8_t>{1, 1, 1, 0, 1, 1, 1}));
+  EXPECT_EQ(
+      FieldOf(CorrelationOfRows(Matrix::Ones(3, 1), Execution()).status()),
+      "weights");
+}
+
+TEST(Similarity, ReportsEveryPairAndEveryUnit) {
+  // More units than one block of rows.
+  const Matrix weights = RandomMatrix(300, 4, 7);
+  ProgressLog log;
+  ASSERT_TRUE(CosineOfRows(weights, ForPart(log.Watch(2), "cosine")).ok());
+  ASSERT_TRUE(HammingOfRows(weights, ForPart(log.Watch(2), "signs")).ok());
+  EXPECT_THAT(log.Ends(),
+              testing::ElementsAre("cosine, similarity: 45150 of 45150 pairs",
+                                   "signs, similarity: 300 of 300 units"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Columns,

@@ -4,22 +4,14 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/golden_network.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
-
-Network GoldenNetwork(const std::string& golden) {
-  Network network;
-  network.w_in = LoadGolden(golden, "w_in").ToMatrix();
-  network.b_in = LoadGolden(golden, "b_in").ToVector();
-  network.w_rec = LoadGolden(golden, "w_rec").ToMatrix();
-  network.b_rec = LoadGolden(golden, "b_rec").ToVector();
-  network.w_out = LoadGolden(golden, "w_out").ToMatrix();
-  network.b_out = LoadGolden(golden, "b_out").ToVector();
-  return network;
-}
 
 Matrix RandomMatrix(int64_t rows, int64_t cols, uint64_t index) {
   RandomStream random(7, RandomPurpose::kSimulationTrials, index);
@@ -134,6 +126,33 @@ TEST(RunNetwork, BothRowOrdersHoldTheSameBytes) {
   ASSERT_TRUE(a.ok() && b.ok());
   EXPECT_EQ(ByTrial(a->activity, 40), b->activity);
   EXPECT_EQ(ByTrial(a->outputs, 40), b->outputs);
+}
+
+TEST(RunNetwork, CountsTheStepsOfAllTrialsWhateverTheirBlocks) {
+  // Blocks of 32 and 8 trials; 20 steps are told as 16 and 4.
+  const Network network = RandomNetwork(5, 3, 2);
+  const Matrix inputs = RandomMatrix(20 * 40, 3, 9);
+  ProgressLog log;
+  ASSERT_TRUE(
+      RunNetwork(network, inputs, 40, RowOrder::kByTime, Matrix(), log.Watch(2))
+          .ok());
+  EXPECT_THAT(log.Ends(), testing::ElementsAre("simulating: 800 of 800 steps"));
+}
+
+TEST(FinalStates, AreTheLastOfRunNetwork) {
+  const Network network = RandomNetwork(13, 3, 2);
+  const Matrix inputs = RandomMatrix(5 * 40, 3, 9);
+  const Matrix initial = RandomMatrix(40, 13, 10);
+  const auto run =
+      RunNetwork(network, inputs, 40, RowOrder::kByTime, initial, {});
+  const auto ends =
+      FinalStates(network, inputs, 40, RowOrder::kByTime, initial, {});
+  ASSERT_TRUE(run.ok() && ends.ok());
+  EXPECT_EQ(*ends, run->activity.bottomRows(40));
+  const auto by_trial = FinalStates(
+      network, ByTrial(inputs, 40), 40, RowOrder::kByTrial, initial, {});
+  ASSERT_TRUE(by_trial.ok());
+  EXPECT_EQ(*by_trial, *ends);
 }
 
 TEST(RunNetwork, ATrialDoesNotDependOnHowManyRunWithIt) {

@@ -1,11 +1,14 @@
 #include "core/representation/pca.h"
 
 #include <cmath>
+#include <string>
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -120,17 +123,41 @@ TEST(Pca, ConstantActivityHasNoVariance) {
   }
 }
 
-TEST(Pca, BytesDoNotDependOnThreads) {
-  const Matrix activity = RandomMatrix(700, 300, 4);
-  const auto one = ComputePca(activity, 7, Threads(1));
+void ExpectSameAtAnyThreadCount(const Matrix& activity, int64_t components) {
+  const auto one = ComputePca(activity, components, Threads(1));
   ASSERT_TRUE(one.ok());
   for (const int threads : {2, 4}) {
-    const auto many = ComputePca(activity, 7, Threads(threads));
+    const auto many = ComputePca(activity, components, Threads(threads));
     ASSERT_TRUE(many.ok());
     EXPECT_EQ(one->components, many->components);
     EXPECT_EQ(one->scores, many->scores);
     EXPECT_EQ(one->explained_variance, many->explained_variance);
   }
+}
+
+TEST(Pca, BytesDoNotDependOnThreads) {
+  ExpectSameAtAnyThreadCount(RandomMatrix(700, 300, 4), 7);
+  ExpectSameAtAnyThreadCount(RandomMatrix(200, 500, 7), 200);
+}
+
+TEST(Pca, AllComponentsOfFewTimePointsSpanTheActivity) {
+  const Matrix activity = RandomMatrix(200, 500, 8);
+  const auto pca = ComputePca(activity, 200, Threads(2));
+  ASSERT_TRUE(pca.ok());
+  ExpectOrthonormalRows(pca->components, 1e-12);
+  // 199 of them have variance: their scores and loadings give it back.
+  ExpectClose(pca->scores * pca->components,
+              activity.rowwise() - pca->mean.transpose(),
+              0,
+              1e-11,
+              "scores components");
+  // The scores' second moments are the variances.
+  const Matrix moments = pca->scores.transpose() * pca->scores / 199;
+  ExpectClose(moments,
+              Matrix(pca->explained_variance.asDiagonal()),
+              0,
+              1e-11,
+              "moments of the scores");
 }
 
 TEST(Pca, RefusesWhatItCannotReduce) {
@@ -149,13 +176,30 @@ TEST(Pca, RefusesWhatItCannotReduce) {
             reason::kNotFinite);
 }
 
-TEST(Pca, StopsWhenAsked) {
-  StopFlag stop;
-  stop.Stop();
-  Execution execution;
-  execution.stop = &stop;
-  EXPECT_EQ(ComputePca(RandomMatrix(9, 5, 6), 2, execution).status().code(),
-            absl::StatusCode::kCancelled);
+TEST(Pca, StopsInEveryPhase) {
+  // More than 512 time points: the way of the eigenvectors that can stop.
+  const Matrix activity = RandomMatrix(520, 530, 6);
+  ProgressLog log;
+  ASSERT_TRUE(ComputePca(activity, 70, log.Watch(2)).ok());
+  EXPECT_THAT(log.Ends(),
+              testing::ElementsAre("covariance: 15 of 15 blocks",
+                                   "tridiagonal form: 519 of 519 rows",
+                                   "eigenvectors: 70 of 70 vectors",
+                                   "components: 5 of 5 blocks",
+                                   "orthonormal rows: 70 of 70 rows",
+                                   "scores: 5 of 5 blocks"));
+  for (const std::string& end : log.Ends()) {
+    StopFlag stop;
+    Execution execution;
+    execution.stop = &stop;
+    execution.progress = [&](const ProgressUpdate& update) {
+      if (end.rfind(update.phase, 0) == 0) {
+        stop.Stop();
+      }
+    };
+    EXPECT_EQ(ComputePca(activity, 70, execution).status(), StoppedError())
+        << end;
+  }
 }
 
 }  // namespace

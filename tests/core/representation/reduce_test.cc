@@ -3,8 +3,10 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -119,6 +121,21 @@ TEST(Reduce, BytesDoNotDependOnThreads) {
     EXPECT_EQ(one->reconstruction_r_unit, many->reconstruction_r_unit);
     EXPECT_EQ(one->module_component_r, many->module_component_r);
   }
+}
+
+TEST(Reduce, CountsEveryPartToItsEnd) {
+  ProgressLog log;
+  ASSERT_TRUE(Reduce(SmallActivity(), {0, 0, 5, -1}, {}, log.Watch()).ok());
+  // Three time points, two modules, and as many components.
+  EXPECT_THAT(
+      log.Ends(),
+      testing::ElementsAre("covariance: 1 of 1 blocks",
+                           "components: 1 of 1 blocks",
+                           "orthonormal rows: 2 of 2 rows",
+                           "scores: 1 of 1 blocks",
+                           "reconstruction of time points: 3 of 3 time points",
+                           "reconstruction of units: 3 of 3 units",
+                           "modules and components: 4 of 4 pairs"));
 }
 
 TEST(Reduce, RefusesBadLabelsAndTooManyComponents) {

@@ -57,18 +57,28 @@ TEST(PearsonCorrelation, IsUndefinedForAConstantSide) {
       -1);
 }
 
-TEST(SpearmanCorrelation, SharesRanksOfTies) {
+TEST(SpearmanCorrelation, IsPearsonsOfTheRanks) {
   Vector x(5);
-  x << 3, 1, 3, 7, 1;
-  Vector ranks(5);
-  ranks << 3.5, 1.5, 3.5, 5, 1.5;
-  EXPECT_EQ(AverageRanks(x), ranks);
   Vector y(5);
+  Vector ranks(5);
+  x << 3, 1, 3, 7, 1;
   y << 2, 1, 4, 5, 3;
-  EXPECT_EQ(SpearmanCorrelation(x, y).r, PearsonCorrelation(ranks, y).r);
+  ranks << 3.5, 1.5, 3.5, 5, 1.5;
+  const auto spearman = SpearmanCorrelation(x, y, Execution());
+  ASSERT_TRUE(spearman.ok());
+  EXPECT_EQ(spearman->r, PearsonCorrelation(ranks, y).r);
   // Monotone maps do not change ranks.
-  EXPECT_EQ(SpearmanCorrelation(x.array().cube(), y).r,
-            SpearmanCorrelation(x, y).r);
+  EXPECT_EQ(SpearmanCorrelation(x.array().cube(), y, Execution())->r,
+            spearman->r);
+}
+
+TEST(SpearmanCorrelation, StopsWhenAsked) {
+  StopFlag stop;
+  stop.Stop();
+  Execution execution;
+  execution.stop = &stop;
+  const Vector x = Vector::LinSpaced(5, 0, 1);
+  EXPECT_EQ(SpearmanCorrelation(x, x, execution).status(), StoppedError());
 }
 
 TEST(UpperTriangle, GoesRowByRow) {

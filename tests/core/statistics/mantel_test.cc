@@ -7,7 +7,9 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/statistics/correlation.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -60,6 +62,14 @@ TEST(MantelP, DoesNotDependOnThreads) {
   Execution four;
   four.threads = 4;
   EXPECT_EQ(*MantelP(a, b, 500, 1, Execution()), *MantelP(a, b, 500, 1, four));
+}
+
+TEST(MantelP, CountsItsPermutations) {
+  const Matrix a = RandomSymmetric(5, 1);
+  ProgressLog log;
+  ASSERT_TRUE(MantelP(a, a, 30, 7, log.Watch(2)).ok());
+  EXPECT_THAT(log.Ends(),
+              testing::ElementsAre("permutations: 30 of 30 permutations"));
 }
 
 TEST(MantelP, IsUndefinedForAConstantTriangle) {

@@ -4,7 +4,9 @@
 
 #include "core/base/error.h"
 #include "core/network/run.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -71,6 +73,17 @@ TEST(RunTask, RecordsWhatTheNetworkDid) {
   }
 }
 
+TEST(RunTask, CountsTheStepsOfAllTrials) {
+  TaskRunOptions options;
+  options.trials = 40;
+  options.record_steps = false;
+  ProgressLog log;
+  ASSERT_TRUE(
+      RunTask(Accumulator(), PerceptualTask(), options, log.Watch(2)).ok());
+  // 22 steps a trial.
+  EXPECT_THAT(log.Ends(), testing::ElementsAre("simulating: 880 of 880 steps"));
+}
+
 TEST(RunTask, TrialsAreTheSameWhateverTheirNumberAndTheThreads) {
   const Task task = PerceptualTask();
   TaskRunOptions options;
@@ -96,8 +109,8 @@ TEST(RunTask, MomentsCountUnitsThatNeverChange) {
   options.record_moments = true;
   const auto run = RunTask(Accumulator(), PerceptualTask(), options, {});
   ASSERT_TRUE(run.ok());
-  EXPECT_EQ(run->moments.count, 70 * 22);
-  EXPECT_EQ(run->moments.largest, run->activity.cwiseAbs().maxCoeff());
+  EXPECT_EQ(run->moments.count(), 70 * 22);
+  EXPECT_EQ(run->moments.largest(), run->activity.cwiseAbs().maxCoeff());
   EXPECT_EQ(run->moments.SilentUnits(), 2);  // unit 2 at 0, unit 3 at 1/2
 }
 

@@ -8,6 +8,7 @@
 #include "core/training/recipe.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/golden_network.h"
 
 namespace modbound {
 namespace {
@@ -21,17 +22,6 @@ Matrix ArrayOf(const Network& network, const std::string& name) {
   if (name == "w_rec") return network.w_rec;
   if (name == "b_rec") return network.b_rec;
   return name == "w_out" ? network.w_out : Matrix(network.b_out);
-}
-
-Network GoldenNetwork(const std::string& golden) {
-  Network network;
-  network.w_in = LoadGolden(golden, "w_in").ToMatrix();
-  network.b_in = LoadGolden(golden, "b_in").ToVector();
-  network.w_rec = LoadGolden(golden, "w_rec").ToMatrix();
-  network.b_rec = LoadGolden(golden, "b_rec").ToVector();
-  network.w_out = LoadGolden(golden, "w_out").ToMatrix();
-  network.b_out = LoadGolden(golden, "b_out").ToVector();
-  return network;
 }
 
 Batch<double> GoldenBatch(const std::string& golden, bool masked) {

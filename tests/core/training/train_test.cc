@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/tasks/run_task.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace modbound {
@@ -157,6 +158,20 @@ TEST(Train, StopsInTheMiddle) {
   const auto result = Train(PerceptualTask(), options, execution);
   EXPECT_EQ(ReasonOf(result.status()), reason::kCancelled);
   EXPECT_EQ(reports, 1);
+}
+
+TEST(Train, ReportsItsStepsAndNotThoseOfEvaluations) {
+  std::vector<std::string> phases;
+  ProgressUpdate last;
+  Execution execution;
+  execution.progress = [&](const ProgressUpdate& update) {
+    phases.push_back(update.phase);
+    last = update;
+  };
+  ASSERT_TRUE(Train(PerceptualTask(), ShortOptions(), execution).ok());
+  EXPECT_THAT(phases, testing::Each("training"));
+  EXPECT_EQ(last.done, 25);
+  EXPECT_EQ(last.metrics.count("accuracy"), 1);
 }
 
 TEST(Train, CountsOnlyTheStepLoopInItsRate) {

@@ -1,7 +1,9 @@
 #include "core/base/error.h"
 #include "core/statistics/correlation.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "module_kinds.h"
+#include "support/progress_log.h"
 
 namespace modbound {
 namespace {
@@ -25,8 +27,9 @@ TEST(CompareMatricesKind, CorrelatesUpperTriangles) {
       PearsonCorrelation(UpperTriangle(a), UpperTriangle(b));
   EXPECT_EQ(summary.pearson_r(), pearson.r);
   EXPECT_EQ(summary.pearson_p(), pearson.p);
-  EXPECT_EQ(summary.spearman_r(),
-            SpearmanCorrelation(UpperTriangle(a), UpperTriangle(b)).r);
+  EXPECT_EQ(
+      summary.spearman_r(),
+      SpearmanCorrelation(UpperTriangle(a), UpperTriangle(b), Execution())->r);
   // Both are similarities of the same rows: no permutation comes near.
   EXPECT_EQ(summary.mantel_p(), 1.0 / 1001);
   EXPECT_TRUE(outcome->outputs.empty());
@@ -49,6 +52,19 @@ TEST(CompareMatricesKind, WithoutPermutationsLeavesMantelOut) {
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_FALSE(outcome->summary.compare_matrices().has_mantel_p());
   EXPECT_NEAR(outcome->summary.compare_matrices().pearson_r(), 1, 1e-14);
+}
+
+TEST(CompareMatricesKind, CountsRanksAndPermutations) {
+  v1::Spec spec = CompareSpec();
+  spec.mutable_compare_matrices()->set_permutations(50);
+  const HostArray a = GoldenInput("weight_similarity", "cosine_k2");
+  ProgressLog log;
+  ASSERT_TRUE(
+      RunJob(spec, {{"a", a}, {"b", a}}, int64_t{1} << 30, log.Watch(2)).ok());
+  EXPECT_THAT(log.Ends(),
+              testing::ElementsAre("first, ranks: 2 of 2 blocks",
+                                   "second, ranks: 2 of 2 blocks",
+                                   "permutations: 50 of 50 permutations"));
 }
 
 TEST(CompareMatricesKind, RefusesAsymmetricAndTinyMatrices) {

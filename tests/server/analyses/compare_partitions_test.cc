@@ -51,6 +51,39 @@ TEST(ComparePartitionsKind, MakesOnlyTheMeasuresWanted) {
   EXPECT_EQ(outcome->summary.compare_partitions().dropped_units(), 1);
 }
 
+TEST(ComparePartitionsKind, HoldsOneMatrixAMeasure) {
+  const auto memory_of = [](int64_t P, int measures) {
+    v1::Spec spec = CompareSpec();
+    for (int i = 0; i < measures; ++i) {
+      spec.mutable_compare_partitions()->add_measures(
+          static_cast<v1::PartitionMeasure::Name>(i + 1));
+    }
+    const InputInfos infos = {
+        {"labels", {v1::DType::INT32, {P, 10}, std::nullopt, nullptr}}};
+    return static_cast<double>(PlanJob(spec, infos)->memory_bytes);
+  };
+  const double matrix = 8e6 * 1e2;  // 10,000 partitions
+  EXPECT_NEAR(memory_of(10000, 8), 8 * matrix, 0.01 * matrix);
+  EXPECT_NEAR(memory_of(10000, 1), matrix, 0.01 * matrix);
+}
+
+TEST(ComparePartitionsKind, ReportsEveryPair) {
+  Execution execution;
+  execution.threads = 2;
+  int64_t done = -1;
+  execution.progress = [&](const ProgressUpdate& update) {
+    EXPECT_EQ(update.unit, "pairs");
+    EXPECT_EQ(update.total, 21);
+    done = update.done;
+  };
+  ASSERT_TRUE(RunJob(CompareSpec(),
+                     {{"labels", GoldenInput("partition_stats", "partitions")}},
+                     1 << 30,
+                     execution)
+                  .ok());
+  EXPECT_EQ(done, 21);
+}
+
 TEST(ComparePartitionsKind, RefusesLabelsThatAreNone) {
   const absl::Status status =
       RunKind(CompareSpec(),

@@ -63,6 +63,42 @@ TEST(InducedQualityKind, CountsExcludedUnits) {
   EXPECT_EQ(outcome->summary.induced_quality().excluded_units(), 3);
 }
 
+TEST(InducedQualityKind, CountsUnitsWithoutALabelInTheQualityOfAllUnits) {
+  // Units 0 and 1 are joined by 1, 2 and 3 too; 1 and 2 by -1; unit 4 is
+  // silent. Of units 0, 1, 2 (label -1: 3 and 4): s+ = 2, s- = 2, k+ = 1 of 0
+  // and 1, k- = 1 of 1 and 2. {0, 1}, {2}: Q+ = (2 - 4/2) / 2 = 0,
+  // Q- = (0 - 1/2 - 1/2) / 4 = -1/4, Q = Q+ - Q- = 1/4.
+  // With all units, 3 and 4 apart: s+ = 4, k+ = 1 of 0 to 3. Q+ = (2 - (4 + 1 +
+  // 1) / 4) / 4 = 1/8, Q- = -1/6 over s+ + s- = 6, Q = 1/8 + 1/6.
+  Matrix matrix = Matrix::Zero(5, 5);
+  matrix(0, 1) = matrix(1, 0) = matrix(2, 3) = matrix(3, 2) = 1;
+  matrix(1, 2) = matrix(2, 1) = -1;
+  v1::Spec spec = InducedSpec();
+  spec.mutable_induced_quality()->set_null_count(0);
+  const InputArrays inputs = {
+      {"matrix", HostArray::FromMatrix(matrix, {})},
+      {"labels", HostArray::FromLabels({0, 0, 1, -1, -1}, {})}};
+  const auto outcome = RunKind(spec, inputs);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  const v1::InducedQualitySummary& summary = outcome->summary.induced_quality();
+  EXPECT_NEAR(summary.quality(), 0.25, 1e-15);
+  EXPECT_NEAR(summary.quality_all_units(), 1.0 / 8 + 1.0 / 6, 1e-15);
+  // A silent unit by itself changes nothing here.
+  const auto silent =
+      RunKind(spec,
+              {{"matrix", inputs.at("matrix")},
+               {"labels", HostArray::FromLabels({0, 0, 1, 1, -1}, {})}});
+  ASSERT_TRUE(silent.ok()) << silent.status();
+  EXPECT_NEAR(silent->summary.induced_quality().quality_all_units(),
+              silent->summary.induced_quality().quality(),
+              1e-15);
+  // Every unit has a label: the same number.
+  const auto all = RunKind(InducedSpec(), Inputs());
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->summary.induced_quality().quality_all_units(),
+            all->summary.induced_quality().quality());
+}
+
 TEST(InducedQualityKind, RefusesByField) {
   InputArrays inputs = Inputs();
   inputs["labels"] = HostArray::FromLabels(Labels(64, -1), {});

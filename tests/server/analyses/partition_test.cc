@@ -33,6 +33,7 @@ TEST(PartitionKind, FindsTheGoldenModules) {
   EXPECT_NEAR(summary.quality(), bar(1, 0), 1e-9);
   EXPECT_NEAR(summary.best_run_quality(), bar(1, 0), 1e-9);
   EXPECT_NEAR(summary.mean_run_quality(), bar(1, 0), 1e-9);
+  EXPECT_EQ(summary.quality_all_units(), summary.quality());
   EXPECT_EQ(summary.num_modules(), 3);
   EXPECT_EQ(std::vector<int64_t>(summary.module_sizes().begin(),
                                  summary.module_sizes().end()),
@@ -102,6 +103,121 @@ TEST(PartitionKind, EverySimilarityLeavesSilentUnitsOut) {
   }
 }
 
+TEST(PartitionKind, SilentUnitsCountInTheQualityOfAllUnits) {
+  // Two pairs and two silent units: sum|W| = 4, Q = (4 - 8 g) / 4 of the active
+  // units, and -g/4 from each silent one.
+  Matrix matrix = Matrix::Zero(6, 6);
+  matrix(0, 1) = matrix(1, 0) = matrix(2, 3) = matrix(3, 2) = 1;
+  v1::Spec spec = PartitionSpec();
+  spec.mutable_partition()->set_quality(v1::QualityFunction::UNIFORM);
+  spec.mutable_partition()->set_gamma(0.25);
+  const auto outcome = RunKind(spec, {{"matrix", Columns(matrix)}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->outputs.at("labels").ToLabels(),
+            (Labels{0, 0, 1, 1, -1, -1}));
+  EXPECT_NEAR(outcome->summary.partition().quality(), 0.5, 1e-15);
+  EXPECT_NEAR(outcome->summary.partition().quality_all_units(), 0.375, 1e-15);
+}
+
+TEST(PartitionKind, ComparesTheRowsOfAMatrix) {
+  // Golden cosine and Hamming similarity of 60 rows of 3 weights; row 3 is 0.
+  const InputArrays inputs = {
+      {"matrix", GoldenInput("weight_similarity", "weights_k3")}};
+  v1::Spec spec = PartitionSpec();
+  spec.mutable_partition()->set_runs(10);
+  spec.mutable_partition()->set_similarity(v1::Similarity::COSINE);
+  const auto cosine = RunKind(spec, inputs);
+  ASSERT_TRUE(cosine.ok()) << cosine.status();
+  ExpectClose(cosine->outputs.at("similarity").ToMatrix(),
+              LoadGolden("weight_similarity", "cosine_k3").ToMatrix(),
+              1e-11,
+              1e-12,
+              "cosine");
+  EXPECT_EQ(cosine->outputs.at("labels").shape(), std::vector<int64_t>{60});
+  EXPECT_EQ(cosine->outputs.at("labels").ToLabels()[3], -1);
+  ExpectPlannedAndRepeatable(spec, inputs);
+
+  spec.mutable_partition()->set_similarity(v1::Similarity::HAMMING);
+  const auto hamming = RunKind(spec, inputs);
+  ASSERT_TRUE(hamming.ok()) << hamming.status();
+  ExpectClose(hamming->outputs.at("similarity").ToMatrix(),
+              LoadGolden("weight_similarity", "hamming_k3").ToMatrix(),
+              0,
+              1e-12,
+              "hamming");
+  EXPECT_GE(hamming->outputs.at("labels").ToLabels()[3], 0);
+
+  spec.mutable_partition()->set_similarity(v1::Similarity::CORRELATION);
+  const auto correlation = RunKind(spec, inputs);
+  ASSERT_TRUE(correlation.ok()) << correlation.status();
+  v1::Spec of_columns = spec;
+  const Matrix weights =
+      LoadGolden("weight_similarity", "weights_k3").ToMatrix();
+  const auto columns =
+      RunKind(of_columns, {{"activity", Columns(weights.transpose())}});
+  ASSERT_TRUE(columns.ok()) << columns.status();
+  EXPECT_EQ(correlation->outputs.at("similarity").ToMatrix(),
+            columns->outputs.at("similarity").ToMatrix());
+}
+
+TEST(PartitionKind, OnlyAGivenMatrixMustBeSquareAndSymmetric) {
+  Matrix rows(3, 2);
+  rows << 1, 0, 1, 0.1, -1, 0;
+  v1::Spec spec = PartitionSpec();
+  const absl::Status given = RefusedPlan(spec, {{"matrix", Columns(rows)}});
+  EXPECT_EQ(ReasonOf(given), reason::kWrongShape);
+  EXPECT_EQ(FieldOf(given), "inputs.matrix");
+  // Square and not symmetric: rows are compared all the same.
+  spec.mutable_partition()->set_similarity(v1::Similarity::COSINE);
+  Matrix square(3, 3);
+  square << 1, 2, 0, 1, 2, 0.1, -1, 0, 3;
+  EXPECT_TRUE(RunKind(spec, {{"matrix", Columns(square)}}).ok());
+  // P of CUSTOM is one value a pair of rows.
+  spec.mutable_partition()->set_quality(v1::QualityFunction::CUSTOM);
+  EXPECT_TRUE(RunKind(spec,
+                      {{"matrix", Columns(rows)},
+                       {"null_matrix", Columns(Matrix::Zero(3, 3))}})
+                  .ok());
+  const absl::Status null =
+      RefusedPlan(spec,
+                  {{"matrix", Columns(rows)},
+                   {"null_matrix", Columns(Matrix::Zero(2, 2))}});
+  EXPECT_EQ(ReasonOf(null), reason::kWrongShape);
+  EXPECT_EQ(FieldOf(null), "inputs.null_matrix");
+}
+
+TEST(PartitionKind, RowsWithoutASimilarityAreRefused) {
+  const auto refused = [](v1::Similarity::Measure measure,
+                          const Matrix& matrix) {
+    v1::Spec spec = PartitionSpec();
+    spec.mutable_partition()->set_similarity(measure);
+    const absl::Status status =
+        RunKind(spec, {{"matrix", Columns(matrix)}}).status();
+    EXPECT_EQ(ReasonOf(status), reason::kDegenerate) << status;
+    EXPECT_EQ(FieldOf(status), "inputs.matrix");
+  };
+  refused(v1::Similarity::COSINE, Matrix::Zero(3, 2));
+  refused(v1::Similarity::CORRELATION, Matrix::Ones(3, 2));
+  refused(v1::Similarity::CORRELATION, Matrix::Ones(3, 1));
+  Matrix constant_rows(3, 2);
+  constant_rows << 1, 1, 2, 2, 3, 3;
+  refused(v1::Similarity::CORRELATION, constant_rows);
+  refused(v1::Similarity::HAMMING, Matrix::Ones(1, 4));
+  // One sign a row is enough.
+  v1::Spec spec = PartitionSpec();
+  spec.mutable_partition()->set_similarity(v1::Similarity::HAMMING);
+  EXPECT_TRUE(RunKind(spec, {{"matrix", Columns(Matrix::Ones(3, 1))}}).ok());
+}
+
+TEST(PartitionKind, SaysThatTheQualityDoesNotTakeAComputedSimilarity) {
+  v1::Spec spec = PartitionSpec();
+  spec.mutable_partition()->set_quality(v1::QualityFunction::MODULARITY);
+  const absl::Status status =
+      RunKind(spec, {{"activity", GoldenInput("pca", "activity")}}).status();
+  EXPECT_EQ(ReasonOf(status), reason::kNegativeWeight);
+  EXPECT_EQ(FieldOf(status), "spec.partition.quality");
+}
+
 TEST(PartitionKind, LargeMatricesAreOutputOnlyWhenNamed) {
   const InputInfos infos = {
       {"activity", {v1::DType::FLOAT32, {1000, 5000}, std::nullopt, nullptr}}};
@@ -148,9 +264,6 @@ TEST(PartitionKind, TakesMatrixOrActivity) {
   v1::Spec spec = PartitionSpec();
   spec.mutable_partition()->set_similarity(v1::Similarity::GIVEN);
   EXPECT_EQ(FieldOf(RefusedPlan(spec, {{"activity", activity}})),
-            "spec.partition.similarity");
-  spec.mutable_partition()->set_similarity(v1::Similarity::COSINE);
-  EXPECT_EQ(FieldOf(RefusedPlan(spec, {{"matrix", matrix}})),
             "spec.partition.similarity");
 }
 
@@ -211,7 +324,23 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(PartitionKind, DirectedTakesAsymmetricMatrices) {
   v1::Spec spec = PartitionSpec();
   spec.mutable_partition()->set_directed(true);
-  EXPECT_TRUE(RunKind(spec, {{"matrix", Columns(Edge(1, 0))}}).ok());
+  // A pair joined in one direction only, and a pair joined by 2 in one and by
+  // -1 in the other: (W + W')/2 is 1/2 within both. s = 2, k = 1/2 each:
+  // Q = 2/2 - 2 (1/2)^2.
+  Matrix matrix = Matrix::Zero(4, 4);
+  matrix(0, 1) = 1;
+  matrix(2, 3) = 2;
+  matrix(3, 2) = -1;
+  const auto outcome = RunKind(spec, {{"matrix", Columns(matrix)}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->outputs.at("labels").ToLabels(), (Labels{0, 0, 1, 1}));
+  EXPECT_DOUBLE_EQ(outcome->summary.partition().quality(), 0.5);
+  const auto symmetric =
+      RunKind(PartitionSpec(),
+              {{"matrix", Columns((matrix + matrix.transpose()) / 2)}});
+  ASSERT_TRUE(symmetric.ok()) << symmetric.status();
+  EXPECT_EQ(outcome->summary.SerializeAsString(),
+            symmetric->summary.SerializeAsString());
 }
 
 TEST(PartitionKind, AnActivityWithoutVariationIsRefused) {
@@ -234,8 +363,24 @@ TEST(PartitionKind, CustomNeedsItsNullMatrix) {
   const absl::Status status = RefusedPlan(spec, {{"matrix", matrix}});
   EXPECT_EQ(ReasonOf(status), reason::kMissingField);
   EXPECT_EQ(FieldOf(status), "inputs.null_matrix");
-  EXPECT_TRUE(
-      RunKind(spec, {{"matrix", matrix}, {"null_matrix", matrix}}).ok());
+  // W joins 0 with 1 and 1 with 2; P takes the second join away and more:
+  // Q = sum within of W - g P = 2 for {0, 1}, {2}.
+  Matrix path = Matrix::Zero(3, 3);
+  path(0, 1) = path(1, 0) = path(1, 2) = path(2, 1) = 1;
+  Matrix null = Matrix::Zero(3, 3);
+  null(1, 2) = null(2, 1) = null(0, 2) = null(2, 0) = 1;
+  spec.mutable_partition()->set_gamma(2);
+  const auto outcome = RunKind(
+      spec, {{"matrix", Columns(path)}, {"null_matrix", Columns(null)}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->outputs.at("labels").ToLabels(), (Labels{0, 0, 1}));
+  EXPECT_EQ(outcome->summary.partition().quality(), 2);
+  // Without the null all three belong together.
+  const auto joined = RunKind(spec,
+                              {{"matrix", Columns(path)},
+                               {"null_matrix", Columns(Matrix::Zero(3, 3))}});
+  ASSERT_TRUE(joined.ok()) << joined.status();
+  EXPECT_EQ(joined->outputs.at("labels").ToLabels(), (Labels{0, 0, 0}));
 }
 
 TEST(PartitionKind, RangesAreChecked) {

@@ -49,6 +49,49 @@ TEST(PlanJob, KnowsTheShapeOfItsOutputs) {
   EXPECT_EQ(spec.quality().gamma(), 1);  // defaults are filled in
 }
 
+InputInfos PartitionInfos(int64_t units) {
+  return {
+      {"matrix", {v1::DType::FLOAT64, {units, units}, std::nullopt, nullptr}}};
+}
+
+Plan PlanPartitionOf(int64_t units, const JobLimits& limits) {
+  v1::Spec spec;
+  spec.mutable_partition()->set_runs(3);
+  spec.mutable_partition()->set_consensus(v1::Consensus::NONE);
+  return PlanJob(spec, PartitionInfos(units), limits).value();
+}
+
+TEST(PlanJob, ChargesTheThreadsThatAJobCanBeGiven) {
+  const Plan one = PlanPartitionOf(500, {1});
+  ASSERT_GT(one.thread_bytes, 0);
+  EXPECT_EQ(one.max_threads, 1);
+  const Plan two = PlanPartitionOf(500, {2});
+  EXPECT_EQ(two.max_threads, 2);
+  EXPECT_EQ(two.memory_bytes, one.memory_bytes + one.thread_bytes);
+  // Three runs cannot use more.
+  const Plan many = PlanPartitionOf(500, {64});
+  EXPECT_EQ(many.max_threads, 3);
+  EXPECT_EQ(many.memory_bytes, one.memory_bytes + 2 * one.thread_bytes);
+}
+
+TEST(PlanJob, GivesNoMoreThreadsThanTheMemoryAllows) {
+  const Plan one = PlanPartitionOf(500, {1});
+  const int64_t room = one.memory_bytes + one.thread_bytes;
+  EXPECT_EQ(PlanPartitionOf(500, {64, room}).max_threads, 2);
+  EXPECT_EQ(PlanPartitionOf(500, {64, room}).memory_bytes, room);
+  EXPECT_EQ(PlanPartitionOf(500, {64, room - 1}).max_threads, 1);
+  // Refused by CheckMemory, with what one thread needs.
+  const Plan none = PlanPartitionOf(500, {64, 1000});
+  EXPECT_EQ(none.max_threads, 1);
+  EXPECT_EQ(none.memory_bytes, one.memory_bytes);
+  EXPECT_FALSE(CheckMemory(none, 1000).ok());
+}
+
+TEST(PlanJob, AnEstimateBeyond64BitsIsTheLargest) {
+  const Plan plan = PlanPartitionOf(int64_t{1} << 29, {1000});
+  EXPECT_GT(plan.memory_bytes, int64_t{1} << 60);
+}
+
 TEST(PlanJob, LabelsOfAnotherLengthAreRefusedNamingBothInputs) {
   const absl::Status status = PlanStatus(Infos({10, 10}, {9}));
   EXPECT_EQ(ReasonOf(status), "WRONG_SHAPE");
@@ -111,6 +154,28 @@ TEST(RunJob, RefusesMoreMemoryThanAllowed) {
                               {});
   EXPECT_EQ(outcome.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ReasonOf(outcome.status()), "MEMORY_LIMIT");
+}
+
+TEST(RunJob, AccountsForTheThreadsOfTheRun) {
+  // Sixty-four partitions: up to four threads of sixteen each.
+  const HostArray labels = HostArray::FromInts(
+      std::vector<int32_t>(std::size_t{64} * 8, 0), {64, 8}, {});
+  const auto run = [&](int threads, int64_t memory_limit) {
+    Execution execution;
+    execution.threads = threads;
+    return RunJob(QualitySpec(),
+                  {{"matrix", Square(std::vector<double>(64, 0), 8)},
+                   {"labels", labels}},
+                  memory_limit,
+                  execution)
+        ->peak_job_bytes;
+  };
+  const int64_t one = run(1, 1 << 20);
+  const int64_t two = run(2, 1 << 20);
+  EXPECT_GT(two, one);
+  EXPECT_EQ(run(8, 1 << 20), one + 3 * (two - one));
+  // What the memory does not allow, it does without.
+  EXPECT_EQ(run(8, two), two);
 }
 
 TEST(RunJob, EvaluatesTwoCliques) {

@@ -39,6 +39,14 @@ TEST(Facts, NameTheWorstPairOfAnAsymmetricMatrixAcrossTiles) {
   EXPECT_EQ(facts.max_asymmetry(), 0.25);
 }
 
+TEST(Facts, AreNotScannedOnceStopped) {
+  StopFlag stop;
+  const HostArray vector = HostArray::FromDoubles({1, 2}, {2}, {});
+  EXPECT_EQ(ScanFacts(vector, &stop)->max(), 2);
+  stop.Stop();
+  EXPECT_TRUE(absl::IsCancelled(ScanFacts(vector, &stop).status()));
+}
+
 TEST(Facts, RoundingOfTheStoredTypeIsNoAsymmetry) {
   Matrix matrix = Matrix::Ones(2, 2);
   matrix(0, 1) += 1e-15;

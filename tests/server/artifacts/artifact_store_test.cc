@@ -65,6 +65,28 @@ class ArtifactStoreTest : public ::testing::Test {
     return database_->WriteAndWait(
         [&](Connection& connection) { return connection.Execute(sql); });
   }
+  absl::Status CommitFacts(const std::string& digest,
+                           DTypeEnum dtype,
+                           const std::vector<int64_t>& shape,
+                           const v1::ArrayFacts& facts) {
+    return database_->WriteAndWait([&](Connection& connection) {
+      return ArtifactStore::CommitFacts(
+          connection, digest, dtype, shape, facts);
+    });
+  }
+  int64_t Count(const std::string& sql) {
+    int64_t count = -1;
+    EXPECT_TRUE(database_
+                    ->Read([&](Connection& connection) -> absl::Status {
+                      MODBOUND_ASSIGN_OR_RETURN(Statement rows,
+                                                connection.Prepare(sql));
+                      MODBOUND_RETURN_IF_ERROR(rows.Step().status());
+                      count = rows.Int(0);
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return count;
+  }
   std::vector<std::string> RemoveUnused(
       const std::vector<std::string>& candidates) {
     std::vector<std::string> removed;
@@ -78,6 +100,22 @@ class ArtifactStoreTest : public ::testing::Test {
             })
             .ok());
     return removed;
+  }
+  int64_t PromisedAt(const std::string& digest) {
+    int64_t time = -1;
+    EXPECT_TRUE(database_
+                    ->Read([&](Connection& connection) -> absl::Status {
+                      MODBOUND_ASSIGN_OR_RETURN(
+                          Statement statement,
+                          connection.Prepare("SELECT uploaded_us FROM artifact "
+                                             "WHERE digest = ?1"));
+                      MODBOUND_RETURN_IF_ERROR(
+                          statement.Bind(1, digest).Step().status());
+                      time = statement.Int(0);
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return time;
   }
   // RemoveFiles does not wait; changes run in order.
   void WaitForWriter() { EXPECT_TRUE(Execute("").ok()); }
@@ -186,8 +224,6 @@ TEST_F(ArtifactStoreTest, DetectsAndHealsADamagedFile) {
     const absl::Status status = store_->ReadBytes(digest).status();
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
     EXPECT_EQ(ReasonOf(status), "DIGEST_MISMATCH");
-    EXPECT_TRUE(absl::IsDataLoss(
-        store_->Facts(digest, v1::DType::UINT8, {kLarge}).status()));
     EXPECT_EQ(Put(bytes), digest);
     EXPECT_EQ(*store_->ReadBytes(digest), bytes);
   }
@@ -237,15 +273,23 @@ TEST_F(ArtifactStoreTest, LeavesNothingBehindWhateverCallFails) {
       EXPECT_FALSE(std::filesystem::exists(FileOf(digest)));
     }
   }
-  // The folder's own sync comes after the file's: the file is in place but not
-  // safe, and the next one may not take it for safe either.
+  // The folder's own sync comes after the file's: the file is in place by then,
+  // and goes because no row comes.
+  const std::string folder = absl::StrCat("/", digest.substr(0, 2), "$");
   {
-    const IoFault fault(
-        IoCall::kSync, absl::StrCat("/", digest.substr(0, 2), "$"), EIO);
+    const IoFault fault(IoCall::kSync, folder, EIO);
     EXPECT_FALSE(store_->StageBytes(bytes).ok());
-    EXPECT_TRUE(std::filesystem::exists(FileOf(digest)));
+    EXPECT_EQ(fault.hits(), 1);
+  }
+  WaitForWriter();
+  EXPECT_FALSE(std::filesystem::exists(FileOf(digest)));
+  // A file in place may be another thread's that has not synced the folder yet:
+  // who finds it may not take it for safe.
+  std::ofstream(FileOf(digest), std::ios::binary) << bytes;
+  {
+    const IoFault fault(IoCall::kSync, folder, EIO);
     EXPECT_FALSE(store_->StageBytes(bytes).ok());
-    EXPECT_EQ(fault.hits(), 2);
+    EXPECT_EQ(fault.hits(), 1);
   }
   EXPECT_EQ(Put(bytes), digest);
   EXPECT_EQ(*store_->ReadBytes(digest), bytes);
@@ -299,7 +343,8 @@ TEST_F(ArtifactStoreTest, RemovesCandidatesThatNoJobUsesAnyMore) {
   const std::string other = Put("other");
   ASSERT_TRUE(
       Execute("INSERT INTO artifact_use VALUES('" + used + "', 'j')").ok());
-  ASSERT_TRUE(store_->Facts(unused, v1::DType::UINT8, {kLarge}).ok());
+  ASSERT_TRUE(
+      CommitFacts(unused, v1::DType::UINT8, {kLarge}, v1::ArrayFacts()).ok());
   EXPECT_EQ(RemoveUnused({used, unused}), (std::vector<std::string>{unused}));
   store_->RemoveFiles({used, unused});  // a row keeps its file
   WaitForWriter();
@@ -328,6 +373,97 @@ TEST_F(ArtifactStoreTest, MakesAnArtifactYoungAgainWhenItComesAgain) {
   ASSERT_TRUE(Execute("UPDATE artifact SET created_us = 1").ok());
   Put("again");
   EXPECT_TRUE(RemoveUnused({}).empty());
+}
+
+TEST_F(ArtifactStoreTest, KeepsWhatAClientSentForADayAlsoWhenAJobGoes) {
+  const std::string sent = Put("sent");
+  const auto promise = [&](const std::string& digest) {
+    bool promised = false;
+    EXPECT_TRUE(database_
+                    ->WriteAndWait([&](Connection& connection) -> absl::Status {
+                      MODBOUND_ASSIGN_OR_RETURN(
+                          promised, ArtifactStore::Promise(connection, digest));
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return promised;
+  };
+  EXPECT_TRUE(promise(sent));
+  EXPECT_FALSE(promise(Sha256Hex("never sent")));
+  ASSERT_TRUE(Execute("UPDATE artifact SET created_us = 1").ok());
+  EXPECT_TRUE(RemoveUnused({sent}).empty());
+  EXPECT_TRUE(RemoveUnused({}).empty());
+  // A day and an hour later.
+  ASSERT_TRUE(Execute("UPDATE artifact SET uploaded_us = uploaded_us - "
+                      "90000000000")
+                  .ok());
+  EXPECT_EQ(RemoveUnused({}), (std::vector<std::string>{sent}));
+}
+
+// What a client is told that it need not send must be there when it submits.
+TEST_F(ArtifactStoreTest, KeepsForADayWhatItSaysIsNotMissing) {
+  const std::string known = Put("known");
+  const std::string other = Put("other");
+  EXPECT_TRUE(store_->FindMissing({known})->empty());
+  EXPECT_EQ(RemoveUnused({known, other}), (std::vector<std::string>{other}));
+  // A young promise costs no write; one of an hour ago is made again.
+  const int64_t young = PromisedAt(known) - 3000000000;
+  const int64_t old = PromisedAt(known) - 3700000000;
+  for (const int64_t promised : {young, old}) {
+    ASSERT_TRUE(
+        Execute(absl::StrCat("UPDATE artifact SET uploaded_us = ", promised))
+            .ok());
+    EXPECT_TRUE(store_->FindMissing({known})->empty());
+    EXPECT_EQ(PromisedAt(known) == promised, promised == young);
+  }
+}
+
+TEST_F(ArtifactStoreTest, DropsTheFileOfWhatIsNotCommitted) {
+  const std::string bytes = Pattern(kLarge, 'q');
+  auto staged = store_->StageBytes(bytes);
+  ASSERT_TRUE(staged.ok());
+  auto copy = *staged;
+  staged = absl::UnknownError("dropped");
+  WaitForWriter();
+  EXPECT_TRUE(std::filesystem::exists(FileOf(copy.digest)));
+  const std::string digest = copy.digest;
+  copy = {};
+  WaitForWriter();
+  EXPECT_FALSE(std::filesystem::exists(FileOf(digest)));
+  // What is committed stays, also when the same bytes are dropped later.
+  Put(bytes);
+  staged = store_->StageBytes(bytes);
+  staged = absl::UnknownError("dropped");
+  WaitForWriter();
+  EXPECT_EQ(*store_->ReadBytes(digest), bytes);
+}
+
+TEST_F(ArtifactStoreTest, SurvivesAPinThatOutlivesIt) {
+  auto staged = store_->StageBytes(Pattern(kLarge, 'o'));
+  ASSERT_TRUE(staged.ok());
+  const std::string file = FileOf(staged->digest);
+  store_.reset();
+  staged = absl::UnknownError("dropped");
+  EXPECT_TRUE(std::filesystem::exists(file));
+  Reopen();
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(ArtifactStoreTest, SweepsFilesWithoutARowButNotThoseBeingStored) {
+  const std::string old = Put(Pattern(kLarge, 'a'));
+  ASSERT_TRUE(Execute("UPDATE artifact SET created_us = 1").ok());
+  const std::string young = Put(Pattern(kLarge, 'b'));
+  const auto staged = store_->StageBytes(Pattern(kLarge, 'c'));
+  ASSERT_TRUE(staged.ok());
+  const std::string orphan = Sha256Hex("orphan");
+  std::filesystem::create_directories(folder_ / "data/artifacts/" +
+                                      orphan.substr(0, 2));
+  std::ofstream(FileOf(orphan)) << "orphan";
+  ASSERT_TRUE(store_->Sweep().ok());
+  EXPECT_FALSE(std::filesystem::exists(FileOf(old)));
+  EXPECT_FALSE(std::filesystem::exists(FileOf(orphan)));
+  EXPECT_TRUE(std::filesystem::exists(FileOf(young)));
+  EXPECT_TRUE(std::filesystem::exists(FileOf(staged->digest)));
 }
 
 TEST_F(ArtifactStoreTest, SparesAFileThatIsBeingStoredAnew) {
@@ -370,45 +506,49 @@ TEST_F(ArtifactStoreTest, NeverLosesTheFileOfARow) {
   EXPECT_EQ(*store_->ReadBytes(digest), bytes);
 }
 
-TEST_F(ArtifactStoreTest, ScansFactsOnceAndKeepsThem) {
+// A value is the same in every shape; only the mirror of a square is its own.
+TEST_F(ArtifactStoreTest, KnowsFactsUnderEveryShapeThatTheyHoldFor) {
   const HostArray array = HostArray::FromDoubles({1, 2.5, -3, 4}, {2, 2}, {});
   const std::string digest = Put(BytesOf(array));
-  const auto facts = store_->Facts(digest, v1::DType::FLOAT64, {2, 2});
-  ASSERT_TRUE(facts.ok()) << facts.status();
-  EXPECT_EQ(facts->min(), -3);
-  EXPECT_EQ(facts->max(), 4);
-  EXPECT_EQ(facts->max_asymmetry(), 5.5);  // |2.5 - -3|
-  WaitForWriter();
-  // From the row now: the bytes may even be gone.
-  ASSERT_TRUE(Execute("UPDATE artifact SET bytes = x''").ok());
-  EXPECT_TRUE(store_->Facts(digest, v1::DType::FLOAT64, {2, 2}).ok());
-  // Another reading of the bytes is another fact.
-  EXPECT_TRUE(absl::IsDataLoss(
-      store_->Facts(digest, v1::DType::FLOAT64, {4}).status()));
-}
+  const auto known = [&](DTypeEnum dtype, const std::vector<int64_t>& shape) {
+    const auto facts = store_->StoredFacts(digest, dtype, shape);
+    EXPECT_TRUE(facts.ok()) << facts.status();
+    return facts.ok() ? *facts : std::nullopt;
+  };
+  EXPECT_FALSE(known(v1::DType::FLOAT64, {2, 2}).has_value());
+  const auto flat = HostArray::FromDoubles({1, 2.5, -3, 4}, {4}, {});
+  ASSERT_TRUE(
+      CommitFacts(digest, v1::DType::FLOAT64, {4}, ScanFacts(flat)).ok());
+  EXPECT_EQ(known(v1::DType::FLOAT64, {1, 4})->max(), 4);
+  EXPECT_FALSE(known(v1::DType::FLOAT64, {2, 2}).has_value());
+  EXPECT_FALSE(known(v1::DType::INT64, {4}).has_value());
 
-TEST_F(ArtifactStoreTest, TakesFactsThatAreKnown) {
-  const HostArray array = HostArray::FromDoubles({0.0, 0.0}, {2}, {});
-  const std::string digest = Put(BytesOf(array));
-  v1::ArrayFacts facts = ScanFacts(array);
-  facts.set_max(17);  // to tell them from scanned ones
-  ASSERT_TRUE(store_->PutFacts(digest, array, facts).ok());
-  EXPECT_EQ(store_->Facts(digest, v1::DType::FLOAT64, {2})->max(), 17);
-}
-
-TEST_F(ArtifactStoreTest, RefusesFactsOfAShapeThatDoesNotFit) {
-  const std::string digest = Put(std::string(16, '\0'));
-  const std::vector<std::pair<DTypeEnum, std::vector<int64_t>>> wrong = {
-      {v1::DType::FLOAT64, {3}},
-      {v1::DType::FLOAT32, {2}},
-      {v1::DType::FLOAT64, {-2}},
-      {v1::DType::UNSPECIFIED, {16}},
-      {v1::DType::FLOAT64, {int64_t{1} << 40, int64_t{1} << 40}}};
-  for (const auto& [dtype, shape] : wrong) {
-    const absl::Status status = store_->Facts(digest, dtype, shape).status();
-    EXPECT_EQ(ReasonOf(status), reason::kWrongShape) << status;
-    EXPECT_EQ(FieldOf(status), "shape");
+  ASSERT_TRUE(
+      CommitFacts(digest, v1::DType::FLOAT64, {2, 2}, ScanFacts(array)).ok());
+  EXPECT_EQ(known(v1::DType::FLOAT64, {2, 2})->max_asymmetry(), 5.5);
+  EXPECT_EQ(known(v1::DType::FLOAT64, {4})->asymmetry_row(), -1);
+  // However many shapes, two rows.
+  for (int64_t i = 0; i < 10; ++i) {
+    ASSERT_TRUE(CommitFacts(digest,
+                            v1::DType::FLOAT64,
+                            std::vector<int64_t>(i + 3, 1),
+                            ScanFacts(flat))
+                    .ok());
   }
+  EXPECT_EQ(Count("SELECT count(*) FROM fact"), 2);
+}
+
+// With the facts of the square alone, those of any other shape follow.
+TEST_F(ArtifactStoreTest, TakesTheValuesOfAVectorFromItsSquare) {
+  const HostArray array = HostArray::FromDoubles({1, 2.5, -3, 4}, {2, 2}, {});
+  const std::string digest = Put(BytesOf(array));
+  ASSERT_TRUE(
+      CommitFacts(digest, v1::DType::FLOAT64, {2, 2}, ScanFacts(array)).ok());
+  const auto facts = store_->StoredFacts(digest, v1::DType::FLOAT64, {4});
+  ASSERT_TRUE(facts.ok() && facts->has_value());
+  EXPECT_EQ((*facts)->DebugString(),
+            ScanFacts(HostArray::FromDoubles({1, 2.5, -3, 4}, {4}, {}))
+                .DebugString());
 }
 
 }  // namespace

@@ -3,21 +3,26 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/base/error.h"
+#include "tests/support/io_fault.h"
 #include "tests/support/temporary_folder.h"
 
 namespace modbound {
 namespace {
 
-constexpr int64_t kMaxBytes = int64_t{1} << 24;
+constexpr int64_t kMaxBytes = int64_t{1} << 28;
+constexpr UploadLimits kLimits = {.of_owner = 3, .in_all = 4};
 
 std::string Doubles(int64_t count) {
   std::string bytes(static_cast<std::size_t>(8 * count), '\0');
@@ -61,7 +66,8 @@ class UploadStoreTest : public ::testing::Test {
     auto artifacts = ArtifactStore::Open(*database_);
     ASSERT_TRUE(artifacts.ok()) << artifacts.status();
     artifacts_ = std::move(*artifacts);
-    auto uploads = UploadStore::Open(*database_, *artifacts_, kMaxBytes);
+    auto uploads =
+        UploadStore::Open(*database_, *artifacts_, kMaxBytes, kLimits);
     ASSERT_TRUE(uploads.ok()) << uploads.status();
     uploads_ = std::move(*uploads);
   }
@@ -278,6 +284,82 @@ TEST_F(UploadStoreTest, TrustsOnlyAnnouncedDigestsAfterAPowerCut) {
       absl::IsNotFound(uploads_->CommittedBytes("o", "without").status()));
 }
 
+// A sync that failed may have dropped the pages, and the next one say that all
+// is well.
+TEST_F(UploadStoreTest, ForgetsBytesWhoseSyncFailed) {
+  const std::string bytes = Doubles(30000);
+  for (const int error : {EIO, ENOSPC}) {
+    const auto header = Header({30000}, "sync");
+    auto upload = Begin(header);
+    ASSERT_TRUE(upload->Append(Chunk(0, bytes)).ok());
+    {
+      const IoFault fault(IoCall::kSync, "/uploads/", error);
+      EXPECT_FALSE(upload->Finish().ok());
+      EXPECT_EQ(fault.hits(), 1);
+    }
+    upload.reset();
+    EXPECT_EQ(Files(), 0);
+    EXPECT_EQ(Begin(header)->committed_bytes(), 0);
+  }
+}
+
+// Other ways to fail: the bytes are safe where they are, or gone.
+TEST_F(UploadStoreTest, GoesOnAfterAFullDiskButAfterNoOtherFault) {
+  const std::string bytes = Doubles(30000);
+  const auto header = Header({30000}, "rename");
+  for (const int error : {ENOSPC, EIO}) {
+    auto upload = Begin(header);
+    ASSERT_TRUE(upload
+                    ->Append(Chunk(upload->committed_bytes(),
+                                   bytes.substr(static_cast<std::size_t>(
+                                       upload->committed_bytes()))))
+                    .ok());
+    {
+      const IoFault fault(IoCall::kRename, "/artifacts/", error);
+      EXPECT_FALSE(upload->Finish().ok());
+      EXPECT_EQ(fault.hits(), 1);
+    }
+    upload.reset();
+    EXPECT_EQ(Begin(header)->committed_bytes(),
+              error == ENOSPC ? 8 * 30000 : 0);
+  }
+}
+
+TEST_F(UploadStoreTest, LeavesNoFileWhenItsRowCannotBeCommitted) {
+  const std::string bytes = Doubles(30000);
+  const auto upload = Begin(Header({30000}));
+  ASSERT_TRUE(upload->Append(Chunk(0, bytes)).ok());
+  const std::string digest = Sha256Hex(bytes);
+  const std::string file =
+      folder_ / "data/artifacts/" + digest.substr(0, 2) + "/" + digest;
+  {
+    const IoFault fault(IoCall::kWrite, "modbound.sqlite3-wal", ENOSPC);
+    EXPECT_FALSE(upload->Finish().ok());
+    EXPECT_GT(fault.hits(), 0);
+  }
+  ASSERT_TRUE(
+      database_->WriteAndWait([](Connection&) { return absl::OkStatus(); })
+          .ok());
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(UploadStoreTest, PromisesToKeepWhatCameForADay) {
+  const auto upload = Begin(Header({4}));
+  ASSERT_TRUE(upload->Append(Chunk(0, Doubles(4))).ok());
+  const std::string digest = upload->Finish()->array().artifact();
+  // A job of the same bytes is deleted.
+  std::vector<std::string> removed;
+  ASSERT_TRUE(database_
+                  ->WriteAndWait([&](Connection& connection) -> absl::Status {
+                    MODBOUND_ASSIGN_OR_RETURN(removed,
+                                              ArtifactStore::CommitRemoveUnused(
+                                                  connection, {digest}));
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_TRUE(removed.empty());
+}
+
 TEST_F(UploadStoreTest, KeepsUploadsOfTwoOwnersApart) {
   const auto header = Header({2}, "same");
   auto mine = Begin(header, "me");
@@ -288,14 +370,149 @@ TEST_F(UploadStoreTest, KeepsUploadsOfTwoOwnersApart) {
       absl::IsNotFound(uploads_->CommittedBytes("nobody", "same").status()));
 }
 
-TEST_F(UploadStoreTest, RefusesASecondStreamOfAnOpenUpload) {
-  const auto header = Header({2}, "one");
+TEST_F(UploadStoreTest, GoesOnWithTheStreamThatBeganLast) {
+  const std::string bytes = Doubles(30);
+  const auto header = Header({30}, "one");
   auto first = Begin(header);
-  const absl::Status second = Refused(header);
-  EXPECT_TRUE(absl::IsFailedPrecondition(second)) << second;
-  EXPECT_EQ(ReasonOf(second), "WRONG_STATE");
+  ASSERT_TRUE(first->Append(Chunk(0, bytes.substr(0, 80))).ok());
+  auto second = Begin(header);
+  EXPECT_EQ(second->committed_bytes(), 80);
+  for (const absl::Status& status :
+       {first->Append(Chunk(80, bytes.substr(80))), first->Finish().status()}) {
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "STREAM_REPLACED");
+  }
+  // The end of the first leaves the second alone.
   first.reset();
-  EXPECT_NE(Begin(header), nullptr);
+  ASSERT_TRUE(second->Append(Chunk(80, bytes.substr(80))).ok());
+  EXPECT_EQ(second->Finish()->array().artifact(), Sha256Hex(bytes));
+  second.reset();
+  EXPECT_EQ(Files(), 0);
+}
+
+// Whoever asks how far the upload came may hear of less than the stream before
+// has brought by the time his own begins.
+TEST_F(UploadStoreTest, PassesOverWhatIsThereAlready) {
+  const std::string bytes = Doubles(30);
+  const auto header = Header({30}, "over");
+  ASSERT_TRUE(Begin(header)->Append(Chunk(0, bytes.substr(0, 160))).ok());
+  const auto upload = Begin(header);
+  ASSERT_TRUE(upload->Append(Chunk(8, bytes.substr(8, 16))).ok());
+  EXPECT_EQ(upload->committed_bytes(), 160);
+  // From here on in order.
+  EXPECT_EQ(ReasonOf(upload->Append(Chunk(160, bytes.substr(160)))),
+            "BAD_CHUNK");
+  EXPECT_EQ(ReasonOf(upload->Append(Chunk(8, bytes.substr(8, 16)))),
+            "BAD_CHUNK");
+  ASSERT_TRUE(upload->Append(Chunk(24, bytes.substr(24, 200))).ok());
+  EXPECT_EQ(upload->committed_bytes(), 224);
+  ASSERT_TRUE(upload->Append(Chunk(224, bytes.substr(224))).ok());
+  EXPECT_EQ(upload->Finish()->array().artifact(), Sha256Hex(bytes));
+}
+
+TEST_F(UploadStoreTest, TwoStreamsWithTheLastByteHaveOneResult) {
+  const std::string bytes = Doubles(30000);
+  const auto header = Header({30000}, "both");
+  const auto first = Begin(header);
+  ASSERT_TRUE(first->Append(Chunk(0, bytes)).ok());
+  // The first cannot commit yet.
+  std::promise<void> release;
+  database_->Write(
+      [held = release.get_future().share()](Connection&) {
+        held.wait();
+        return absl::OkStatus();
+      },
+      [](const absl::Status&) {});
+  std::vector<std::string> digests(2);
+  std::thread finisher(
+      [&] { digests[0] = first->Finish()->array().artifact(); });
+  while (Files() > 1) {  // until the bytes are an artifact
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(ReasonOf(Refused(Header({1}, "both"))), reason::kContradiction);
+  const auto second = Begin(header);
+  EXPECT_EQ(second->committed_bytes(), 8 * 30000);
+  EXPECT_TRUE(second->Append(Chunk(0, bytes)).ok());
+  std::thread waiter(
+      [&] { digests[1] = second->Finish()->array().artifact(); });
+  release.set_value();
+  finisher.join();
+  waiter.join();
+  EXPECT_EQ(digests, std::vector<std::string>(2, Sha256Hex(bytes)));
+  EXPECT_EQ(Files(), 0);
+}
+
+TEST_F(UploadStoreTest, EndsAFinishSoonWhenItIsStopped) {
+  const std::string bytes = Doubles(30000);
+  const auto header = Header({30000}, "stop");
+  auto upload = Begin(header);
+  ASSERT_TRUE(upload->Append(Chunk(0, bytes)).ok());
+  StopFlag stop;
+  stop.Stop();
+  EXPECT_EQ(ReasonOf(upload->Finish(stop).status()), "SERVER_STOPPING");
+  upload.reset();
+  Reopen();
+  upload = Begin(header);
+  EXPECT_EQ(upload->committed_bytes(), 8 * 30000);
+  EXPECT_EQ(upload->Finish()->array().artifact(), Sha256Hex(bytes));
+}
+
+TEST_F(UploadStoreTest, RefusesMoreOpenStreamsThanAnOwnerOrAllMayHave) {
+  const auto open = [&](const std::string& owner, const std::string& id) {
+    return uploads_->Begin(owner, Header({2}, id));
+  };
+  std::vector<std::unique_ptr<Upload>> uploads;
+  // Streams count, also two of one upload.
+  for (const std::string id : {"a", "a", ""}) {
+    uploads.push_back(*open("me", id));
+  }
+  absl::Status status = open("me", "b").status();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "TOO_MANY");
+  uploads.push_back(*open("you", "a"));
+  EXPECT_EQ(ReasonOf(open("she", "a").status()), "TOO_MANY");
+  // A refused header gives its place back.
+  uploads.erase(uploads.begin());
+  EXPECT_EQ(ReasonOf(uploads_->Begin("me", Header({3}, "a")).status()),
+            reason::kContradiction);
+  uploads.push_back(*open("me", "b"));
+  EXPECT_EQ(ReasonOf(open("me", "c").status()), "TOO_MANY");
+}
+
+// Peak resident memory since the last call, in bytes.
+int64_t PeakMemory() {
+  int64_t peak = 0;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) {
+      peak = std::stoll(line.substr(6)) * 1024;
+    }
+  }
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return peak;
+}
+
+TEST_F(UploadStoreTest, ReadsAnArrayOfAnySizeInLittleMemory) {
+  constexpr int64_t kRows = 4096;  // 128 MiB
+  const auto upload = Begin(Header({kRows, kRows}));
+  const std::string row(8 * kRows, '\0');
+  for (int64_t i = 0; i < kRows; ++i) {
+    std::string bytes = row;
+    if (i == 4000) {
+      const double value = 7;
+      std::memcpy(bytes.data() + 8 * 17, &value, 8);
+    }
+    ASSERT_TRUE(upload->Append(Chunk(8 * kRows * i, bytes)).ok());
+  }
+  PeakMemory();
+  const int64_t before = PeakMemory();
+  const auto response = upload->Finish();
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_LT(PeakMemory() - before, int64_t{64} << 20);
+  EXPECT_EQ(response->facts().max(), 7);
+  EXPECT_EQ(response->facts().max_asymmetry(), 7);
+  EXPECT_EQ(response->facts().asymmetry_row(), 17);
+  EXPECT_EQ(response->facts().asymmetry_column(), 4000);
 }
 
 TEST_F(UploadStoreTest, RefusesToGoOnUnderAnotherHeader) {
@@ -322,17 +539,27 @@ TEST_F(UploadStoreTest, ForgetsWhatNobodyFinishedForADay) {
   for (const char* id : {"old", "young"}) {
     ASSERT_TRUE(Begin(Header({2}, id))->Append(Chunk(0, Doubles(1))).ok());
   }
-  // The file that "old" has and "young" has not.
-  const std::string name = Sha256Hex(std::string("o\0old", 5)) + ".bytes";
-  const std::string path = folder_ / "data/uploads/" + name;
-  ASSERT_TRUE(std::filesystem::exists(path));
-  std::filesystem::last_write_time(
-      path,
-      std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
-  Reopen();
+  const auto make_old = [&](const std::string& id) {
+    const std::string name = Sha256Hex(std::string("o\0", 2) + id) + ".bytes";
+    const std::string path = folder_ / "data/uploads/" + name;
+    ASSERT_TRUE(std::filesystem::exists(path));
+    std::filesystem::last_write_time(
+        path,
+        std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+  };
+  make_old("old");
+  // Not under the feet of one that goes on.
+  auto going_on = Begin(Header({2}, "old"));
+  uploads_->RemoveOld();
+  EXPECT_EQ(Files(), 4);
+  going_on.reset();
+  uploads_->RemoveOld();
   EXPECT_TRUE(absl::IsNotFound(uploads_->CommittedBytes("o", "old").status()));
   EXPECT_EQ(*uploads_->CommittedBytes("o", "young"), 8);
   EXPECT_EQ(Files(), 2);
+  make_old("young");
+  Reopen();
+  EXPECT_EQ(Files(), 0);
 }
 
 }  // namespace

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "server/arrays/facts.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/errors/error_status.h"
+#include "server/executors/attempt_files.h"
 #include "tests/server/executors/attempt_directory.h"
 #include "tests/support/io_fault.h"
 #include "tests/support/temporary_folder.h"
@@ -220,6 +222,60 @@ TEST_F(AttemptTest, EndsWithoutAResultWhenStoppedMidway) {
   EXPECT_GT(sink.done, 0);
   EXPECT_LT(sink.done, sink.total);
   EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+}
+
+// 12 MiB are several pieces. An interrupted call is repeated, so it can serve to
+// stop the attempt in the middle of a file.
+constexpr int64_t kLargeCount = (int64_t{12} << 20) / 8;
+
+TEST_F(AttemptTest, StopsInTheMiddleOfAFileThatItReads) {
+  InputArrays inputs;
+  inputs["matrix"] = HostArray(v1::DType::FLOAT64, {kLargeCount});
+  const auto attempt = MakeAttempt(dir_, QualityJob(), inputs);
+  const auto& file = attempt.inputs().at("matrix");
+  ASSERT_TRUE(ReadInput(dir_, "matrix", file, stop_).ok());
+  const IoFault fault(
+      IoCall::kRead, "/inputs/0", EINTR, 1, 1, [&] { stop_.Stop(); });
+  EXPECT_TRUE(
+      absl::IsCancelled(ReadInput(dir_, "matrix", file, stop_).status()));
+  EXPECT_EQ(fault.hits(), 1);
+}
+
+TEST_F(AttemptTest, StopsInTheMiddleOfAFileThatItWrites) {
+  MakeAttempt(dir_, QualityJob(), {});
+  const HostArray array(v1::DType::FLOAT64, {kLargeCount});
+  const auto file = WriteOutput(dir_, "out/0", array, stop_);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->array().artifact(), Sha256Hex(BytesOf(array)));
+  const IoFault fault(
+      IoCall::kWrite, "/out/1", EINTR, 1, 1, [&] { stop_.Stop(); });
+  EXPECT_TRUE(
+      absl::IsCancelled(WriteOutput(dir_, "out/1", array, stop_).status()));
+  EXPECT_EQ(fault.hits(), 1);
+  EXPECT_LT(std::filesystem::file_size(dir_ + "/out/1"),
+            std::filesystem::file_size(dir_ + "/out/0"));
+}
+
+// One sync at the end of a large file would take as long as its disk wants.
+TEST_F(AttemptTest, StopsBetweenTheSyncsOfAFile) {
+  MakeAttempt(dir_, QualityJob(), {});
+  const HostArray array(v1::DType::FLOAT64, {6 * kLargeCount});
+  const IoFault fault(
+      IoCall::kSync, "/out/0", EINTR, 0, 1, [&] { stop_.Stop(); });
+  EXPECT_TRUE(
+      absl::IsCancelled(WriteOutput(dir_, "out/0", array, stop_).status()));
+  EXPECT_LT(std::filesystem::file_size(dir_ + "/out/0"),
+            static_cast<std::uintmax_t>(array.size_bytes()));
+}
+
+TEST_F(AttemptTest, TakesFactsThatTheServerKnows) {
+  auto attempt = MakeAttempt(dir_, QualityJob(), QualityInputs());
+  v1::ArrayFacts facts = ScanFacts(QualityInputs()["matrix"]);
+  // To tell them from scanned ones.
+  facts.set_finite(false);
+  *(*attempt.mutable_inputs())["matrix"].mutable_facts() = facts;
+  ASSERT_TRUE(WriteAttemptSpec(dir_, attempt).ok());
+  EXPECT_EQ(ReasonOf(RunForError()), reason::kNotFinite);
 }
 
 TEST_F(AttemptTest, NumbersOutputsInTheOrderOfTheirNames) {

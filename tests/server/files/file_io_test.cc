@@ -57,6 +57,27 @@ TEST(FileError, TellsAFullDiskFromOtherFaults) {
   EXPECT_TRUE(absl::IsInternal(FileError("open", "x", EIO)));
 }
 
+TEST(FileError, TellsAShortageFromOtherFaults) {
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    const absl::Status shortage = FileError("open", "x", error);
+    EXPECT_TRUE(absl::IsUnavailable(shortage));
+    EXPECT_EQ(ReasonOf(shortage), "OVERLOADED");
+    EXPECT_TRUE(IsShortage(shortage));
+  }
+  EXPECT_TRUE(IsShortage(FileError("write", "x", ENOSPC)));
+  EXPECT_FALSE(IsShortage(FileError("write", "x", EIO)));
+  EXPECT_FALSE(IsShortage(absl::OkStatus()));
+}
+
+// Paths of the server are no business of its clients.
+TEST(FileError, KeepsThePathForTheLog) {
+  for (const int error : {ENOSPC, EMFILE, ENOENT, EACCES}) {
+    const absl::Status status = FileError("open", "/home/ada/data", error);
+    EXPECT_EQ(status.message().find("ada"), absl::string_view::npos) << status;
+    EXPECT_NE(LogText(status).find("/home/ada/data"), std::string::npos);
+  }
+}
+
 TEST(ReadFile, SaysWhenThereIsNone) {
   const TemporaryFolder folder;
   EXPECT_TRUE(absl::IsNotFound(ReadFile(folder / "none").status()));

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "core/base/error.h"
@@ -33,6 +35,25 @@ inline bool MayFollow(int from, int to) {
   return false;
 }
 
+inline void ExpectNoFileWithoutRow(Database& database,
+                                   ArtifactStore& artifacts) {
+  // Removals that are queued.
+  EXPECT_TRUE(
+      database.WriteAndWait([](Connection&) { return absl::OkStatus(); }).ok());
+  // A test may have removed the folder under the store before it closes it.
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator
+           it(database.data_dir() + "/artifacts", error),
+       end;
+       !error && it != end;
+       it.increment(error)) {
+    if (it->is_regular_file(error)) {
+      EXPECT_TRUE(artifacts.Size(it->path().filename()).ok())
+          << it->path() << " has no row";
+    }
+  }
+}
+
 // Facts that hold in every store at any time, whatever happened before:
 // - events of a job are numbered from 1 without gaps, each step is one that the
 //   state machine has, the last one is the job's state and attempt, attempts
@@ -41,8 +62,10 @@ inline bool MayFollow(int from, int to) {
 //   ones have a token;
 // - a job that needs others is WAITING as long as one of them has not ended and
 //   none has failed; it gets past WAITING only when all succeeded;
-// - every artifact that a job has as input or output is there, with its bytes.
-// With `idle`: nothing is left to do.
+// - every artifact that a job has as input or output is there, with its bytes;
+// - every file of an artifact has its row.
+// With `idle`: nothing is left to do. Otherwise attempts may go on, but none
+// may come to its end meanwhile.
 inline void CheckInvariants(Database& database,
                             ArtifactStore& artifacts,
                             bool idle) {
@@ -131,6 +154,7 @@ inline void CheckInvariants(Database& database,
     const auto bytes = artifacts.ReadBytes(digest);
     EXPECT_TRUE(bytes.ok()) << bytes.status();
   }
+  ExpectNoFileWithoutRow(database, artifacts);
 }
 
 }  // namespace modbound

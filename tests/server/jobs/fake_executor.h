@@ -81,7 +81,8 @@ class FakeExecutor : public Executor {
     const auto file =
         WriteOutput(task.dir,
                     "out/0",
-                    HostArray::FromDoubles(quality, {count}, {"partition"}));
+                    HostArray::FromDoubles(quality, {count}, {"partition"}),
+                    StopFlag());
     ASSERT_TRUE(file.ok()) << file.status();
     (*result.mutable_outputs())["quality"] = *file;
     result.mutable_summary()->mutable_quality()->set_num_partitions(count);

@@ -10,12 +10,14 @@ namespace {
 
 class ProgressBoardTest : public ::testing::Test {
  protected:
-  static ProgressUpdate Update(int64_t done, int64_t total) {
+  static ProgressUpdate Update(int64_t done,
+                               int64_t total,
+                               const std::string& phase = "louvain") {
     ProgressUpdate update;
     update.done = done;
     update.total = total;
     update.unit = "runs";
-    update.phase = "louvain";
+    update.phase = phase;
     update.metrics["quality"] = 0.5;
     return update;
   }
@@ -50,6 +52,25 @@ TEST_F(ProgressBoardTest, KnowsNoEtaBeforeAnythingIsDoneNorWithoutTotal) {
   board_.Update("b", 1, Update(7, 0));
   EXPECT_FALSE(board_.Latest("b")->progress.has_eta());
   EXPECT_EQ(board_.Latest("b")->progress.fraction(), 0);
+}
+
+TEST_F(ProgressBoardTest, PaceIsThatOfThePhase) {
+  const auto has_eta = [this](const ProgressUpdate& update) {
+    board_.Update("a", 1, update);
+    return board_.Latest("a")->progress.has_eta();
+  };
+  EXPECT_FALSE(has_eta(Update(0, 4)));
+  EXPECT_TRUE(has_eta(Update(2, 4)));
+  // What was done of another phase says nothing of this one.
+  EXPECT_FALSE(has_eta(Update(1, 4, "null")));
+  EXPECT_TRUE(has_eta(Update(2, 4, "null")));
+  // Nor does its first pass say anything of a second one.
+  EXPECT_FALSE(has_eta(Update(1, 4, "null")));
+  EXPECT_TRUE(has_eta(Update(2, 4, "null")));
+  EXPECT_FALSE(has_eta(Update(2, 8, "null")));
+  // A new attempt starts anew.
+  board_.Update("a", 2, Update(3, 8, "null"));
+  EXPECT_FALSE(board_.Latest("a")->progress.has_eta());
 }
 
 TEST_F(ProgressBoardTest, TellsAtOnceThenOnlyAtItsPace) {

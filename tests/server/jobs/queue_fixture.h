@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,27 +20,11 @@
 #include "server/jobs/job_queue.h"
 #include "server/jobs/job_state.h"
 #include "server/store/database.h"
+#include "tests/support/temporary_folder.h"
 
 namespace modbound {
 
 inline constexpr char kOwner[] = "ada";
-
-// A folder of its own, removed in the end.
-class TempDir {
- public:
-  TempDir() {
-    std::string pattern =
-        std::filesystem::temp_directory_path() / "modbound-jobs-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Waits for the one answer of a call that answers by callback.
 template <typename T>
@@ -301,7 +284,7 @@ class QueueFixture : public ::testing::Test {
     return states;
   }
 
-  TempDir dir_;
+  TemporaryFolder dir_;
   const JobQueueOptions options_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<ArtifactStore> artifacts_;

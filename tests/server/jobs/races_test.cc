@@ -81,7 +81,10 @@ class RandomExecutor : public Executor {
           ToRpcStatus(Refuse("DEGENERATE", "", "by chance"));
     } else {
       const auto file = WriteOutput(
-          task.dir, "out/0", HostArray::FromDoubles({0}, {1}, {"partition"}));
+          task.dir,
+          "out/0",
+          HostArray::FromDoubles({0}, {1}, {"partition"}),
+          StopFlag());
       ASSERT_TRUE(file.ok());
       (*result.mutable_outputs())["quality"] = *file;
     }
@@ -232,7 +235,7 @@ class RandomOperations : public RacesTest {
           }
         }
       }
-      EXPECT_LE(queue.State().leased_cores(), options_.cores);
+      EXPECT_LE(queue.State()->leased_cores(), options_.cores);
     }
   }
 
@@ -258,12 +261,12 @@ TEST_F(RandomOperations, OfEightThreadsFitASequentialModel) {
   for (std::thread& thread : threads) {
     thread.join();
   }
-  v1::QueueState state = queue->State();
+  v1::QueueState state = *queue->State();
   while (state.waiting() + state.queued() + state.running() +
              state.leased_cores() >
          0) {
     std::this_thread::yield();
-    state = queue->State();
+    state = *queue->State();
   }
   EXPECT_LE(executor.most(), options_.cores);
   CheckInvariants(*database_, *artifacts_, true);
@@ -293,7 +296,7 @@ TEST_F(RandomOperations, AndADrainInTheMiddleLeaveAStoreThatGoesOn) {
       thread.join();
     }
     queue->Drain();
-    EXPECT_EQ(queue->State().running(), 0);
+    EXPECT_EQ(queue->State()->running(), 0);
     CheckInvariants(*database_, *artifacts_, false);
   }
 }

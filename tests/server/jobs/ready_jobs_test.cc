@@ -36,5 +36,18 @@ TEST(ReadyJobs, HoldsAJobOnce) {
   EXPECT_EQ(ready.First(), nullptr);
 }
 
+TEST(ReadyJobs, PassesOverSuspects) {
+  ReadyJobs ready;
+  ReadyJob suspect = Job("suspect", 9, 1);
+  suspect.schedule.lost = kSuspectAttempts;
+  ready.Add(suspect);
+  EXPECT_EQ(ready.First(false), nullptr);
+  ReadyJob unlucky = Job("unlucky", 0, 2);
+  unlucky.schedule.lost = kSuspectAttempts - 1;
+  ready.Add(unlucky);
+  EXPECT_EQ(ready.First(false)->id, "unlucky");
+  EXPECT_EQ(ready.First()->id, "suspect");
+}
+
 }  // namespace
 }  // namespace modbound

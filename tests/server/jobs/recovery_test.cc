@@ -6,20 +6,24 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/jobs/job_time.h"
 #include "server/jobs/job_transitions.h"
 #include "server/jobs/queue_fixture.h"
+#include "server/jobs/ready_jobs.h"
 
 namespace modbound {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 class RecoveryTest : public QueueFixture {
  protected:
-  RecoveryTest() : QueueFixture({2, int64_t{1} << 33}) {}
+  explicit RecoveryTest(int max_lost_attempts = 20)
+      : QueueFixture({2, int64_t{1} << 33, max_lost_attempts}) {}
 
   // Takes the picture, lets `finish` bring the first server to its end, and
   // opens a second one over the picture.
@@ -33,7 +37,7 @@ class RecoveryTest : public QueueFixture {
     Open(copy);
   }
 
-  TempDir copies_;
+  TemporaryFolder copies_;
   int count_ = 0;
 };
 
@@ -54,6 +58,71 @@ TEST_F(RecoveryTest, RunningJobsStartAnewWithAnotherToken) {
   EXPECT_EQ(Await(ids[1]).state(), v1::JobState::SUCCEEDED);
   EXPECT_EQ(Get(ids[0]).attempts(), 2);
   CheckInvariants(*database_, *artifacts_, true);
+}
+
+class ThreeAttempts : public RecoveryTest {
+ protected:
+  ThreeAttempts() : RecoveryTest(3) {}
+};
+
+TEST_F(ThreeAttempts, AJobThatLosesAllItsAttemptsFails) {
+  const auto ids = SubmitGraph({{"a", QualityJob()}, {"b", DependentJob("a")}});
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_EQ(executor_->Spec(ids[0]).attempt(), attempt);
+    Crash([&] {
+      executor_->Succeed(ids[0], {0});
+      executor_->Succeed(ids[1]);
+    });
+  }
+  const v1::Job job = Get(ids[0]);
+  EXPECT_EQ(job.state(), v1::JobState::FAILED);
+  EXPECT_EQ(ReasonOf(job), "ATTEMPTS_EXHAUSTED");
+  EXPECT_EQ(job.attempts(), 3);
+  EXPECT_THAT(History(ids[0]), ElementsAre(2, 3, 2, 3, 2, 3, 5));
+  EXPECT_EQ(StateOf(ids[1]), v1::JobState::SKIPPED);
+}
+
+TEST_F(ThreeAttempts, AreNotLostByAStop) {
+  const std::string id = Enqueue(QualityJob());
+  for (int attempt = 1; attempt <= 4; ++attempt) {
+    EXPECT_EQ(executor_->Spec(id).attempt(), attempt);
+    std::thread drain([&] { queue_->Drain(); });
+    executor_->ReturnWhenStopped(id);
+    drain.join();
+    Close();
+    Open(dir_.path());
+  }
+  executor_->Succeed(id);
+  EXPECT_EQ(Await(id).state(), v1::JobState::SUCCEEDED);
+}
+
+class AnyNumberOfAttempts : public RecoveryTest {
+ protected:
+  AnyNumberOfAttempts() : RecoveryTest(0) {}
+};
+
+// Two jobs that ran at three crashes: one of them may be the cause, and which
+// one shows only when they run one at a time.
+TEST_F(AnyNumberOfAttempts, OfSuspectsOneRunsAtATime) {
+  const std::string a = Enqueue(QualityJob());
+  const std::string b = Enqueue(QualityJob());
+  for (int crash = 0; crash < kSuspectAttempts; ++crash) {
+    executor_->AwaitRunning(2);
+    Crash([&] {
+      executor_->Succeed(a);
+      executor_->Succeed(b);
+    });
+  }
+  executor_->Await(a);
+  // Others go on beside.
+  const std::string other = Enqueue(QualityJob());
+  executor_->Succeed(other);
+  EXPECT_EQ(Await(other).state(), v1::JobState::SUCCEEDED);
+  EXPECT_EQ(StateOf(b), v1::JobState::QUEUED);
+  executor_->Succeed(a);
+  executor_->Succeed(b);
+  EXPECT_EQ(Await(b).state(), v1::JobState::SUCCEEDED);
+  EXPECT_THAT(executor_->Order(), ElementsAre(a, other, b));
 }
 
 TEST_F(RecoveryTest, ALateWriterOfAFencedAttemptChangesNothing) {
@@ -126,7 +195,7 @@ TEST_F(RecoveryTest, QueuedJobsKeepTheirOrderAndDeadlines) {
   });
   // Two cores: the urgent one and the oldest of the rest.
   executor_->AwaitRunning(2);
-  EXPECT_THAT(executor_->Order(), ElementsAre(high, a));
+  EXPECT_THAT(executor_->Order(), UnorderedElementsAre(high, a));
   EXPECT_EQ(ReasonOf(Await(late)), "DEADLINE_PASSED");
   executor_->Succeed(high);
   executor_->Succeed(a);

@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "server/artifacts/sha256.h"
 #include "server/jobs/job_time.h"
 #include "server/jobs/queue_fixture.h"
@@ -172,7 +175,7 @@ TEST_F(SubmitterTest, RefusesBadArrays) {
   ExpectJobRefused(with_matrix(array), "WRONG_SHAPE", field);
   array = Doubles({1}, {-1, -1});
   ExpectJobRefused(with_matrix(array), "WRONG_SHAPE", field);
-  ExpectJobRefused(with_matrix(Doubles({}, std::vector<int64_t>(17, 0))),
+  ExpectJobRefused(with_matrix(Doubles({}, std::vector<int64_t>(33, 0))),
                    "TOO_LARGE",
                    field);
   // 64 KiB is fine, one element more is not.
@@ -220,10 +223,64 @@ TEST_F(SubmitterTest, TakesArtifactsThatAreThereWithTheirSize) {
   ExpectJobRefused(job, "ARTIFACT_NOT_FOUND", "inputs.matrix");
 }
 
+// Nothing large is read before a job is accepted: here the bytes are not even
+// there. What is not known is found out before the job's first computation.
+TEST_F(SubmitterTest, ReadsNoLargeArrayBeforeItAccepts) {
+  constexpr int64_t kUnits = 100;
+  const auto staged =
+      artifacts_->StageBytes(std::string(kUnits * kUnits * 8, '\0'));
+  ASSERT_TRUE(staged.ok());
+  ASSERT_TRUE(database_
+                  ->WriteAndWait([&](Connection& connection) {
+                    return ArtifactStore::Commit(connection, *staged);
+                  })
+                  .ok());
+  const std::string file = absl::StrCat(dir_.path(),
+                                        "/artifacts/",
+                                        staged->digest.substr(0, 2),
+                                        "/",
+                                        staged->digest);
+  std::filesystem::rename(file, file + ".away");
+  v1::Job job = QualityJob();
+  v1::Array matrix;
+  matrix.set_dtype(v1::DType::FLOAT64);
+  matrix.add_shape(kUnits);
+  matrix.add_shape(kUnits);
+  matrix.set_artifact(staged->digest);
+  (*job.mutable_inputs())["matrix"] = matrix;
+  (*job.mutable_inputs())["labels"] = InlineArray<int32_t>(
+      v1::DType::INT32, std::vector<int32_t>(kUnits), {kUnits});
+  // Nothing at all is read for an input that the kind does not take.
+  (*job.mutable_inputs())["weights"] = matrix;
+  ExpectJobRefused(job, "UNKNOWN_INPUT", "inputs.weights");
+  job.mutable_inputs()->erase("weights");
+  // A running job keeps it from being started.
+  const std::string running = Enqueue(QualityJob());
+  executor_->Await(running);
+  const v1::Job accepted = Submit(job);
+  EXPECT_EQ(accepted.state(), v1::JobState::QUEUED);
+  // Facts that are known are used, without the bytes too.
+  v1::ArrayFacts facts;
+  facts.set_finite(false);
+  ASSERT_TRUE(database_
+                  ->WriteAndWait([&](Connection& connection) {
+                    return ArtifactStore::CommitFacts(connection,
+                                                      staged->digest,
+                                                      v1::DType::FLOAT64,
+                                                      {kUnits, kUnits},
+                                                      facts);
+                  })
+                  .ok());
+  ExpectJobRefused(job, "NOT_FINITE", "inputs.matrix");
+  std::filesystem::rename(file + ".away", file);
+  ASSERT_TRUE(Cancel(accepted.id()).ok());
+  executor_->Succeed(running);
+}
+
 TEST_F(SubmitterTest, RefusesMoreMemoryThanThereIs) {
   v1::Job job = TrainJob();
   job.mutable_spec()->mutable_train()->mutable_model()->set_hidden_size(8192);
-  job.mutable_spec()->mutable_train()->set_batch_size(1);
+  job.mutable_spec()->mutable_train()->set_batch_size(4096);
   const auto submitted = TrySubmit(job);
   ASSERT_FALSE(submitted.ok()) << "choose a larger job for this test";
   EXPECT_EQ(submitted.status().code(), absl::StatusCode::kResourceExhausted);
@@ -378,21 +435,67 @@ TEST_F(SubmitterTest, SameRequestIdIsTheSameJob) {
 }
 
 TEST_F(SubmitterTest, RepeatsAnswerAfterTheDeadlineAndTheDeletion) {
+  // Keeps the core until the other's deadline has passed.
+  const std::string running = Enqueue(QualityJob());
+  executor_->Await(running);
   v1::Job job = QualityJob();
-  *job.mutable_deadline() = ToTimestamp(WallMicros() + 2000000);
+  *job.mutable_deadline() = ToTimestamp(WallMicros() + 500000);
   const auto first = TrySubmit(job, "request-1");
   ASSERT_TRUE(first.ok()) << first.status();
-  executor_->Succeed(first->id());
-  Await(first->id());
-  while (WallMicros() <= ToMicros(job.deadline())) {
-    std::this_thread::yield();
-  }
+  EXPECT_EQ(ReasonOf(Await(first->id())), "DEADLINE_PASSED");
+  EXPECT_EQ(ReasonOf(TrySubmit(job, "request-2").status()), "OUT_OF_RANGE");
   const auto again = TrySubmit(job, "request-1");
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->id(), first->id());
   ASSERT_TRUE(Delete(first->id()).ok());
   // Not run again.
   EXPECT_EQ(ReasonOf(TrySubmit(job, "request-1").status()), "JOB_NOT_FOUND");
+  executor_->Succeed(running);
+}
+
+// The answer is made from the plan, not read back.
+TEST_F(SubmitterTest, AnswersWithTheJobsAsTheyAreStored) {
+  const std::string running = Enqueue(QualityJob());
+  executor_->Await(running);
+  v1::Job first = QualityJob();
+  (*first.mutable_labels())["study"] = "pilot";
+  first.set_priority(3);
+  first.mutable_max_run_time()->set_seconds(60);
+  const auto response =
+      TrySubmitGraph({{"first", first}, {"next", DependentJob("first")}});
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->jobs_size(), 2);
+  EXPECT_EQ(response->jobs(0).state(), v1::JobState::QUEUED);
+  EXPECT_EQ(response->jobs(1).state(), v1::JobState::WAITING);
+  for (const v1::Job& job : response->jobs()) {
+    EXPECT_TRUE(
+        google::protobuf::util::MessageDifferencer::Equals(job, Get(job.id())))
+        << job.DebugString() << "\n"
+        << Get(job.id()).DebugString();
+  }
+  executor_->Succeed(running);
+  executor_->Succeed(response->jobs(0).id(), {0});
+  executor_->Succeed(response->jobs(1).id());
+}
+
+TEST_F(SubmitterTest, RefusesAJobTooLargeToBeAnAnswer) {
+  v1::Job job;
+  job.mutable_spec()->mutable_selectivity();
+  (*job.mutable_inputs())["activity"] = Doubles({1, 2, 3, 5}, {2, 2});
+  (*job.mutable_inputs())["labels"] =
+      InlineArray<int32_t>(v1::DType::INT32, {0, 0}, {2});
+  v1::Array variable = Doubles({1, 2}, {2});
+  // 128 characters of four bytes each.
+  std::string axis;
+  for (int i = 0; i < 128; ++i) {
+    axis += "\xf0\x9f\xa7\xa0";
+  }
+  variable.add_axes(axis);
+  for (int i = 0; i < 990; ++i) {
+    (*job.mutable_inputs())[absl::StrCat("variables/", i)] = variable;
+  }
+  ExpectJobRefused(job, "TOO_LARGE", "inputs");
+  EXPECT_EQ(ReasonOf(TrySubmitGraph({{"a", job}}).status()), "TOO_LARGE");
 }
 
 TEST_F(SubmitterTest, AHundredParallelSubmitsAreOneJob) {
@@ -421,23 +524,28 @@ TEST_F(SubmitterTest, AHundredParallelSubmitsAreOneJob) {
 
 TEST_F(SubmitterTest, TakesAChainOfTenThousandJobs) {
   constexpr int kNodes = 10000;
+  // The longest names, for the largest answer.
+  const auto name = [](int i) {
+    const std::string number = std::to_string(i);
+    return std::string(64 - number.size(), 'n') + number;
+  };
   Nodes nodes;
   for (int i = 0; i < kNodes; ++i) {
     // Backwards: every node needs one that comes later.
     nodes.emplace_back(
-        std::to_string(i),
-        i + 1 < kNodes ? DependentJob(std::to_string(i + 1)) : QualityJob());
+        name(i), i + 1 < kNodes ? DependentJob(name(i + 1)) : QualityJob());
   }
   const auto response = TrySubmitGraph(nodes);
   ASSERT_TRUE(response.ok()) << response.status();
   ASSERT_EQ(response->jobs_size(), kNodes);
-  EXPECT_LT(response->ByteSizeLong(), std::size_t{1} << 20);
-  EXPECT_EQ(queue_->State().waiting(), kNodes - 1);
+  EXPECT_LE(response->ByteSizeLong(), std::size_t{1} << 20);
+  EXPECT_EQ(response->jobs(5).state(), v1::JobState::WAITING);
+  EXPECT_EQ(queue_->State()->waiting(), kNodes - 1);
   // The end of the first skips all others in one go.
   const std::string first = response->jobs(kNodes - 1).id();
   executor_->Fail(first, Refuse("DEGENERATE", "", "nothing there"));
   Await(first);
-  EXPECT_EQ(queue_->State().waiting(), 0);
+  EXPECT_EQ(queue_->State()->waiting(), 0);
   const v1::Job last = Get(response->jobs(0).id());
   EXPECT_EQ(last.state(), v1::JobState::SKIPPED);
   EXPECT_EQ(ReasonOf(last), "DEPENDENCY_FAILED");

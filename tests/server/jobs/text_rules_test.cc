@@ -54,5 +54,13 @@ TEST(TextRules, NodeNamesAreShortAndPlain) {
   EXPECT_FALSE(IsNodeName("\xc3\xa4"));
 }
 
+TEST(TextRules, NodeNamesAreNoFoldersOfTheSystem) {
+  EXPECT_FALSE(IsNodeName("."));
+  EXPECT_FALSE(IsNodeName(".."));
+  EXPECT_FALSE(IsNodeName("..."));
+  EXPECT_TRUE(IsNodeName(".train"));
+  EXPECT_TRUE(IsNodeName("train.."));
+}
+
 }  // namespace
 }  // namespace modbound

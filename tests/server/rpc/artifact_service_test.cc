@@ -1,6 +1,7 @@
 #include "server/rpc/artifact_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -242,7 +243,6 @@ TEST_F(ArtifactServiceTest, ACancelledUploadKeepsWhatCame) {
     call->TryCancel();
     EXPECT_FALSE(stream->Finish().ok());
   }
-  // The server may still be at it: then the id is in use.
   grpc::Status status;
   do {
     v1::QueryUploadRequest query;
@@ -251,11 +251,65 @@ TEST_F(ArtifactServiceTest, ACancelledUploadKeepsWhatCame) {
     const grpc::Status queried =
         service_.artifacts().QueryUpload(NewCall().get(), query, &committed);
     const int64_t offset = queried.ok() ? committed.committed_bytes() : 0;
-    EXPECT_EQ(offset % kChunk, 0);
     status = service_.Upload(header, bytes, offset, kChunk, &response);
-  } while (!status.ok() &&
-           (status.error_code() == StatusCode::FAILED_PRECONDITION ||
-            ReasonOf(ErrorOf(status)) == "BAD_CHUNK"));
+    // The server may only now come to the header of the first stream.
+  } while (!status.ok() && ReasonOf(ErrorOf(status)) == "STREAM_REPLACED");
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.array().artifact(), Sha256Hex(bytes));
+}
+
+// A client that lost its connection need not wait until the server has noticed.
+TEST_F(ArtifactServiceTest, ANewStreamOfAnUploadBreaksOffTheOldOne) {
+  const std::string bytes = VectorBytes(kCount);
+  const v1::UploadRequest header = VectorHeader(kCount, "twice");
+  v1::UploadResponse response;
+  const auto call = NewCall();
+  const auto stream = service_.artifacts().Upload(call.get(), &response);
+  ASSERT_TRUE(stream->Write(header));
+  ASSERT_TRUE(stream->Write(ChunkOf(bytes, 0, kChunk)));
+  // Until the server has taken the chunk.
+  v1::QueryUploadRequest query;
+  query.set_upload_id("twice");
+  v1::QueryUploadResponse committed;
+  while (!service_.artifacts()
+              .QueryUpload(NewCall().get(), query, &committed)
+              .ok() ||
+         committed.committed_bytes() < kChunk) {
+  }
+  v1::UploadResponse second;
+  const grpc::Status status =
+      service_.Upload(header, bytes, kChunk, kChunk, &second);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(second.array().artifact(), Sha256Hex(bytes));
+  stream->Write(ChunkOf(bytes, kChunk, kChunk));
+  ExpectError(stream->Finish(), StatusCode::UNAVAILABLE, "STREAM_REPLACED", "");
+}
+
+// The server ends such a stream, with a header or without; the upload itself
+// can go on.
+TEST(ArtifactServiceIdle, BreaksOffAnUploadOnWhichNothingComes) {
+  ServerLimits limits;
+  limits.upload_idle = std::chrono::milliseconds(300);
+  TestService service(MakeRealQueue, limits);
+  const std::string bytes = VectorBytes(kCount);
+  const v1::UploadRequest header = VectorHeader(kCount, "idle");
+  v1::UploadResponse response;
+  {
+    const auto call = NewCall();
+    const auto stream = service.artifacts().Upload(call.get(), &response);
+    ExpectError(stream->Finish(), StatusCode::UNAVAILABLE, "STREAM_IDLE", "");
+  }
+  const auto call = NewCall();
+  const auto stream = service.artifacts().Upload(call.get(), &response);
+  stream->Write(header);
+  stream->Write(ChunkOf(bytes, 0, kChunk));
+  ExpectError(stream->Finish(), StatusCode::UNAVAILABLE, "STREAM_IDLE", "");
+  v1::QueryUploadRequest query;
+  query.set_upload_id("idle");
+  v1::QueryUploadResponse committed;
+  service.artifacts().QueryUpload(NewCall().get(), query, &committed);
+  const grpc::Status status = service.Upload(
+      header, bytes, committed.committed_bytes(), kChunk, &response);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(response.array().artifact(), Sha256Hex(bytes));
 }

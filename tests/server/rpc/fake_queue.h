@@ -52,7 +52,7 @@ class FakeQueue : public JobQueue {
       const std::string& /*owner*/, const v1::OutputRef& /*output*/) override {
     return NotHere();
   }
-  v1::QueueState State() override { return {}; }
+  absl::StatusOr<v1::QueueState> State() override { return v1::QueueState(); }
   void Drain() override {}
 
  protected:

@@ -8,11 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "grpcpp/generic/generic_stub.h"
-#include "grpcpp/support/sync_stream.h"
 #include "gtest/gtest.h"
 #include "server/rpc/expect_error.h"
 #include "server/rpc/message.h"
+#include "server/rpc/raw_call.h"
 #include "server/rpc/test_service.h"
 
 namespace modbound {
@@ -40,42 +39,10 @@ std::string PathOf(const google::protobuf::MethodDescriptor& method) {
 
 class GrpcServerTest : public testing::Test {
  protected:
-  // Sends one message of raw bytes to a method, whatever its kind; the status
-  // of the call.
   grpc::Status Send(const std::string& method,
                     const std::string& bytes,
                     std::string* reply = nullptr) {
-    grpc::GenericStub stub(service_.channel());
-    grpc::CompletionQueue queue;
-    const auto call = NewCall();
-    const auto stream = stub.PrepareCall(call.get(), method, &queue);
-    const grpc::Slice slice(bytes);
-    const grpc::ByteBuffer request(&slice, 1);
-    grpc::ByteBuffer response;
-    grpc::Status status;
-    Do(queue, [&](void* tag) { stream->StartCall(tag); });
-    Do(queue, [&](void* tag) { stream->WriteLast(request, {}, tag); });
-    while (Do(queue, [&](void* tag) { stream->Read(&response, tag); })) {
-      grpc::Slice whole;
-      if (reply != nullptr && response.TrySingleSlice(&whole).ok()) {
-        reply->assign(reinterpret_cast<const char*>(whole.begin()),
-                      whole.size());
-      }
-    }
-    Do(queue, [&](void* tag) { stream->Finish(&status, tag); });
-    return status;
-  }
-
-  // Starts an operation and waits for it; whether it worked.
-  template <typename Start>
-  static bool Do(grpc::CompletionQueue& queue, const Start& start) {
-    int tag = 0;
-    start(&tag);
-    void* done = nullptr;
-    bool ok = false;
-    EXPECT_TRUE(queue.Next(&done, &ok));
-    EXPECT_EQ(done, &tag);
-    return ok;
+    return SendRaw(service_.channel(), method, bytes, reply);
   }
 
   void ExpectAlive() {
@@ -118,7 +85,7 @@ TEST_F(GrpcServerTest, SurvivesRandomBytesInEveryMethod) {
         SCOPED_TRACE(method->full_name());
         EXPECT_NE(status.error_code(), StatusCode::INTERNAL)
             << status.error_message();
-        EXPECT_FALSE(ReasonOf(ErrorOf(status)).empty());
+        EXPECT_NE(ReasonOf(ErrorOf(status)), "INTERNAL");
       }
     }
   }

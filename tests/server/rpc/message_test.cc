@@ -66,5 +66,17 @@ TEST(ReadMessage, TakesTheLimitAndRefusesOneByteMore) {
   EXPECT_EQ(ReasonOf(status), "TOO_LARGE");
 }
 
+TEST(WriteMessage, SendsTheLimitAndNotOneByteMore) {
+  v1::GetJobRequest message;
+  message.set_id(std::string(kMaxMessageBytes - 4, 'x'));
+  grpc::ByteBuffer bytes;
+  EXPECT_TRUE(WriteMessage(message, bytes).ok());
+  EXPECT_EQ(bytes.Length(), static_cast<size_t>(kMaxMessageBytes));
+  message.mutable_id()->push_back('x');
+  const absl::Status status = WriteMessage(message, bytes);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(status), "TOO_LARGE");
+}
+
 }  // namespace
 }  // namespace modbound

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +25,7 @@
 #include "server/jobs/job_queue.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/database.h"
+#include "tests/support/temporary_folder.h"
 
 namespace modbound {
 
@@ -129,17 +129,13 @@ class TestService {
  public:
   static constexpr int64_t kMaxUploadBytes = int64_t{1} << 28;
 
-  explicit TestService(const MakeQueue& make_queue = MakeRealQueue)
-      : make_queue_(make_queue) {
-    std::string folder = testing::TempDir() + "modbound_rpc_XXXXXX";
-    data_dir_ = ::mkdtemp(folder.data());
+  explicit TestService(const MakeQueue& make_queue = MakeRealQueue,
+                       const ServerLimits& limits = {})
+      : make_queue_(make_queue), limits_(limits) {
     options_.cores = 2;
     Start();
   }
-  ~TestService() {
-    Stop();
-    std::filesystem::remove_all(data_dir_);
-  }
+  ~TestService() { Stop(); }
   TestService(const TestService&) = delete;
   TestService& operator=(const TestService&) = delete;
 
@@ -153,14 +149,18 @@ class TestService {
     database_.reset();
   }
   void Start() {
-    database_ = Must(Database::Open(data_dir_));
+    database_ = Must(Database::Open(folder_.path()));
     artifact_store_ = Must(ArtifactStore::Open(*database_));
     uploads_ =
         Must(UploadStore::Open(*database_, *artifact_store_, kMaxUploadBytes));
     executor_ = MakeThreadExecutor();
     queue_ = make_queue_(*database_, *artifact_store_, *executor_, options_);
-    server_ = Must(GrpcServer::Start(
-        *queue_, *artifact_store_, *uploads_, options_, {"127.0.0.1", 0}));
+    server_ = Must(GrpcServer::Start(*queue_,
+                                     *artifact_store_,
+                                     *uploads_,
+                                     options_,
+                                     {"127.0.0.1", 0},
+                                     limits_));
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     channel_ = grpc::CreateCustomChannel(
@@ -179,7 +179,7 @@ class TestService {
 
   JobQueue& queue() { return *queue_; }
   GrpcServer& server() { return *server_; }
-  const std::string& data_dir() const { return data_dir_; }
+  const std::string& data_dir() const { return folder_.path(); }
   const JobQueueOptions& options() const { return options_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   v1::JobService::Stub& jobs() { return *jobs_; }
@@ -265,7 +265,8 @@ class TestService {
 
  private:
   const MakeQueue make_queue_;
-  std::string data_dir_;
+  const ServerLimits limits_;
+  const TemporaryFolder folder_;
   JobQueueOptions options_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<ArtifactStore> artifact_store_;

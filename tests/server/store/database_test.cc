@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <stdexcept>
@@ -320,6 +321,107 @@ TEST(Database, AnswersInTheOrderOfTheWrites) {
   }
 }
 
+// Names of changes in the order in which they ran; writer thread only.
+class Runs {
+ public:
+  Database::Change Note(const std::string& name) {
+    return [this, name](Connection&) {
+      names_.push_back(name);
+      return absl::OkStatus();
+    };
+  }
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+TEST(Database, LetsLightChangesWaitForOneHeavyOneAtMost) {
+  const TemporaryFolder folder;
+  const auto database = MustOpen(folder.path());
+  Runs runs;
+  Answers answers;
+  HeldWriter held(*database);
+  // While the first heavy change runs, another light one comes: the next heavy
+  // one must not go before it.
+  database->Write(
+      [&, first = runs.Note("heavy1")](Connection& connection) {
+        database->Write(runs.Note("light3"), answers.Expect(3));
+        return first(connection);
+      },
+      answers.Expect(1),
+      Database::Weight::kHeavy);
+  database->Write(
+      runs.Note("heavy2"), answers.Expect(2), Database::Weight::kHeavy);
+  database->Write(
+      runs.Note("heavy3"), answers.Expect(2), Database::Weight::kHeavy);
+  database->Write(runs.Note("light1"), answers.Expect(3));
+  database->Write(runs.Note("light2"), answers.Expect(3));
+  held.Release();
+  answers.WaitFor(6);
+  EXPECT_EQ(runs.names(),
+            (std::vector<std::string>{
+                "heavy1", "light1", "light2", "light3", "heavy2", "heavy3"}));
+}
+
+TEST(Database, AnswersTheLightChangesBeforeTheNextHeavyOneBegins) {
+  const TemporaryFolder folder;
+  const auto database = MustOpen(folder.path());
+  Answers answers;
+  std::vector<std::string> order;  // writer thread only
+  const auto note = [&](const std::string& name) {
+    return [&order, name](Connection&) {
+      order.push_back(name);
+      return absl::OkStatus();
+    };
+  };
+  HeldWriter held(*database);
+  for (const std::string name : {"heavy1", "heavy2"}) {
+    database->Write(note(name), answers.Expect(0), Database::Weight::kHeavy);
+  }
+  database->Write(note("light"), [&, expect = answers.Expect(0)](auto status) {
+    order.push_back("answer");
+    expect(status);
+  });
+  held.Release();
+  answers.WaitFor(3);
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"heavy1", "light", "answer", "heavy2"}));
+}
+
+TEST(Database, LetsNoStreamOfLightChangesStarveAHeavyOne) {
+  const TemporaryFolder folder;
+  const auto database = MustOpen(folder.path());
+  Answers answers;
+  int light_before = 0;  // writer thread only
+  bool ran = false;
+  // Each light change is followed by the next.
+  std::function<void(absl::Status)> next = [&](const absl::Status&) {
+    if (!ran && light_before < 100) {
+      database->Write(
+          [&](Connection&) {
+            light_before += ran ? 0 : 1;
+            return absl::OkStatus();
+          },
+          next);
+    }
+  };
+  HeldWriter held(*database);
+  next(absl::OkStatus());
+  database->Write(
+      [&](Connection&) {
+        ran = true;
+        return absl::OkStatus();
+      },
+      answers.Expect(0),
+      Database::Weight::kHeavy);
+  held.Release();
+  answers.WaitFor(1);
+  // Nothing of the stream is left.
+  EXPECT_TRUE(database->WriteAndWait(Insertion("o", "end")).ok());
+  EXPECT_LE(light_before, 1);
+}
+
 TEST(Database, KeepsAThousandConcurrentWritesInEachWritersOrder) {
   constexpr int kThreads = 8;
   constexpr int kEach = 125;
@@ -493,6 +595,32 @@ TEST(Connection, SurvivesMoreTextsThanItKeeps) {
                     })
                     .ok());
     EXPECT_EQ(got, i);
+  }
+}
+
+TEST(Connection, TellsTheNumberOfTheRowItInserted) {
+  const TemporaryFolder folder;
+  const auto database = MustOpen(folder.path());
+  for (int64_t number = 1; number <= 2; ++number) {
+    int64_t told = 0;
+    ASSERT_TRUE(
+        database
+            ->WriteAndWait([&](Connection& connection) -> absl::Status {
+              MODBOUND_ASSIGN_OR_RETURN(
+                  Statement statement,
+                  connection.Prepare(
+                      "INSERT INTO job(id, owner, kind, state, priority, "
+                      "submit_us, job) VALUES(?1, '', '', 1, 0, 0, x'')"));
+              MODBOUND_RETURN_IF_ERROR(
+                  statement.Bind(1, absl::StrCat("j", number)).Run());
+              // Tables without row numbers do not count.
+              MODBOUND_RETURN_IF_ERROR(
+                  Insert(connection, "o", absl::StrCat("id", number)));
+              told = connection.LastInsertNumber();
+              return absl::OkStatus();
+            })
+            .ok());
+    EXPECT_EQ(told, number);
   }
 }
 

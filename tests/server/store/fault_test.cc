@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -176,6 +178,45 @@ TEST(Database, SurvivesAFullDiskWhileFoldingInItsLog) {
   database = Database::Open(folder.path());
   ASSERT_TRUE(database.ok());
   EXPECT_EQ(Count(**database), kWrites + 1);
+}
+
+// A full disk is none: that passes.
+TEST(Database, TellsOnceThatItTakesNoMoreChanges) {
+  const TemporaryFolder folder;
+  std::atomic<int> faults{0};
+  const auto database = Database::Open(folder.path(), [&] { ++faults; });
+  ASSERT_TRUE(database.ok());
+  {
+    const IoFault fault(IoCall::kWrite, "modbound.sqlite3-wal", ENOSPC);
+    EXPECT_FALSE(Write(**database, "full").ok());
+  }
+  EXPECT_TRUE(Write(**database, "room again").ok());
+  EXPECT_EQ(faults.load(), 0);
+  {
+    const IoFault fault(IoCall::kSync, "modbound.sqlite3-wal", EIO);
+    EXPECT_FALSE(Write(**database, "lost").ok());
+  }
+  EXPECT_EQ(faults.load(), 1);
+  EXPECT_FALSE(Write(**database, "after").ok());
+  EXPECT_EQ(faults.load(), 1);
+}
+
+// Whatever statvfs says, a quota may be used up: the room is there for the next
+// change.
+TEST(Database, ReleasesItsReserveWhenAChangeFindsTheDiskFull) {
+  const TemporaryFolder folder;
+  const auto database = Database::Open(folder.path());
+  ASSERT_TRUE(database.ok());
+  ASSERT_TRUE(std::filesystem::exists(folder / "reserve"));
+  std::promise<bool> released;
+  const IoFault fault(IoCall::kWrite, "modbound.sqlite3-wal", ENOSPC);
+  (*database)->Write(
+      [](Connection& connection) { return Insert(connection, "full"); },
+      [&](const absl::Status& status) {
+        EXPECT_EQ(ReasonOf(status), "DISK_FULL");
+        released.set_value(!std::filesystem::exists(folder / "reserve"));
+      });
+  EXPECT_TRUE(released.get_future().get());
 }
 
 TEST(Database, StopsAcknowledgingWhenFoldingInMeetsAnIoError) {
