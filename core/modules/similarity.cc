@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "core/base/error.h"
@@ -17,6 +18,9 @@ namespace {
 // do not depend on the thread count; small, so that a stop is seen soon.
 constexpr Eigen::Index kRowBlock = 128;
 constexpr Eigen::Index kColumnBlock = 512;
+// Values of a row, or time points, of one item: a million time points must not
+// hold a stop up either.
+constexpr Eigen::Index kDepthBlock = 8192;
 
 absl::Status CheckFinite(const Matrix& values, const std::string& field) {
   if (values.allFinite()) {
@@ -55,13 +59,17 @@ absl::StatusOr<SimilarityMatrix> ProductsOfRows(const Matrix& rows,
     const Eigen::Index first = block * kRowBlock;
     const Eigen::Index count = std::min(kRowBlock, n - first);
     for (Eigen::Index column = first; column < n; column += kColumnBlock) {
-      if (execution.stopped()) {
-        return StoppedError();
-      }
       const Eigen::Index width = std::min(kColumnBlock, n - column);
-      values.block(first, column, count, width).noalias() =
-          rows.middleRows(first, count) *
-          rows.middleRows(column, width).transpose();
+      auto products = values.block(first, column, count, width);
+      products.setZero();
+      for (Eigen::Index k = 0; k < rows.cols(); k += kDepthBlock) {
+        if (execution.stopped()) {
+          return StoppedError();
+        }
+        const Eigen::Index depth = std::min(kDepthBlock, rows.cols() - k);
+        products.noalias() += rows.block(first, k, count, depth) *
+                              rows.block(column, k, width, depth).transpose();
+      }
     }
     // Rounding may pass 1 by an ulp or two.
     auto upper = values.block(first, first, count, n - first);
@@ -76,24 +84,27 @@ absl::StatusOr<SimilarityMatrix> ProductsOfRows(const Matrix& rows,
   return similarity;
 }
 
-// Scales rows to length 1; rows of zeros stay and become invalid. The largest
-// value is divided out first: squares then neither overflow nor vanish.
-std::vector<uint8_t> NormaliseRows(Matrix& rows) {
-  std::vector<uint8_t> valid(static_cast<std::size_t>(rows.rows()), 0);
-  for (Eigen::Index i = 0; i < rows.rows() && rows.cols() > 0; ++i) {
-    const double largest = rows.row(i).cwiseAbs().maxCoeff();
-    if (largest > 0) {
-      rows.row(i) /= largest;
-      rows.row(i) /= rows.row(i).norm();
-      valid[i] = 1;
-    }
+// Scales row i to length 1; false, and as it was, for a row of zeros. The
+// largest value is divided out first: squares then neither overflow nor vanish.
+bool NormaliseRow(Matrix& rows, Eigen::Index i) {
+  const double largest =
+      rows.cols() > 0 ? rows.row(i).cwiseAbs().maxCoeff() : 0;
+  if (largest == 0) {
+    return false;
   }
-  return valid;
+  rows.row(i) /= largest;
+  rows.row(i) /= rows.row(i).norm();
+  return true;
 }
 
+// Rows of zeros become invalid.
 absl::StatusOr<SimilarityMatrix> CosineOf(Matrix rows,
                                           const Execution& execution) {
-  std::vector<uint8_t> valid = NormaliseRows(rows);
+  std::vector<uint8_t> valid(static_cast<std::size_t>(rows.rows()), 0);
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(rows.rows(), execution, [&](int64_t i) {
+    valid[i] = NormaliseRow(rows, i) ? 1 : 0;
+    return absl::OkStatus();
+  }));
   return ProductsOfRows(rows, std::move(valid), execution);
 }
 
@@ -101,18 +112,43 @@ absl::StatusOr<SimilarityMatrix> CosineOf(Matrix rows,
 absl::StatusOr<SimilarityMatrix> CorrelationOf(Matrix rows,
                                                std::vector<uint8_t> valid,
                                                const Execution& execution) {
-  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+  MODBOUND_RETURN_IF_ERROR(ParallelFor(rows.rows(), execution, [&](int64_t i) {
     if (valid[i] == 0) {
       rows.row(i).setZero();
-      continue;
+      return absl::OkStatus();
     }
     auto row = rows.row(i).array();
     // The second time takes out the rounding of the first mean.
     row -= row.mean();
     row -= row.mean();
-  }
-  NormaliseRows(rows);
+    NormaliseRow(rows, i);
+    return absl::OkStatus();
+  }));
   return ProductsOfRows(rows, std::move(valid), execution);
+}
+
+// calls(first, count) over blocks of kDepthBlock rows.
+absl::Status ForRowBlocks(
+    Eigen::Index rows,
+    const Execution& execution,
+    const std::function<void(Eigen::Index, Eigen::Index)>& call) {
+  return ParallelFor(
+      (rows + kDepthBlock - 1) / kDepthBlock, execution, [&](int64_t block) {
+        const Eigen::Index first = block * kDepthBlock;
+        call(first, std::min(kDepthBlock, rows - first));
+        return absl::OkStatus();
+      });
+}
+
+absl::StatusOr<Matrix> Transposed(const Matrix& values,
+                                  const Execution& execution) {
+  Matrix rows(values.cols(), values.rows());
+  MODBOUND_RETURN_IF_ERROR(ForRowBlocks(
+      values.rows(), execution, [&](Eigen::Index first, Eigen::Index count) {
+        rows.middleCols(first, count) =
+            values.middleRows(first, count).transpose();
+      }));
+  return rows;
 }
 
 // Signs of each row, 64 to a word.
@@ -165,16 +201,26 @@ absl::StatusOr<SimilarityMatrix> HammingOf(const Matrix& weights,
 
 }  // namespace
 
-std::vector<uint8_t> ActiveColumns(const Matrix& activity) {
+absl::StatusOr<std::vector<uint8_t>> ActiveColumns(const Matrix& activity,
+                                                   const Execution& execution) {
   const double largest =
       activity.size() == 0 ? 0 : activity.cwiseAbs().maxCoeff();
   if (largest == 0) {
     return std::vector<uint8_t>(static_cast<std::size_t>(activity.cols()), 0);
   }
+  std::vector<ActivityMoments> blocks(static_cast<std::size_t>(
+      (activity.rows() + kDepthBlock - 1) / kDepthBlock));
+  MODBOUND_RETURN_IF_ERROR(ForRowBlocks(
+      activity.rows(), execution, [&](Eigen::Index first, Eigen::Index count) {
+        ActivityMoments& moments = blocks[first / kDepthBlock];
+        for (Eigen::Index t = first; t < first + count; ++t) {
+          // The largest value is divided out: squares must not overflow.
+          moments.Add(activity.row(t) / largest);
+        }
+      }));
   ActivityMoments moments;
-  for (Eigen::Index t = 0; t < activity.rows(); ++t) {
-    // The largest value is divided out: squares must not overflow.
-    moments.Add(activity.row(t) / largest);
+  for (const ActivityMoments& block : blocks) {
+    moments.Join(block);
   }
   return moments.ActiveUnits();
 }
@@ -188,15 +234,18 @@ absl::StatusOr<SimilarityMatrix> CorrelationOfColumns(
                   "a correlation needs at least 2 time points, got " +
                       std::to_string(activity.rows()));
   }
-  return CorrelationOf(
-      activity.transpose(), ActiveColumns(activity), execution);
+  MODBOUND_ASSIGN_OR_RETURN(std::vector<uint8_t> active,
+                            ActiveColumns(activity, execution));
+  MODBOUND_ASSIGN_OR_RETURN(Matrix rows, Transposed(activity, execution));
+  return CorrelationOf(std::move(rows), std::move(active), execution);
 }
 
 absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
                                                  const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckFinite(activity, "activity"));
-  const std::vector<uint8_t> active = ActiveColumns(activity);
-  Matrix rows = activity.transpose();
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<uint8_t> active,
+                            ActiveColumns(activity, execution));
+  MODBOUND_ASSIGN_OR_RETURN(Matrix rows, Transposed(activity, execution));
   for (Eigen::Index i = 0; i < rows.rows(); ++i) {
     if (active[i] == 0) {
       rows.row(i).setZero();
@@ -207,10 +256,11 @@ absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
 
 absl::StatusOr<SimilarityMatrix> HammingOfColumns(const Matrix& activity,
                                                   const Execution& execution) {
-  MODBOUND_ASSIGN_OR_RETURN(
-      SimilarityMatrix similarity,
-      HammingOf(activity.transpose(), "activity", execution));
-  similarity.valid = ActiveColumns(activity);
+  MODBOUND_ASSIGN_OR_RETURN(const Matrix rows, Transposed(activity, execution));
+  MODBOUND_ASSIGN_OR_RETURN(SimilarityMatrix similarity,
+                            HammingOf(rows, "activity", execution));
+  MODBOUND_ASSIGN_OR_RETURN(similarity.valid,
+                            ActiveColumns(activity, execution));
   for (Eigen::Index i = 0; i < similarity.values.rows(); ++i) {
     if (similarity.valid[i] == 0) {
       similarity.values.row(i).setZero();
@@ -229,7 +279,11 @@ absl::StatusOr<SimilarityMatrix> CorrelationOfRows(const Matrix& weights,
                   "a correlation of rows needs at least 2 columns, got " +
                       std::to_string(weights.cols()));
   }
-  return CorrelationOf(weights, ActiveColumns(weights.transpose()), execution);
+  MODBOUND_ASSIGN_OR_RETURN(const Matrix columns,
+                            Transposed(weights, execution));
+  MODBOUND_ASSIGN_OR_RETURN(std::vector<uint8_t> active,
+                            ActiveColumns(columns, execution));
+  return CorrelationOf(weights, std::move(active), execution);
 }
 
 absl::StatusOr<SimilarityMatrix> CosineOfRows(const Matrix& weights,

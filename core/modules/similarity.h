@@ -19,8 +19,9 @@ struct SimilarityMatrix {
 };
 
 // valid[i] = 0 for the silent columns of activity (T x N), as ActivityMoments
-// defines them.
-std::vector<uint8_t> ActiveColumns(const Matrix& activity);
+// defines them. Errors: kCancelled.
+absl::StatusOr<std::vector<uint8_t>> ActiveColumns(const Matrix& activity,
+                                                   const Execution& execution);
 
 // Pearson correlation of the columns of activity (T x N, finite). Columns are
 // centred first. Silent columns as above. Cost: N^2 T / 2 multiply-adds, in

@@ -54,7 +54,7 @@ TEST(ActivityMoments, BlocksJoinToTheWhole) {
 }
 
 TEST(ActivityMoments, IsTheRuleOfSimilarities) {
-  EXPECT_EQ(ActiveColumns(Activity()), kActive);
+  EXPECT_EQ(ActiveColumns(Activity(), {}).value(), kActive);
 }
 
 TEST(ActivityMoments, WithoutATimePointHasNoUnits) {

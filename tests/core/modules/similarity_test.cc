@@ -155,15 +155,38 @@ TEST(ActiveColumns, JudgesSdAgainstTheLargestActivity) {
   activity << 10, 3, 1 + 5e-9, 1 + 2e-8, 0,  //
       -10, 3, 1 - 5e-9, 1 - 2e-8, 0;
   const std::vector<uint8_t> expected = {1, 0, 0, 1, 0};
-  EXPECT_EQ(ActiveColumns(activity), expected);
-  EXPECT_EQ(ActiveColumns(1e200 * activity), expected);
+  EXPECT_EQ(ActiveColumns(activity, {}).value(), expected);
+  EXPECT_EQ(ActiveColumns(1e200 * activity, {}).value(), expected);
   const auto result = CorrelationOfColumns(activity, Execution());
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->valid, expected);
   EXPECT_TRUE(result->values.row(1).isZero(0));
   EXPECT_TRUE(result->values.col(2).isZero(0));
   EXPECT_NEAR(result->values(0, 3), 1, 1e-15);
-  EXPECT_EQ(ActiveColumns(Matrix::Zero(4, 2)), (std::vector<uint8_t>{0, 0}));
+  EXPECT_EQ(ActiveColumns(Matrix::Zero(4, 2), {}).value(),
+            (std::vector<uint8_t>{0, 0}));
+}
+
+// More time points than are added up at once: the same up to rounding, and the
+// same bytes whatever the threads.
+TEST(Similarity, LongActivityIsAddedUpInFixedBlocks) {
+  constexpr int kSteps = 20000;
+  Matrix activity(kSteps, 3);
+  RandomStream random(5, RandomPurpose::kSimulationTrials, 0);
+  for (int t = 0; t < kSteps; ++t) {
+    const double shared = random.Normal();
+    activity.row(t) << shared, shared + random.Normal(), -3;
+  }
+  Execution many;
+  many.threads = 3;
+  const auto one = CorrelationOfColumns(activity, Execution());
+  const auto three = CorrelationOfColumns(activity, many);
+  ASSERT_TRUE(one.ok() && three.ok());
+  EXPECT_EQ(one->values, three->values);
+  EXPECT_EQ(one->valid, (std::vector<uint8_t>{1, 1, 0}));
+  const Eigen::VectorXd a = activity.col(0).array() - activity.col(0).mean();
+  const Eigen::VectorXd b = activity.col(1).array() - activity.col(1).mean();
+  EXPECT_NEAR(one->values(0, 1), a.dot(b) / (a.norm() * b.norm()), 1e-13);
 }
 
 TEST(Similarity, RefusesWhatIsUndefined) {

@@ -193,14 +193,16 @@ TEST_F(AttemptTest, WritesNoResultWhenItWasStoppedBefore) {
   EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
 }
 
-// Stops at the first report: the other 9,999 runs are left out.
+// Stops at the first run done: the others of the 10,000 are left out.
 class StoppingSink : public AttemptSink {
  public:
   explicit StoppingSink(StopFlag& stop) : stop_(stop) {}
   void Progress(const ProgressUpdate& update) override {
     done = update.done;
     total = update.total;
-    stop_.Stop();
+    if (done > 0) {
+      stop_.Stop();
+    }
   }
   int64_t done = 0;
   int64_t total = 0;
@@ -224,8 +226,8 @@ TEST_F(AttemptTest, EndsWithoutAResultWhenStoppedMidway) {
   EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
 }
 
-// 12 MiB are several pieces. An interrupted call is repeated, so it can serve to
-// stop the attempt in the middle of a file.
+// 12 MiB are several pieces. An interrupted call is repeated, so it can serve
+// to stop the attempt in the middle of a file.
 constexpr int64_t kLargeCount = (int64_t{12} << 20) / 8;
 
 TEST_F(AttemptTest, StopsInTheMiddleOfAFileThatItReads) {

@@ -76,14 +76,16 @@ TEST_F(EndToEnd, SameJobSameBytesAtAnyNumberOfCores) {
           static_cast<double>((i * 7 + j * 13) % 11) - 5;
     }
   }
-  std::vector<int32_t> labels(20 * kUnits);
+  // 16 partitions a batch, a batch a thread.
+  constexpr int64_t kPartitions = 64;
+  std::vector<int32_t> labels(kPartitions * kUnits);
   for (std::size_t i = 0; i < labels.size(); ++i) {
     labels[i] = static_cast<int32_t>(i * i % 5);
   }
   v1::Job job = QualityJob();
   (*job.mutable_inputs())["matrix"] = Doubles(matrix, {kUnits, kUnits});
   (*job.mutable_inputs())["labels"] =
-      InlineArray<int32_t>(v1::DType::INT32, labels, {20, kUnits});
+      InlineArray<int32_t>(v1::DType::INT32, labels, {kPartitions, kUnits});
   std::set<std::string> digests;
   for (const int cores : {1, 2, 4}) {
     queue_.reset();

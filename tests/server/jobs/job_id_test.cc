@@ -24,9 +24,13 @@ TEST(JobId, IsLowerCaseAndOfOneLength) {
 
 TEST(JobId, TextOrderIsOrderOfTime) {
   JobIdMaker maker("");
-  const std::string early = maker.NewId(kNow);
-  EXPECT_LT(early, maker.NewId(kNow + 1));
-  EXPECT_LT(maker.NewId(kNow + 2), maker.NewId(kNow + (int64_t{1} << 40)));
+  std::string last;
+  for (const int64_t later :
+       {int64_t{0}, int64_t{1}, int64_t{2}, int64_t{1} << 40}) {
+    const std::string id = maker.NewId(kNow + later);
+    EXPECT_LT(last, id);
+    last = id;
+  }
 }
 
 TEST(JobId, GrowsWhenTheClockStandsOrGoesBack) {

@@ -175,10 +175,10 @@ TEST_F(JobQueueTest, StartsByPriorityThenByAge) {
 }
 
 TEST_F(FourCores, LeasesCoresWithoutOversubscription) {
-  // Eight partitions could use eight threads.
+  // 48 partitions, 16 a batch, could use three threads.
   v1::Job wide = QualityJob();
   (*wide.mutable_inputs())["labels"] =
-      InlineArray<int32_t>(v1::DType::INT32, std::vector<int32_t>(6), {3, 2});
+      InlineArray<int32_t>(v1::DType::INT32, std::vector<int32_t>(96), {48, 2});
   const std::string three = Enqueue(wide);
   executor_->Await(three);
   const std::string one = Enqueue(wide);

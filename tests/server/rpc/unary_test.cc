@@ -195,8 +195,10 @@ TEST(UnaryWaiting, ARequestWaitsUnreadAndOneTooManyIsRefused) {
       v1::Job job;
       submitted.Add(service.jobs().SubmitJob(NewCall().get(), {}, &job));
     });
+    // One by one: a second that came before a thread took the first would be
+    // one too many.
+    queue->AwaitInside(i + 1);
   }
-  queue->AwaitInside(2);
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
       waiting.Add(SendRaw(service.channel(),
