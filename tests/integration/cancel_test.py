@@ -109,7 +109,7 @@ class CancelTest(ServiceTest):
         self.lab.info()  # the connection's own time does not count
         now = datetime.datetime.now(datetime.timezone.utc)
         handle = self.start("train", deadline=now + datetime.timedelta(
-            seconds=2 * TIME_FACTOR))
+            seconds=5 * TIME_FACTOR))
         with self.assertRaises(modbound.JobFailed) as caught:
             handle.wait(timeout=60 * TIME_FACTOR)
         self.assertEqual(caught.exception.reason, "DEADLINE_PASSED")
