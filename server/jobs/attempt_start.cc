@@ -48,13 +48,12 @@ absl::Status AddInputs(Connection& connection,
                               LoadInput(connection, name, input));
     file.set_path(absl::StrCat("inputs/", index++));
     const v1::Array& array = file.array();
-    MODBOUND_ASSIGN_OR_RETURN(
-        auto facts,
-        ArtifactStore::KnownFacts(
-            connection,
-            array.artifact(),
-            array.dtype(),
-            {array.shape().begin(), array.shape().end()}));
+    MODBOUND_ASSIGN_OR_RETURN(auto facts,
+                              ArtifactStore::KnownFacts(connection,
+                                                        array.artifact(),
+                                                        array.dtype(),
+                                                        {array.shape().begin(),
+                                                         array.shape().end()}));
     if (facts.has_value()) {
       *file.mutable_facts() = *std::move(facts);
     }

@@ -370,6 +370,7 @@ TEST_F(JobQueueTest, ALongDeadlineDoesNotDisturb) {
 
 TEST_F(JobQueueTest, AnothersJobIsAsAbsentAsNone) {
   const std::string id = Enqueue(QualityJob());
+  executor_->Await(id);
   const std::string none = "jnosuchjob";
   const auto other = queue_->GetJob("eve", id);
   const auto absent = queue_->GetJob("eve", none);

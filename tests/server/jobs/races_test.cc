@@ -80,11 +80,11 @@ class RandomExecutor : public Executor {
       *result.mutable_status() =
           ToRpcStatus(Refuse("DEGENERATE", "", "by chance"));
     } else {
-      const auto file = WriteOutput(
-          task.dir,
-          "out/0",
-          HostArray::FromDoubles({0}, {1}, {"partition"}),
-          StopFlag());
+      const auto file =
+          WriteOutput(task.dir,
+                      "out/0",
+                      HostArray::FromDoubles({0}, {1}, {"partition"}),
+                      StopFlag());
       ASSERT_TRUE(file.ok());
       (*result.mutable_outputs())["quality"] = *file;
     }
