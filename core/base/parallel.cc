@@ -108,4 +108,16 @@ absl::Status ParallelFor(int64_t count,
       task);
 }
 
+absl::Status ParallelForBlocks(
+    int64_t count,
+    int64_t block,
+    const Execution& execution,
+    const std::function<absl::Status(int64_t first, int64_t size)>& task) {
+  return ParallelFor(
+      (count + block - 1) / block, execution, [&](int64_t index) {
+        const int64_t first = index * block;
+        return task(first, std::min(block, count - first));
+      });
+}
+
 }  // namespace modbound

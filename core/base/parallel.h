@@ -20,6 +20,15 @@ absl::Status ParallelFor(int64_t count,
                          const Execution& execution,
                          const std::function<absl::Status(int64_t)>& task);
 
+// The same for 0 ... count - 1 in blocks of `block` (>= 1), the last one
+// shorter: task(first, size) is called once for each. Blocks are the same at
+// any number of threads.
+absl::Status ParallelForBlocks(
+    int64_t count,
+    int64_t block,
+    const Execution& execution,
+    const std::function<absl::Status(int64_t first, int64_t size)>& task);
+
 namespace internal {
 // Starts a thread that calls `work`; throws what std::thread's constructor may.
 using StartThread =

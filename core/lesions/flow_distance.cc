@@ -1,6 +1,5 @@
 #include "core/lesions/flow_distance.h"
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -136,10 +135,8 @@ absl::StatusOr<Matrix> FlowDistances(const Network& network,
   const int64_t G = states.rows();
   Matrix distances(G, network.units());
   ProgressCounter counter(execution, "flow distances", "states", G);
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(
-      (G + kStateBlock - 1) / kStateBlock, execution, [&](int64_t block) {
-        const int64_t first = block * kStateBlock;
-        const int64_t count = std::min(kStateBlock, G - first);
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      G, kStateBlock, execution, [&](int64_t first, int64_t count) {
         const Matrix inputs = input.transpose().replicate(count, 1);
         absl::Status status =
             lesions.Measure(states, inputs, first, distances, execution);

@@ -1,6 +1,5 @@
 #include "core/lesions/lesion_similarity.h"
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -56,10 +55,8 @@ absl::StatusOr<Matrix> StepAll(const Network& network,
                                const Execution& execution) {
   const int64_t G = states.rows();
   Matrix stepped(G, states.cols());
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(
-      (G + kStepBlock - 1) / kStepBlock, execution, [&](int64_t block) {
-        const int64_t first = block * kStepBlock;
-        const int64_t count = std::min(kStepBlock, G - first);
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      G, kStepBlock, execution, [&](int64_t first, int64_t count) {
         stepped.middleRows(first, count) =
             Step(network,
                  states.middleRows(first, count),

@@ -117,16 +117,14 @@ absl::Status ForRowBlocks(
     const Execution& execution,
     const std::function<absl::Status(Eigen::Index, Eigen::Index)>& visit) {
   ProgressCounter counter(execution, "agreement", "units", n);
-  return ParallelFor((n + kRowBlock - 1) / kRowBlock,
-                     execution,
-                     [&](int64_t block) -> absl::Status {
-                       const Eigen::Index first = block * kRowBlock;
-                       const Eigen::Index count =
-                           std::min(kRowBlock, n - first);
-                       MODBOUND_RETURN_IF_ERROR(visit(first, count));
-                       counter.Add(count);
-                       return absl::OkStatus();
-                     });
+  return ParallelForBlocks(n,
+                           kRowBlock,
+                           execution,
+                           [&](int64_t first, int64_t count) -> absl::Status {
+                             MODBOUND_RETURN_IF_ERROR(visit(first, count));
+                             counter.Add(count);
+                             return absl::OkStatus();
+                           });
 }
 
 // Row g of the agreement of groups: sums over pairs of units, one of g and one

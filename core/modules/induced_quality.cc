@@ -44,27 +44,26 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
   result.excluded_units =
       static_cast<int64_t>(labels.size() - labelled.units.size());
   result.null.resize(null_count);
-  const int64_t blocks = (null_count + kBlock - 1) / kBlock;
   ProgressCounter counter(execution, "null", "draws", null_count);
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
-    const int64_t first = block * kBlock;
-    const int64_t end = std::min(null_count, first + kBlock);
-    std::vector<Labels> batch;
-    for (int64_t draw = first; draw < end; ++draw) {
-      RandomStream random(
-          seed, RandomPurpose::kLabelPermutation, static_cast<uint64_t>(draw));
-      batch.push_back(labelled.labels);
-      random.Shuffle(batch.back());
-    }
-    absl::StatusOr<std::vector<double>> values =
-        problem.Qualities(batch, execution);
-    if (!values.ok()) {
-      return values.status();
-    }
-    std::copy(values->begin(), values->end(), result.null.data() + first);
-    counter.Add(end - first);
-    return absl::OkStatus();
-  }));
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      null_count, kBlock, execution, [&](int64_t first, int64_t count) {
+        std::vector<Labels> batch;
+        for (int64_t draw = first; draw < first + count; ++draw) {
+          RandomStream random(seed,
+                              RandomPurpose::kLabelPermutation,
+                              static_cast<uint64_t>(draw));
+          batch.push_back(labelled.labels);
+          random.Shuffle(batch.back());
+        }
+        absl::StatusOr<std::vector<double>> values =
+            problem.Qualities(batch, execution);
+        if (!values.ok()) {
+          return values.status();
+        }
+        std::copy(values->begin(), values->end(), result.null.data() + first);
+        counter.Add(count);
+        return absl::OkStatus();
+      }));
   TestAgainstNull(result);
   return result;
 }

@@ -1,6 +1,5 @@
 #include "core/modules/partition_qualities.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -12,10 +11,6 @@
 
 namespace modbound {
 namespace {
-
-// Partitions of one work item: each row of the matrix is read once for all of
-// them.
-constexpr int64_t kBatch = 16;
 
 // Indices of partitions that leave out the same units, rising.
 using Group = std::vector<std::size_t>;
@@ -46,12 +41,12 @@ absl::Status EvaluateGroup(const LabelledProblem& labelled,
                            ProgressCounter& counter,
                            std::vector<double>& qualities) {
   const auto size = static_cast<int64_t>(group.size());
-  return ParallelFor(
-      (size + kBatch - 1) / kBatch,
+  return ParallelForBlocks(
+      size,
+      kQualityBatch,
       execution,
-      [&](int64_t item) -> absl::Status {
-        const int64_t first = item * kBatch;
-        const int64_t end = std::min(size, first + kBatch);
+      [&](int64_t first, int64_t count) -> absl::Status {
+        const int64_t end = first + count;
         std::vector<Labels> batch;
         for (int64_t i = first; i < end; ++i) {
           batch.push_back(CompactLabels(RestrictLabels(
@@ -63,7 +58,7 @@ absl::Status EvaluateGroup(const LabelledProblem& labelled,
           qualities[group[static_cast<std::size_t>(i)]] =
               values[static_cast<std::size_t>(i - first)];
         }
-        counter.Add(end - first);
+        counter.Add(count);
         return absl::OkStatus();
       });
 }

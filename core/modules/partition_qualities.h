@@ -1,6 +1,7 @@
 #ifndef MODBOUND_CORE_MODULES_PARTITION_QUALITIES_H_
 #define MODBOUND_CORE_MODULES_PARTITION_QUALITIES_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,10 @@
 #include "core/modules/quality.h"
 
 namespace modbound {
+
+// Partitions of one work item: each row of the matrix is read once for all of
+// them.
+inline constexpr int64_t kQualityBatch = 16;
 
 // Q of each of P partitions of one matrix, N labels >= -1 each: equal, bit for
 // bit, to Quality of each alone. Partitions that leave out the same units share

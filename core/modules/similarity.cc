@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <functional>
 #include <utility>
 
 #include "core/base/error.h"
@@ -127,26 +126,14 @@ absl::StatusOr<SimilarityMatrix> CorrelationOf(Matrix rows,
   return ProductsOfRows(rows, std::move(valid), execution);
 }
 
-// calls(first, count) over blocks of kDepthBlock rows.
-absl::Status ForRowBlocks(
-    Eigen::Index rows,
-    const Execution& execution,
-    const std::function<void(Eigen::Index, Eigen::Index)>& call) {
-  return ParallelFor(
-      (rows + kDepthBlock - 1) / kDepthBlock, execution, [&](int64_t block) {
-        const Eigen::Index first = block * kDepthBlock;
-        call(first, std::min(kDepthBlock, rows - first));
-        return absl::OkStatus();
-      });
-}
-
 absl::StatusOr<Matrix> Transposed(const Matrix& values,
                                   const Execution& execution) {
   Matrix rows(values.cols(), values.rows());
-  MODBOUND_RETURN_IF_ERROR(ForRowBlocks(
-      values.rows(), execution, [&](Eigen::Index first, Eigen::Index count) {
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      values.rows(), kDepthBlock, execution, [&](int64_t first, int64_t count) {
         rows.middleCols(first, count) =
             values.middleRows(first, count).transpose();
+        return absl::OkStatus();
       }));
   return rows;
 }
@@ -210,13 +197,17 @@ absl::StatusOr<std::vector<uint8_t>> ActiveColumns(const Matrix& activity,
   }
   std::vector<ActivityMoments> blocks(static_cast<std::size_t>(
       (activity.rows() + kDepthBlock - 1) / kDepthBlock));
-  MODBOUND_RETURN_IF_ERROR(ForRowBlocks(
-      activity.rows(), execution, [&](Eigen::Index first, Eigen::Index count) {
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      activity.rows(),
+      kDepthBlock,
+      execution,
+      [&](int64_t first, int64_t count) {
         ActivityMoments& moments = blocks[first / kDepthBlock];
         for (Eigen::Index t = first; t < first + count; ++t) {
           // The largest value is divided out: squares must not overflow.
           moments.Add(activity.row(t) / largest);
         }
+        return absl::OkStatus();
       }));
   ActivityMoments moments;
   for (const ActivityMoments& block : blocks) {

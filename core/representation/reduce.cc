@@ -33,20 +33,17 @@ absl::Status ForEach(const char* phase,
                      const Execution& execution,
                      Fill fill) {
   ProgressCounter counter(execution, phase, unit, count);
-  return ParallelFor((count + kBlock - 1) / kBlock,
-                     execution,
-                     [&](int64_t block) -> absl::Status {
-                       const int64_t end =
-                           std::min(count, (block + 1) * kBlock);
-                       for (int64_t i = block * kBlock; i < end; ++i) {
-                         if (execution.stopped()) {
-                           return StoppedError();
-                         }
-                         fill(i);
-                       }
-                       counter.Add(end - block * kBlock);
-                       return absl::OkStatus();
-                     });
+  return ParallelForBlocks(
+      count, kBlock, execution, [&](int64_t first, int64_t size) {
+        for (int64_t i = first; i < first + size; ++i) {
+          if (execution.stopped()) {
+            return StoppedError();
+          }
+          fill(i);
+        }
+        counter.Add(size);
+        return absl::OkStatus();
+      });
 }
 
 // compact: labels 0 .. M - 1 and -1.

@@ -1,6 +1,5 @@
 #include "core/statistics/permutation_test.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -47,26 +46,22 @@ absl::StatusOr<Vector> PermutedDifferences(const Vector& values,
   Vector permuted(permutations);
   ProgressCounter counter(
       execution, "permutations", "permutations", permutations);
-  MODBOUND_RETURN_IF_ERROR(
-      ParallelFor((permutations + kBlock - 1) / kBlock,
-                  execution,
-                  [&](int64_t block) -> absl::Status {
-                    const int64_t first = block * kBlock;
-                    const int64_t end = std::min(permutations, first + kBlock);
-                    for (int64_t i = first; i < end; ++i) {
-                      if (execution.stopped()) {
-                        return StoppedError();
-                      }
-                      RandomStream random(seed,
-                                          RandomPurpose::kSamplePermutation,
-                                          static_cast<uint64_t>(i));
-                      std::vector<int64_t> order = identity;
-                      random.Shuffle(order);
-                      permuted[i] = PermutedDifference(values, order, n_a);
-                    }
-                    counter.Add(end - first);
-                    return absl::OkStatus();
-                  }));
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      permutations, kBlock, execution, [&](int64_t first, int64_t count) {
+        for (int64_t i = first; i < first + count; ++i) {
+          if (execution.stopped()) {
+            return StoppedError();
+          }
+          RandomStream random(seed,
+                              RandomPurpose::kSamplePermutation,
+                              static_cast<uint64_t>(i));
+          std::vector<int64_t> order = identity;
+          random.Shuffle(order);
+          permuted[i] = PermutedDifference(values, order, n_a);
+        }
+        counter.Add(count);
+        return absl::OkStatus();
+      }));
   return permuted;
 }
 

@@ -13,9 +13,6 @@
 namespace modbound {
 namespace {
 
-// Partitions that a thread evaluates at once.
-constexpr int64_t kBatch = 16;
-
 absl::StatusOr<Plan> PlanQuality(v1::Spec& spec, const InputInfos& inputs) {
   const v1::QualitySpec& quality = spec.quality();
   const InputInfo& matrix = inputs.at("matrix");
@@ -27,7 +24,7 @@ absl::StatusOr<Plan> PlanQuality(v1::Spec& spec, const InputInfos& inputs) {
   const double n2 = ElementsOf(inputs, "matrix");
   Plan plan;
   plan.outputs = {{"quality", v1::DType::FLOAT64, {P}, {"partition"}}};
-  plan.max_threads = ThreadsFor((P + kBatch - 1) / kBatch);
+  plan.max_threads = ThreadsFor((P + kQualityBatch - 1) / kQualityBatch);
   // The inputs and the matrix as doubles; the problem of the units that some
   // partitions share; for CUSTOM the null matrix likewise and symmetric.
   // Labels, which units each leaves out, results.
@@ -38,7 +35,7 @@ absl::StatusOr<Plan> PlanQuality(v1::Spec& spec, const InputInfos& inputs) {
               InputBytes(inputs, "labels") + 5 * ElementsOf(inputs, "labels") +
               16 * static_cast<double>(std::max<int64_t>(P, 1)));
   // A batch of labels, also as doubles.
-  plan.thread_bytes = BytesOf(12.0 * kBatch * std::sqrt(n2));
+  plan.thread_bytes = BytesOf(12.0 * kQualityBatch * std::sqrt(n2));
   return plan;
 }
 

@@ -32,6 +32,22 @@ TEST(ParallelFor, RunsEveryIndexOnceAtAnyThreadCount) {
   }
 }
 
+TEST(ParallelForBlocks, CutsTheSameBlocksAtAnyThreadCount) {
+  for (const int threads : {1, 3}) {
+    std::vector<int64_t> sizes(10, 0);
+    ASSERT_TRUE(ParallelForBlocks(10,
+                                  4,
+                                  Threads(threads),
+                                  [&](int64_t first, int64_t size) {
+                                    sizes[static_cast<std::size_t>(first)] =
+                                        size;
+                                    return absl::OkStatus();
+                                  })
+                    .ok());
+    EXPECT_EQ(sizes, (std::vector<int64_t>{4, 0, 0, 0, 4, 0, 0, 0, 2, 0}));
+  }
+}
+
 TEST(ParallelFor, NoWorkIsFine) {
   EXPECT_TRUE(
       ParallelFor(0, Threads(4), [](int64_t) { return StoppedError(); }).ok());

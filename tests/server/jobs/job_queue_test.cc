@@ -214,6 +214,11 @@ TEST_F(LittleMemory, AJobWaitsForMemory) {
   executor_->Await(first);
   const std::string second = Enqueue(job);
   const std::string little = Enqueue(QualityJob());
+  // Its deadline is kept by the thread that picks jobs: when it has ended, that
+  // thread has looked at the others.
+  v1::Job doomed = QualityJob();
+  *doomed.mutable_deadline() = ToTimestamp(WallMicros() + 1000000);
+  EXPECT_EQ(Await(Enqueue(doomed)).state(), v1::JobState::FAILED);
   EXPECT_EQ(StateOf(second), v1::JobState::QUEUED);
   // There is room for the little one, but it does not overtake.
   EXPECT_EQ(StateOf(little), v1::JobState::QUEUED);
