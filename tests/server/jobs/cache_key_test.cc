@@ -90,13 +90,13 @@ TEST(CacheKey, DoublesThatDifferInTheLastBitDiffer) {
   EXPECT_NE(CacheKey(a, {}), CacheKey(b, {}));
 }
 
-// Without the length, ["a", "b"] and ["a\n12[1] 1:b"] would read alike.
+// Without the length, ["a", "b"] and ["a\n12[1] b"] would read alike.
 TEST(CacheKey, TextsCannotLookLikeOtherFields) {
   v1::Spec two = Partition();
   two.mutable_partition()->add_outputs(std::string("a"));
   two.mutable_partition()->add_outputs(std::string("b"));
   v1::Spec one = Partition();
-  one.mutable_partition()->add_outputs("a\n12[1] 1:b");
+  one.mutable_partition()->add_outputs("a\n12[1] b");
   EXPECT_NE(CanonicalText(two, {}), CanonicalText(one, {}));
 }
 
