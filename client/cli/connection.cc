@@ -12,8 +12,8 @@
 namespace modbound {
 namespace {
 
-constexpr int kAttempts = 6;
-constexpr std::chrono::milliseconds kMostPause{1000};
+constexpr int kCallAttempts = 6;
+constexpr std::chrono::milliseconds kMostCallPause{1000};
 constexpr std::chrono::seconds kCallTime{60};
 
 grpc::ChannelArguments Arguments() {
@@ -96,13 +96,13 @@ absl::Status Connection::Explain(const grpc::Status& status) const {
 
 absl::Status Connection::Repeat(
     const std::function<grpc::Status(grpc::ClientContext&)>& attempt) {
-  Backoff backoff(kMostPause);
+  Backoff backoff(kMostCallPause);
   for (int i = 1;; ++i) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kCallTime);
     const grpc::Status status = attempt(context);
     if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
-        i == kAttempts) {
+        i == kCallAttempts) {
       return Explain(status);
     }
     std::this_thread::sleep_for(backoff.Next());

@@ -26,6 +26,10 @@ absl::Status CheckAddress(const std::string& address);
 // DEADLINE_EXCEEDED.
 bool IsBrokenStream(const absl::Status& error);
 
+// A stream that breaks is opened again, so often in a row without any news.
+inline constexpr int kStreamAttempts = 5;
+inline constexpr std::chrono::milliseconds kMostStreamPause{2000};
+
 // Growing pauses between attempts: 100 ms, doubled up to `most`.
 class Backoff {
  public:

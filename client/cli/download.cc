@@ -15,9 +15,6 @@
 namespace modbound {
 namespace {
 
-constexpr int kAttempts = 5;
-constexpr std::chrono::milliseconds kMostPause{2000};
-
 absl::Status DataLoss(std::string_view message) {
   return MakeError(absl::StatusCode::kDataLoss, "DIGEST_MISMATCH", "", message);
 }
@@ -149,7 +146,7 @@ absl::Status DownloadNpy(Connection& connection,
   request.set_format(v1::DownloadRequest::NPY);
   MODBOUND_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   ArrivingFile arriving(file, ElementBytes(array));
-  Backoff backoff(kMostPause);
+  Backoff backoff(kMostStreamPause);
   int64_t furthest = 0;
   for (int attempts = 0;;) {
     const absl::Status status =
@@ -162,8 +159,8 @@ absl::Status DownloadNpy(Connection& connection,
       attempts = 0;
       backoff.Reset();
     }
-    const bool give_up =
-        arriving.unwritten() || !MayGoOn(status) || ++attempts == kAttempts;
+    const bool give_up = arriving.unwritten() || !MayGoOn(status) ||
+                         ++attempts == kStreamAttempts;
     if (!give_up) {
       interrupt.WaitFor(backoff.Next());
     }

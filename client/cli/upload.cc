@@ -14,8 +14,6 @@ namespace modbound {
 namespace {
 
 constexpr int64_t kChunk = 512 * 1024;
-constexpr int kAttempts = 5;
-constexpr std::chrono::milliseconds kMostPause{2000};
 
 v1::Array WithoutBytes(const NpyHeader& header) {
   v1::Array array;
@@ -134,7 +132,7 @@ absl::StatusOr<v1::Array> UploadArray(Connection& connection,
   constexpr size_t kIdLength = 40;
   header.mutable_header()->set_upload_id(digest.substr(0, kIdLength));
 
-  Backoff backoff(kMostPause);
+  Backoff backoff(kMostStreamPause);
   int64_t furthest = -1;
   for (int attempts = 0;;) {
     MODBOUND_ASSIGN_OR_RETURN(const bool missing,
@@ -154,7 +152,7 @@ absl::StatusOr<v1::Array> UploadArray(Connection& connection,
     if (attempt.status.ok()) {
       return array;
     }
-    if (!attempt.again || ++attempts == kAttempts) {
+    if (!attempt.again || ++attempts == kStreamAttempts) {
       return attempt.status;
     }
     std::this_thread::sleep_for(backoff.Next());

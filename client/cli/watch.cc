@@ -6,11 +6,7 @@
 #include "client/cli/result.h"
 
 namespace modbound {
-namespace {
-
-constexpr std::chrono::milliseconds kMostPause{2000};
-
-}  // namespace
+namespace {}  // namespace
 
 void ApplyEvent(const v1::JobEvent& event, v1::Job& job) {
   switch (event.event_case()) {
@@ -42,7 +38,7 @@ Watch::Watch(Connection& connection,
       patience_(patience),
       interrupt_(interrupt),
       progress_(progress),
-      backoff_(kMostPause) {}
+      backoff_(kMostStreamPause) {}
 
 absl::Status Watch::ToEnd() {
   while (true) {

@@ -14,7 +14,7 @@ namespace modbound {
 namespace {
 
 // States of one work item.
-constexpr int64_t kBlock = 32;
+constexpr int64_t kJacobianBlock = 32;
 
 absl::Status CheckShape(const Matrix& array,
                         int64_t rows,
@@ -76,12 +76,12 @@ absl::StatusOr<Vector> MeanGain(const Network& network,
                   "states",
                   "states is empty; a mean Jacobian needs at least 1");
   }
-  const int64_t blocks = (S + kBlock - 1) / kBlock;
+  const int64_t blocks = (S + kJacobianBlock - 1) / kJacobianBlock;
   Matrix sums(blocks, N);
   ProgressCounter counter(execution, "mean gain", "states", S);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(blocks, execution, [&](int64_t block) {
-    const int64_t begin = block * kBlock;
-    const int64_t size = std::min(kBlock, S - begin);
+    const int64_t begin = block * kJacobianBlock;
+    const int64_t size = std::min(kJacobianBlock, S - begin);
     const Matrix pre = PreActivation(network,
                                      states.middleRows(begin, size),
                                      inputs.middleRows(begin, size));

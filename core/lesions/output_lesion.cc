@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/parallel.h"
 #include "core/base/progress_counter.h"
 #include "core/base/random.h"
@@ -19,7 +19,6 @@
 namespace modbound {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // Trials read out as one product, after which a stop is looked for.
 constexpr int64_t kTrialRows = 1024;
 // Control sets of one work item.

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "core/base/finite.h"
 #include "core/modules/assignment.h"
 #include "core/modules/expected_information.h"
 #include "core/modules/labels.h"
 
 namespace modbound {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Overlap of one module of each partition, in units; never 0.
 struct Cell {

@@ -22,7 +22,7 @@ constexpr int64_t kSplitBlocks = 64;
 
 // Rows counted together: their counts stay in cache while the labels of all
 // partitions pass once.
-constexpr Eigen::Index kRowBlock = 8;
+constexpr Eigen::Index kAgreementRows = 8;
 
 // Units that share a module in every partition, as one node each.
 struct Groups {
@@ -118,7 +118,7 @@ absl::Status ForRowBlocks(
     const std::function<absl::Status(Eigen::Index, Eigen::Index)>& visit) {
   ProgressCounter counter(execution, "agreement", "units", n);
   return ParallelForBlocks(n,
-                           kRowBlock,
+                           kAgreementRows,
                            execution,
                            [&](int64_t first, int64_t count) -> absl::Status {
                              MODBOUND_RETURN_IF_ERROR(visit(first, count));

@@ -14,7 +14,7 @@ namespace {
 
 // Draws of one work item: each row of the matrix is read once for all of them.
 // Fixed, so that results do not depend on the thread count.
-constexpr int64_t kBlock = 16;
+constexpr int64_t kNullBlock = 16;
 
 }  // namespace
 
@@ -46,7 +46,7 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
   result.null.resize(null_count);
   ProgressCounter counter(execution, "null", "draws", null_count);
   MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
-      null_count, kBlock, execution, [&](int64_t first, int64_t count) {
+      null_count, kNullBlock, execution, [&](int64_t first, int64_t count) {
         std::vector<Labels> batch;
         for (int64_t draw = first; draw < first + count; ++draw) {
           RandomStream random(seed,

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/modules/labels.h"
 
 namespace modbound {
@@ -45,23 +46,6 @@ absl::Status CheckSquare(const Matrix& matrix,
                              matrix.rows(),
                              " x ",
                              matrix.cols()));
-}
-
-absl::Status CheckFinite(const Matrix& matrix, const std::string& field) {
-  if (matrix.allFinite()) {
-    return absl::OkStatus();
-  }
-  Eigen::Index at = 0;
-  while (std::isfinite(matrix.data()[at])) {
-    ++at;
-  }
-  return Refuse(
-      reason::kNotFinite,
-      field,
-      absl::StrCat(field,
-                   " holds NaN or infinity, first at row-major index ",
-                   at,
-                   "; every value must be finite"));
 }
 
 absl::Status CheckValues(const Matrix& weights, QualityFunction function) {

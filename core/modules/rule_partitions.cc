@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/finite.h"
 
 namespace modbound {
 namespace {
@@ -19,12 +20,7 @@ absl::Status CheckWeights(const Matrix& weights, int64_t least, int64_t most) {
                      least,
                      least == most ? "" : absl::StrCat(" to ", most)));
   }
-  if (!weights.allFinite()) {
-    return Refuse(reason::kNotFinite,
-                  "weights",
-                  "weights holds NaN or infinity; every value must be finite");
-  }
-  return absl::OkStatus();
+  return CheckFinite(weights, "weights");
 }
 
 // code[sector][whether w_0 is the stronger].

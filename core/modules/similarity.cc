@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/parallel.h"
 #include "core/base/progress_counter.h"
 #include "core/modules/activity_moments.h"
@@ -20,15 +21,6 @@ constexpr Eigen::Index kColumnBlock = 512;
 // Values of a row, or time points, of one item: a million time points must not
 // hold a stop up either.
 constexpr Eigen::Index kDepthBlock = 8192;
-
-absl::Status CheckFinite(const Matrix& values, const std::string& field) {
-  if (values.allFinite()) {
-    return absl::OkStatus();
-  }
-  return Refuse(reason::kNotFinite,
-                field,
-                field + " holds NaN or infinity; every value must be finite");
-}
 
 void MirrorUpper(Matrix& values) {
   const Eigen::Index n = values.rows();

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/network/activation.h"
 
 namespace modbound {
@@ -38,12 +39,7 @@ absl::Status CheckArray(const char* name,
                                " x ",
                                cols));
   }
-  if (!array.allFinite()) {
-    return Refuse(reason::kNotFinite,
-                  field,
-                  absl::StrCat(field, " holds NaN or infinity"));
-  }
-  return absl::OkStatus();
+  return CheckFinite(array, field);
 }
 
 }  // namespace

@@ -1,19 +1,17 @@
 #include "core/representation/matrix_comparison.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/modules/labels.h"
 #include "core/modules/quality_input.h"
 #include "core/statistics/correlation.h"
 
 namespace modbound {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<int64_t> UnitsOfBoth(const SimilarityMatrix& a,
                                  const SimilarityMatrix& b) {

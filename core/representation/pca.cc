@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/parallel.h"
 #include "core/base/progress_counter.h"
 #include "core/representation/block_product.h"
@@ -29,10 +30,7 @@ absl::Status CheckInput(const Matrix& activity, int64_t components) {
                                activity.rows(),
                                " time points; principal components need 2"));
   }
-  if (!activity.allFinite()) {
-    return Refuse(
-        reason::kNotFinite, "activity", "activity holds NaN or infinity");
-  }
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(activity, "activity"));
   if (components < 1 || components > most) {
     return Refuse(reason::kOutOfRange,
                   "components",

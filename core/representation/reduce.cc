@@ -16,7 +16,7 @@ namespace modbound {
 namespace {
 
 // Time points or units of one work item.
-constexpr int64_t kBlock = 64;
+constexpr int64_t kTimeBlock = 64;
 
 double CorrelationOrZero(const Eigen::Ref<const Vector>& x,
                          const Eigen::Ref<const Vector>& y) {
@@ -34,7 +34,7 @@ absl::Status ForEach(const char* phase,
                      Fill fill) {
   ProgressCounter counter(execution, phase, unit, count);
   return ParallelForBlocks(
-      count, kBlock, execution, [&](int64_t first, int64_t size) {
+      count, kTimeBlock, execution, [&](int64_t first, int64_t size) {
         for (int64_t i = first; i < first + size; ++i) {
           if (execution.stopped()) {
             return StoppedError();

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "core/base/finite.h"
 #include "core/base/progress_counter.h"
 #include "core/statistics/ranks.h"
 #include "core/statistics/t_test.h"
 
 namespace modbound {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // (x - mean) / |x - mean|; empty when x is constant, up to the rounding of its
 // own mean. Scaled first, so that squares neither overflow nor vanish.

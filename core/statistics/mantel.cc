@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/parallel.h"
 #include "core/base/progress_counter.h"
 #include "core/base/random.h"
@@ -88,7 +88,7 @@ absl::StatusOr<double> MantelP(const Matrix& a,
                       std::to_string(b.cols()));
   }
   if (n < 2) {
-    return std::numeric_limits<double>::quiet_NaN();
+    return kNaN;
   }
   const Matrix x = Standardised(a);
   if (execution.stopped()) {
@@ -96,7 +96,7 @@ absl::StatusOr<double> MantelP(const Matrix& a,
   }
   const Matrix y = Standardised(b);
   if (x.size() == 0 || y.size() == 0) {
-    return std::numeric_limits<double>::quiet_NaN();
+    return kNaN;
   }
   std::vector<int32_t> identity(static_cast<std::size_t>(n));
   std::iota(identity.begin(), identity.end(), 0);

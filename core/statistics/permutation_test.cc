@@ -15,7 +15,7 @@ namespace modbound {
 namespace {
 
 // Permutations of one work item.
-constexpr int64_t kBlock = 16;
+constexpr int64_t kPermutationBlock = 16;
 constexpr double kRounding = 1e-12;
 
 std::vector<int64_t> InOrder(int64_t n) {
@@ -47,7 +47,10 @@ absl::StatusOr<Vector> PermutedDifferences(const Vector& values,
   ProgressCounter counter(
       execution, "permutations", "permutations", permutations);
   MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
-      permutations, kBlock, execution, [&](int64_t first, int64_t count) {
+      permutations,
+      kPermutationBlock,
+      execution,
+      [&](int64_t first, int64_t count) {
         for (int64_t i = first; i < first + count; ++i) {
           if (execution.stopped()) {
             return StoppedError();

@@ -1,12 +1,11 @@
 #include "core/statistics/summary.h"
 
 #include <cmath>
-#include <limits>
+
+#include "core/base/finite.h"
 
 namespace modbound {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Sum of squared deviations. Equal values give exactly 0, though their computed
 // mean may differ from them in the last bit.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "boost/math/special_functions/beta.hpp"
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/statistics/summary.h"
 
 namespace modbound {
@@ -50,7 +50,7 @@ TTest MakeTest(double difference, double standard_error, double df) {
 
 double TwoSidedP(double t, double df) {
   if (std::isnan(t) || std::isnan(df)) {
-    return std::numeric_limits<double>::quiet_NaN();
+    return kNaN;
   }
   if (std::isinf(t)) {
     return 0;

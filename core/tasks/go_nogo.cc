@@ -7,19 +7,19 @@ namespace {
 constexpr int64_t kNogo = 1;
 constexpr int64_t kGo = 2;
 
-void FillMeans(const PeriodSteps& periods, Trial& trial) {
+void FillCueMeans(const PeriodSteps& periods, Trial& trial) {
   const int64_t cue = trial.ground_truth == 0 ? kNogo : kGo;
   trial.means.col(cue)
       .segment(periods.stimulus_begin(), periods.stimulus)
       .setOnes();
 }
 
-int32_t FinalTarget(int32_t ground_truth) { return ground_truth; }
+int32_t GoNogoTarget(int32_t ground_truth) { return ground_truth; }
 
 // cue: +1 while go is shown, -1 while no-go is.
-void FillVariables(const PeriodSteps& /*periods*/,
-                   const Trial& trial,
-                   Matrix& variables) {
+void FillCueVariables(const PeriodSteps& /*periods*/,
+                      const Trial& trial,
+                      Matrix& variables) {
   variables.col(0) = trial.inputs.col(kGo) - trial.inputs.col(kNogo);
   variables.col(1) = trial.means.col(0);
 }
@@ -36,12 +36,12 @@ TaskDefinition GoNogo() {
   task.inputs = 3;
   task.outputs = 2;
   task.trial_types = 2;
-  task.fill_means = FillMeans;
-  task.final_target = FinalTarget;
+  task.fill_means = FillCueMeans;
+  task.final_target = GoNogoTarget;
   task.constant_input.resize(3);
   task.constant_input << 1, 0, 0;
   task.variable_names = {"cue", "fixation"};
-  task.fill_variables = FillVariables;
+  task.fill_variables = FillCueVariables;
   return task;
 }
 

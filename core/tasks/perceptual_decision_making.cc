@@ -7,7 +7,7 @@ namespace {
 constexpr int64_t kStimulus = 1;
 
 // stimulus_k = 0.5 + cos(theta_k - theta_gt) coherence / 200, theta = (0, pi).
-void FillMeans(const PeriodSteps& periods, Trial& trial) {
+void FillStimulusMeans(const PeriodSteps& periods, Trial& trial) {
   for (int64_t t = periods.stimulus_begin(); t < periods.stimulus_end(); ++t) {
     for (int64_t k = 0; k < 2; ++k) {
       const double cosine = k == trial.ground_truth ? 1 : -1;
@@ -16,7 +16,7 @@ void FillMeans(const PeriodSteps& periods, Trial& trial) {
   }
 }
 
-int32_t FinalTarget(int32_t ground_truth) { return ground_truth + 1; }
+int32_t ChosenTarget(int32_t ground_truth) { return ground_truth + 1; }
 
 // Running sum of stimulus 1 - stimulus 2 over the stimulus period, held after.
 void FillEvidence(const PeriodSteps& periods,
@@ -31,9 +31,9 @@ void FillEvidence(const PeriodSteps& periods,
   }
 }
 
-void FillVariables(const PeriodSteps& periods,
-                   const Trial& trial,
-                   Matrix& variables) {
+void FillEvidenceVariables(const PeriodSteps& periods,
+                           const Trial& trial,
+                           Matrix& variables) {
   FillEvidence(periods, trial.inputs, variables.col(0));
   FillEvidence(periods, trial.means, variables.col(1));
   variables.col(2) = trial.means.col(0);
@@ -55,12 +55,12 @@ TaskDefinition PerceptualDecisionMaking() {
   task.trial_types = 2;
   task.has_noise = true;
   task.noise_channels = {kStimulus, kStimulus + 1};
-  task.fill_means = FillMeans;
-  task.final_target = FinalTarget;
+  task.fill_means = FillStimulusMeans;
+  task.final_target = ChosenTarget;
   task.constant_input.resize(3);
   task.constant_input << 1, 0.5, 0.5;
   task.variable_names = {"cumulative_inputs", "cumulative_means", "fixation"};
-  task.fill_variables = FillVariables;
+  task.fill_variables = FillEvidenceVariables;
   return task;
 }
 

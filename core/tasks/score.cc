@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "core/base/finite.h"
 
 namespace modbound {
 namespace {
@@ -84,8 +85,7 @@ Matrix Psychometric(const std::vector<TrialOutcome>& trials,
       }
     }
     curve.row(static_cast<int64_t>(i)) << conditions[i],
-        first.value().value_or(std::numeric_limits<double>::quiet_NaN()),
-        static_cast<double>(first.count());
+        first.value().value_or(kNaN), static_cast<double>(first.count());
   }
   return curve;
 }

@@ -72,13 +72,13 @@ void Multiply(const Scalar* panel,
               int64_t stride,
               Scalar* result) {
   using Register = typename Lanes<Scalar>::Register;
-  constexpr int64_t kLanes = Lanes<Scalar>::kCount;
+  constexpr int64_t kLaneCount = Lanes<Scalar>::kCount;
   Register sums[kColumns][kRegisters] = {};
   for (int64_t k = 0; k < cols; ++k) {
     Register left[kRegisters];
 #pragma GCC unroll 3
     for (int r = 0; r < kRegisters; ++r) {
-      left[r] = Load(panel + (k * kRegisters + r) * kLanes);
+      left[r] = Load(panel + (k * kRegisters + r) * kLaneCount);
     }
 #pragma GCC unroll 4
     for (int c = 0; c < kColumns; ++c) {
@@ -93,7 +93,9 @@ void Multiply(const Scalar* panel,
   for (int c = 0; c < kColumns; ++c) {
 #pragma GCC unroll 3
     for (int r = 0; r < kRegisters; ++r) {
-      AddTo(sums[c][r], rows - r * kLanes, result + c * stride + r * kLanes);
+      AddTo(sums[c][r],
+            rows - r * kLaneCount,
+            result + c * stride + r * kLaneCount);
     }
   }
 }
@@ -125,10 +127,10 @@ void PackedMatrix<Scalar>::Pack(const Eigen::Ref<const Dense>& matrix) {
   cols_ = matrix.cols();
   const PanelSizes<Scalar> sizes(rows_);
   values_.setZero(sizes.padded_rows() * cols_);
-  constexpr int64_t kLanes = Lanes<Scalar>::kCount;
+  constexpr int64_t kLaneCount = Lanes<Scalar>::kCount;
   for (int64_t p = 0; p < sizes.panels(); ++p) {
-    const int64_t first = sizes.Begin(p) * kLanes;
-    const int64_t height = (sizes.Begin(p + 1) - sizes.Begin(p)) * kLanes;
+    const int64_t first = sizes.Begin(p) * kLaneCount;
+    const int64_t height = (sizes.Begin(p + 1) - sizes.Begin(p)) * kLaneCount;
     const int64_t count = std::min(height, rows_ - first);
     Scalar* panel = values_.data() + first * cols_;
     for (int64_t k = 0; k < cols_; ++k) {
@@ -142,11 +144,11 @@ void PackedMatrix<Scalar>::MultiplyAdd(const Scalar* right,
                                        int64_t n,
                                        Scalar* result) const {
   const PanelSizes<Scalar> sizes(rows_);
-  constexpr int64_t kLanes = Lanes<Scalar>::kCount;
+  constexpr int64_t kLaneCount = Lanes<Scalar>::kCount;
   for (int64_t p = 0; p < sizes.panels(); ++p) {
-    const int64_t first = sizes.Begin(p) * kLanes;
+    const int64_t first = sizes.Begin(p) * kLaneCount;
     const int64_t registers = sizes.Begin(p + 1) - sizes.Begin(p);
-    const int64_t rows = std::min(registers * kLanes, rows_ - first);
+    const int64_t rows = std::min(registers * kLaneCount, rows_ - first);
     const Scalar* panel = values_.data() + first * cols_;
     switch (registers) {
       case 3:

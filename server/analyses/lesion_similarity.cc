@@ -21,8 +21,8 @@
 namespace modbound {
 namespace {
 
-constexpr int32_t kDefaultTrials = 100;
-constexpr int kMaxThreads = 64;
+constexpr int32_t kActivityTrials = 100;
+constexpr int kMaxGridThreads = 64;
 
 bool HasActivity(const InputInfos& inputs) {
   return inputs.count("activity") > 0;
@@ -62,7 +62,7 @@ absl::StatusOr<ActivityPlan> ResolveActivity(const InputInfos& inputs,
     return plan;
   }
   if (!spec.has_trials()) {
-    spec.set_trials(kDefaultTrials);
+    spec.set_trials(kActivityTrials);
   }
   plan.rows =
       static_cast<double>(spec.trials()) * static_cast<double>(task.steps());
@@ -115,7 +115,7 @@ absl::StatusOr<Plan> PlanLesionSimilarity(v1::Spec& spec,
   if (MakesSquareOutput(N, lesion.outputs(), "similarity")) {
     plan.outputs.push_back({"similarity", f8, {N, N}, {"unit", "unit"}});
   }
-  plan.max_threads = kMaxThreads;
+  plan.max_threads = kMaxGridThreads;
   const auto n = static_cast<double>(std::max<int64_t>(N, 0));
   const double states = static_cast<double>(g) * static_cast<double>(g);
   // States, steps, distances, their centred copy, and what leaves; similarity,

@@ -53,7 +53,7 @@ absl::Status CheckAgrees(const v1::Model& model, const v1::Model& trained) {
   return absl::OkStatus();
 }
 
-int64_t Extent(const InputInfos& inputs, const char* name, std::size_t axis) {
+int64_t ExtentOf(const InputInfos& inputs, const char* name, std::size_t axis) {
   const auto info = inputs.find(name);
   return info == inputs.end() || info->second.shape.size() <= axis
              ? -1
@@ -106,9 +106,9 @@ int64_t NetworkShape::bytes() const {
 
 NetworkShape NetworkShapeOf(const InputInfos& inputs) {
   NetworkShape shape;
-  shape.units = Extent(inputs, "w_rec", 0);
-  shape.inputs = Extent(inputs, "w_in", 1);
-  shape.outputs = Extent(inputs, "w_out", 0);
+  shape.units = ExtentOf(inputs, "w_rec", 0);
+  shape.inputs = ExtentOf(inputs, "w_in", 1);
+  shape.outputs = ExtentOf(inputs, "w_out", 0);
   return shape;
 }
 

@@ -18,10 +18,10 @@
 namespace modbound {
 namespace {
 
-constexpr int32_t kDefaultTrials = 200;
+constexpr int32_t kTrialsARepeat = 200;
 constexpr int32_t kDefaultRepeats = 20;
 constexpr int64_t kSequenceTypes = 2;
-constexpr int kMaxThreads = 64;
+constexpr int kMaxLesionThreads = 64;
 
 bool HasSequence(const InputInfos& inputs) {
   return inputs.count("input_sequence") > 0;
@@ -123,7 +123,7 @@ absl::StatusOr<Trials> ResolveTrials(const InputInfos& inputs,
                   "inputs.ground_truth is given without input_sequence");
   }
   if (!spec.has_trials()) {
-    spec.set_trials(kDefaultTrials);
+    spec.set_trials(kTrialsARepeat);
   }
   if (!spec.has_repeats()) {
     spec.set_repeats(kDefaultRepeats);
@@ -131,7 +131,8 @@ absl::StatusOr<Trials> ResolveTrials(const InputInfos& inputs,
   MODBOUND_ASSIGN_OR_RETURN(const Task task, ResolveTask(inputs, spec));
   trials.types = task.trial_types();
   trials.count = spec.trials();
-  trials.bytes = RunTaskBytes(task, units, spec.trials(), false, kMaxThreads);
+  trials.bytes =
+      RunTaskBytes(task, units, spec.trials(), false, kMaxLesionThreads);
   return trials;
 }
 
@@ -154,7 +155,7 @@ double MemoryOf(const v1::OutputLesionSpec& spec,
   // readout, outputs of a stretch of trials, choices and drawn units; the
   // accuracies and what leaves.
   return trials.bytes + count * (16 * units + 16) +
-         kMaxThreads *
+         kMaxLesionThreads *
              (8 * units * (outputs + 2) + 8192 * outputs + 4 * count) +
          16 * (modules + 1) * static_cast<double>(trials.types) *
              (repeats + 4) +
@@ -184,7 +185,7 @@ absl::StatusOr<Plan> PlanOutputLesion(v1::Spec& spec,
                   {"t_change", f8, {M, types}, {"module", "type"}},
                   {"p_change", f8, {M, types}, {"module", "type"}},
                   {"modules", v1::DType::INT32, {M}, {"module"}}};
-  plan.max_threads = kMaxThreads;
+  plan.max_threads = kMaxLesionThreads;
   plan.memory_bytes = BytesOf(MemoryOf(lesion, inputs, trials));
   return plan;
 }

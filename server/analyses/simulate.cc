@@ -14,7 +14,7 @@
 namespace modbound {
 namespace {
 
-constexpr int32_t kDefaultTrials = 100;
+constexpr int32_t kSimulatedTrials = 100;
 
 // -1 as soon as one factor is not known.
 int64_t Times(int64_t a, int64_t b) { return a < 0 || b < 0 ? -1 : a * b; }
@@ -85,7 +85,7 @@ absl::StatusOr<Plan> PlanSequence(const v1::SimulateSpec& simulate,
 absl::StatusOr<Plan> PlanTask(v1::SimulateSpec& simulate,
                               const InputInfos& inputs) {
   if (!simulate.has_trials()) {
-    simulate.set_trials(kDefaultTrials);
+    simulate.set_trials(kSimulatedTrials);
   }
   MODBOUND_ASSIGN_OR_RETURN(const Task task, ResolveTask(inputs, simulate));
   const int64_t K = simulate.trials();
@@ -244,7 +244,7 @@ absl::StatusOr<Outcome> RunSimulate(const v1::Spec& spec,
              : RunTrials(simulate, network, inputs, execution);
 }
 
-std::vector<OutputRule> OutputRules() {
+std::vector<OutputRule> SimulateOutputs() {
   const DTypeEnum f8 = v1::DType::FLOAT64;
   const DTypeEnum i4 = v1::DType::INT32;
   return {
@@ -286,7 +286,7 @@ Analysis SimulateAnalysis() {
        .axes = {"S", "N"},
        .comment = "State before the first step; S = trials, or 1 for all.",
        .optional = true});
-  analysis.outputs = OutputRules();
+  analysis.outputs = SimulateOutputs();
   analysis.example_spec = R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, )"
                           R"("trials": 100, "seed": "2"})";
   analysis.plan = PlanSimulate;

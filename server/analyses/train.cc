@@ -171,7 +171,7 @@ absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
   return outcome;
 }
 
-std::vector<OutputRule> OutputRules() {
+std::vector<OutputRule> TrainOutputs() {
   const DTypeEnum f4 = v1::DType::FLOAT32;
   const DTypeEnum f8 = v1::DType::FLOAT64;
   return {
@@ -197,7 +197,7 @@ std::vector<OutputRule> OutputRules() {
 Analysis TrainAnalysis() {
   Analysis analysis;
   analysis.kind = "train";
-  analysis.outputs = OutputRules();
+  analysis.outputs = TrainOutputs();
   analysis.example_spec = R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, )"
                           R"("model": {"hidden_size": 100}, "seed": "1"})";
   analysis.plan = PlanTrain;

@@ -37,13 +37,13 @@ struct Query {
 // First part of every token of this owner and filter.
 std::string TokenPrefix(const std::string& owner,
                         const v1::ListJobsRequest::Filter& filter) {
-  constexpr std::size_t kDigits = 16;
-  return BodyDigest(owner + '\n', filter).substr(0, kDigits);
+  constexpr std::size_t kPrefixDigits = 16;
+  return BodyDigest(owner + '\n', filter).substr(0, kPrefixDigits);
 }
 
 // Jobs submitted before this number come next.
-absl::StatusOr<int64_t> ParseToken(const std::string& token,
-                                   const std::string& prefix) {
+absl::StatusOr<int64_t> ParsePageToken(const std::string& token,
+                                       const std::string& prefix) {
   if (token.empty()) {
     return std::numeric_limits<int64_t>::max();
   }
@@ -156,7 +156,7 @@ absl::StatusOr<v1::ListJobsResponse> ListJobRows(
   MODBOUND_RETURN_IF_ERROR(CheckRequest(request));
   const std::string prefix = TokenPrefix(owner, request.filter());
   MODBOUND_ASSIGN_OR_RETURN(const int64_t before,
-                            ParseToken(request.page_token(), prefix));
+                            ParsePageToken(request.page_token(), prefix));
   const int page_size =
       request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   // One more than the page tells whether another page follows.

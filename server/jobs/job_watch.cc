@@ -20,8 +20,8 @@ absl::Status BadToken() {
 }
 
 // Sequence of the event that the token names.
-absl::StatusOr<int64_t> ParseToken(const std::string& token,
-                                   const std::string& job) {
+absl::StatusOr<int64_t> ParseResumeToken(const std::string& token,
+                                         const std::string& job) {
   const auto dot = token.rfind('.');
   int64_t sequence = 0;
   if (dot == std::string::npos || token.substr(0, dot) != job ||
@@ -52,7 +52,7 @@ class StoredWatch final : public JobWatch {
         return absl::OkStatus();
       }
       MODBOUND_ASSIGN_OR_RETURN(const int64_t sequence,
-                                ParseToken(token, job_));
+                                ParseResumeToken(token, job_));
       MODBOUND_ASSIGN_OR_RETURN(const std::optional<EventRow> event,
                                 LoadEvent(connection, job_, sequence));
       if (event.has_value()) {

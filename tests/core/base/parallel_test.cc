@@ -9,15 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
 
 TEST(ParallelFor, RunsEveryIndexOnceAtAnyThreadCount) {
   for (const int threads : {1, 2, 7}) {

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "support/golden.h"
 #include "support/progress_log.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
@@ -19,12 +20,6 @@ namespace {
 constexpr auto kStep = static_cast<std::size_t>(JacobianPart::kStep);
 constexpr auto kFlow = static_cast<std::size_t>(JacobianPart::kFlow);
 constexpr auto kWeights = static_cast<std::size_t>(JacobianPart::kWeights);
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
 
 // Two groups of four units: rows alike within a group, opposite between, plus
 // a little of its own for each.

@@ -8,15 +8,10 @@
 #include "gtest/gtest.h"
 #include "support/golden.h"
 #include "support/golden_network.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
 
 struct Variant {
   const char* name;
@@ -107,7 +102,7 @@ Network RandomNetwork(int64_t N, int64_t I, uint64_t seed) {
 // eps / h: about 1e-10 at h = 1e-5. The states are random, so no ReLU is
 // within h of its corner.
 TEST(Jacobian, IsTheDerivativeOfTheStepForEveryActivationAndUpdate) {
-  constexpr double kStep = 1e-5;
+  constexpr double kDifference = 1e-5;
   for (const Activation activation : {Activation::kRelu,
                                       Activation::kTanh,
                                       Activation::kSigmoid,
@@ -122,12 +117,12 @@ TEST(Jacobian, IsTheDerivativeOfTheStepForEveryActivationAndUpdate) {
       for (int64_t j = 0; j < 7; ++j) {
         Matrix up = state;
         Matrix down = state;
-        up(0, j) += kStep;
-        down(0, j) -= kStep;
+        up(0, j) += kDifference;
+        down(0, j) -= kDifference;
         expected.col(j) =
             (Step(network, up, input) - Step(network, down, input))
                 .transpose() /
-            (2 * kStep);
+            (2 * kDifference);
       }
       ExpectClose(
           Jacobian(network, state.row(0).transpose(), input.row(0).transpose()),

@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
@@ -29,12 +30,6 @@ Network RandomNetwork(int64_t N, int64_t I) {
   network.w_out = Draw(2, N, 4);
   network.b_out = Draw(2, 1, 5);
   return network;
-}
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
 }
 
 // The definition: zero the weights, step both networks.

@@ -10,15 +10,10 @@
 #include "support/golden.h"
 #include "support/golden_network.h"
 #include "support/progress_log.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
 
 class LesionSimilarityGolden : public testing::TestWithParam<const char*> {
  protected:

@@ -11,15 +11,10 @@
 #include "support/golden.h"
 #include "support/golden_network.h"
 #include "support/progress_log.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
 
 class OutputLesionGolden : public testing::TestWithParam<const char*> {
  protected:
@@ -94,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(OutputLesion,
                                          "output_lesion_pdm"));
 
 // Output k is the sum of units 2k and 2k + 1; b_out favours output 0.
-Network SmallNetwork() {
+Network TwoOutputNetwork() {
   Network network;
   network.w_rec = Matrix::Zero(4, 4);
   network.w_in = Matrix::Zero(4, 1);
@@ -133,7 +128,7 @@ TEST(OutputLesion, OneModuleAtATimeByHand) {
   // still right (0.1 > 0), type 1 too. Without {2} type 1 has output 1 from
   // unit 3 alone: 1 > 0.1 right, 0.05 < 0.1 wrong.
   const auto result = ComputeOutputLesion(
-      SmallNetwork(), {0, 0, 1, 2}, SmallTrials, Options(2, 0), Threads(1));
+      TwoOutputNetwork(), {0, 0, 1, 2}, SmallTrials, Options(2, 0), Threads(1));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->modules, (std::vector<int32_t>{0, 1, 2}));
   EXPECT_EQ(result->sizes, (std::vector<int64_t>{2, 1, 1}));
@@ -157,7 +152,7 @@ TEST(OutputLesion, OneModuleAtATimeByHand) {
 
 TEST(OutputLesion, RepeatsWithoutATypeAreLeftOut) {
   const auto result = ComputeOutputLesion(
-      SmallNetwork(), {0, 0, 1, 2}, SmallTrials, Options(4, 2), Threads(1));
+      TwoOutputNetwork(), {0, 0, 1, 2}, SmallTrials, Options(4, 2), Threads(1));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(std::isnan(result->intact_accuracy(0, 3)));
   EXPECT_EQ(result->intact_accuracy(1, 3), 1);
@@ -171,7 +166,7 @@ TEST(OutputLesion, ControlsHaveTheModulesSizeAmongLabelledUnits) {
   // itself, and its accuracy that of the lesion.
   OutputLesionOptions options = Options(2, 7);
   const auto result = ComputeOutputLesion(
-      SmallNetwork(), {5, 5, 5, -1}, SmallTrials, options, Threads(1));
+      TwoOutputNetwork(), {5, 5, 5, -1}, SmallTrials, options, Threads(1));
   ASSERT_TRUE(result.ok());
   for (int64_t type = 0; type < 2; ++type) {
     EXPECT_NEAR(result->control_accuracy(0, type),
@@ -184,9 +179,9 @@ TEST(OutputLesion, ModulesAreThoseAskedForInTheirOrder) {
   OutputLesionOptions options = Options(2, 5);
   options.modules = {2, 0};
   const auto some = ComputeOutputLesion(
-      SmallNetwork(), {0, 0, 1, 2}, SmallTrials, options, Threads(1));
+      TwoOutputNetwork(), {0, 0, 1, 2}, SmallTrials, options, Threads(1));
   const auto all = ComputeOutputLesion(
-      SmallNetwork(), {0, 0, 1, 2}, SmallTrials, Options(2, 5), Threads(1));
+      TwoOutputNetwork(), {0, 0, 1, 2}, SmallTrials, Options(2, 5), Threads(1));
   ASSERT_TRUE(some.ok() && all.ok());
   EXPECT_EQ(some->modules, (std::vector<int32_t>{2, 0}));
   EXPECT_EQ(some->accuracy.middleRows(0, 2), all->accuracy.middleRows(4, 2));
@@ -198,7 +193,7 @@ Task SmallTask() {
 }
 
 TEST(OutputLesion, TrialsOfATaskAreFreshInEachRepeat) {
-  Network network = SmallNetwork();
+  Network network = TwoOutputNetwork();
   network.w_in = Matrix::Ones(4, 3);
   // Inputs are 0 at the last step: the state must remember.
   network.w_rec = 0.5 * Matrix::Identity(4, 4);
@@ -237,7 +232,7 @@ void ExpectSameBytes(const Values& a, const Values& b) {
 
 TEST(OutputLesion, BytesDoNotDependOnThreads) {
   const auto compute = [](int threads) {
-    return *ComputeOutputLesion(SmallNetwork(),
+    return *ComputeOutputLesion(TwoOutputNetwork(),
                                 {0, 1, 1, 2},
                                 SmallTrials,
                                 Options(3, 40),
@@ -266,10 +261,12 @@ TEST(OutputLesion, CountsEveryLesionOfEveryRepeat) {
     return SmallTrials(repeat, execution);
   };
   ProgressLog log;
-  ASSERT_TRUE(
-      ComputeOutputLesion(
-          SmallNetwork(), {0, 1, 1, 2}, source, Options(3, 40), log.Watch(2))
-          .ok());
+  ASSERT_TRUE(ComputeOutputLesion(TwoOutputNetwork(),
+                                  {0, 1, 1, 2},
+                                  source,
+                                  Options(3, 40),
+                                  log.Watch(2))
+                  .ok());
   // Three modules, each with 40 control sets, in three repeats.
   EXPECT_THAT(log.Ends(), testing::ElementsAre("lesions: 369 of 369 lesions"));
 }
@@ -280,7 +277,7 @@ TEST(OutputLesion, RefusesModulesThatAreNotThere) {
     OutputLesionOptions options = Options(1, 0);
     options.modules = modules;
     return ComputeOutputLesion(
-               SmallNetwork(), labels, SmallTrials, options, Threads(1))
+               TwoOutputNetwork(), labels, SmallTrials, options, Threads(1))
         .status();
   };
   EXPECT_EQ(FieldOf(status({0, 0, 1, 1}, {2})), "modules");
@@ -291,7 +288,7 @@ TEST(OutputLesion, RefusesModulesThatAreNotThere) {
 }
 
 TEST(OutputLesion, RefusesSequencesThatDoNotFit) {
-  Network network = SmallNetwork();
+  Network network = TwoOutputNetwork();
   const auto status = [&](int64_t rows,
                           int64_t channels,
                           const std::vector<int32_t>& ground_truth) {

@@ -21,7 +21,7 @@ double Total(const Matrix& score, const std::vector<int32_t>& column_of) {
 }
 
 // The best total over all one-to-one matchings of rows to columns.
-double BestOfAll(const Matrix& score) {
+double BestTotal(const Matrix& score) {
   const Matrix wide =
       score.rows() <= score.cols() ? score : Matrix(score.transpose());
   std::vector<int> order(static_cast<std::size_t>(wide.cols()));
@@ -59,7 +59,7 @@ TEST(BestAssignment, AgreesWithAllMatchings) {
       EXPECT_EQ(used.size(), static_cast<std::size_t>(std::min(rows, cols)));
       EXPECT_EQ(std::set<int32_t>(used.begin(), used.end()).size(),
                 used.size());
-      EXPECT_NEAR(Total(score, column_of), BestOfAll(score), 1e-12);
+      EXPECT_NEAR(Total(score, column_of), BestTotal(score), 1e-12);
     }
   }
 }

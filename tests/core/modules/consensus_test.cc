@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "quality_oracle.h"
 #include "support/golden.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
@@ -31,12 +32,6 @@ ConsensusOptions WithMethod(ConsensusMethod method) {
 
 constexpr ConsensusMethod kBoth[] = {ConsensusMethod::kThreshold,
                                      ConsensusMethod::kExpected};
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
 
 // `runs` partitions of groups into up to `modules` modules, written out for the
 // units of the groups.

@@ -25,7 +25,7 @@ std::vector<PartitionRun> Runs(const ModularityProblem& problem,
 
 // The largest quality over all partitions of n units: labels in restricted
 // growth order.
-double BestOfAll(const Matrix& full) {
+double BestQuality(const Matrix& full) {
   const auto n = static_cast<std::size_t>(full.rows());
   Labels labels(n, 0);
   double best = SumWithin(full, labels);
@@ -46,7 +46,7 @@ double BestOfAll(const Matrix& full) {
 
 // Dense noise on 8 units is hard for any method that moves one unit or module
 // at a time: one case of 72 ends in the second-best partition.
-TEST(Louvain, FindsTheBestOfAllPartitions) {
+TEST(Louvain, FindsTheBestQualityPartitions) {
   int missed = 0;
   for (const QualityFunction function : kAllFunctions) {
     for (uint64_t seed = 0; seed < 6; ++seed) {
@@ -58,7 +58,7 @@ TEST(Louvain, FindsTheBestOfAllPartitions) {
             oracle.weights, options, &oracle.null_matrix);
         ASSERT_TRUE(problem.ok());
         const std::vector<PartitionRun> runs = Runs(*problem, 60, seed);
-        const double best = BestOfAll(FullQualityMatrix(oracle, options));
+        const double best = BestQuality(FullQualityMatrix(oracle, options));
         const double found = runs[BestRun(runs)].quality;
         EXPECT_LE(found, best + 1e-12);
         missed += found < best - 1e-9 ? 1 : 0;

@@ -9,18 +9,10 @@
 #include "gtest/gtest.h"
 #include "support/golden.h"
 #include "support/progress_log.h"
+#include "support/random_matrix.h"
 
 namespace modbound {
 namespace {
-
-Matrix RandomMatrix(Eigen::Index rows, Eigen::Index cols, uint64_t seed) {
-  RandomStream random(seed, RandomPurpose::kControlUnits, 0);
-  Matrix matrix(rows, cols);
-  for (double& value : matrix.reshaped()) {
-    value = random.Normal();
-  }
-  return matrix;
-}
 
 Matrix ToColumn(const std::vector<uint8_t>& valid) {
   Matrix column(static_cast<Eigen::Index>(valid.size()), 1);

@@ -9,18 +9,10 @@
 #include "support/golden.h"
 #include "support/golden_network.h"
 #include "support/progress_log.h"
+#include "support/random_matrix.h"
 
 namespace modbound {
 namespace {
-
-Matrix RandomMatrix(int64_t rows, int64_t cols, uint64_t index) {
-  RandomStream random(7, RandomPurpose::kSimulationTrials, index);
-  Matrix values(rows, cols);
-  for (int64_t i = 0; i < values.size(); ++i) {
-    values.data()[i] = random.Normal();
-  }
-  return values;
-}
 
 Network RandomNetwork(int64_t units, int64_t inputs, int64_t outputs) {
   Network network;

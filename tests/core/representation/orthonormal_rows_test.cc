@@ -6,21 +6,13 @@
 #include "core/base/random.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/random_matrix.h"
 
 namespace modbound {
 namespace {
 
 // More than two panels.
 constexpr int64_t kRows = 150;
-
-Matrix RandomMatrix(int64_t rows, int64_t cols, uint64_t seed) {
-  RandomStream random(seed, RandomPurpose::kSimulationTrials, 0);
-  Matrix matrix(rows, cols);
-  for (int64_t i = 0; i < matrix.size(); ++i) {
-    matrix.data()[i] = random.Normal();
-  }
-  return matrix;
-}
 
 Matrix Orthonormalised(Matrix rows, double floor = 1e-10) {
   EXPECT_TRUE(OrthonormaliseRows(floor, Execution(), rows).ok());

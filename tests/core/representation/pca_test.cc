@@ -9,24 +9,11 @@
 #include "gtest/gtest.h"
 #include "support/golden.h"
 #include "support/progress_log.h"
+#include "support/random_matrix.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
-
-Matrix RandomMatrix(int64_t rows, int64_t cols, uint64_t seed) {
-  RandomStream random(seed, RandomPurpose::kSimulationTrials, 0);
-  Matrix matrix(rows, cols);
-  for (int64_t i = 0; i < matrix.size(); ++i) {
-    matrix.data()[i] = random.Normal();
-  }
-  return matrix;
-}
 
 void ExpectOrthonormalRows(const Matrix& rows, double tolerance) {
   ExpectClose(rows * rows.transpose(),

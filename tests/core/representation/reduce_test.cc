@@ -7,15 +7,10 @@
 #include "gtest/gtest.h"
 #include "support/golden.h"
 #include "support/progress_log.h"
+#include "support/threads.h"
 
 namespace modbound {
 namespace {
-
-Execution Threads(int threads) {
-  Execution execution;
-  execution.threads = threads;
-  return execution;
-}
 
 TEST(Reduce, AgreesWithTheReference) {
   const Matrix activity = LoadGolden("pca", "activity").ToMatrix();

@@ -6,7 +6,7 @@
 namespace modbound {
 namespace {
 
-Task PerceptualTask() {
+Task DefaultTask() {
   return *Task::Make(*DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING"), 100);
 }
 
@@ -21,7 +21,7 @@ Batch<double> Chunk(const Task& task,
 }
 
 TEST(TrainingStreams, AreBackToBackTrials) {
-  const Task task = PerceptualTask();  // 22 steps a trial
+  const Task task = DefaultTask();  // 22 steps a trial
   const Batch<double> batch = Chunk(task, 3, 50, 0);
   for (int64_t b = 0; b < 3; ++b) {
     for (int64_t t = 0; t < 50; ++t) {
@@ -39,7 +39,7 @@ TEST(TrainingStreams, AreBackToBackTrials) {
 }
 
 TEST(TrainingStreams, ChunksContinueEachOther) {
-  const Task task = PerceptualTask();
+  const Task task = DefaultTask();
   const Batch<double> whole = Chunk(task, 2, 60, 0);
   TrainingStreams source(task, 2, 15, 4);
   Batch<double> part;
@@ -50,7 +50,7 @@ TEST(TrainingStreams, ChunksContinueEachOther) {
 }
 
 TEST(TrainingStreams, AChunkDoesNotDependOnWhatCameBefore) {
-  const Task task = PerceptualTask();
+  const Task task = DefaultTask();
   TrainingStreams source(task, 2, 15, 4);
   Batch<double> part;
   ASSERT_TRUE(source.Fill(7, {}, part).ok());
@@ -63,7 +63,7 @@ TEST(TrainingStreams, StopWhenAsked) {
   stop.Stop();
   Execution execution;
   execution.stop = &stop;
-  const Task task = PerceptualTask();
+  const Task task = DefaultTask();
   TrainingStreams source(task, 2, 15, 4);
   Batch<float> batch;
   EXPECT_EQ(ReasonOf(source.Fill(0, execution, batch)), reason::kCancelled);

@@ -8,7 +8,7 @@
 namespace modbound {
 namespace {
 
-v1::Spec CompareSpec() {
+v1::Spec CompareMatrices() {
   v1::Spec spec;
   spec.mutable_compare_matrices();
   return spec;
@@ -17,7 +17,7 @@ v1::Spec CompareSpec() {
 TEST(CompareMatricesKind, CorrelatesUpperTriangles) {
   const Matrix a = LoadGolden("weight_similarity", "cosine_k8").ToMatrix();
   const Matrix b = LoadGolden("weight_similarity", "hamming_k8").ToMatrix();
-  const auto outcome = RunKind(CompareSpec(),
+  const auto outcome = RunKind(CompareMatrices(),
                                {{"a", HostArray::FromMatrix(a, {})},
                                 {"b", HostArray::FromMatrix(b, {})}});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
@@ -36,7 +36,7 @@ TEST(CompareMatricesKind, CorrelatesUpperTriangles) {
 }
 
 TEST(CompareMatricesKind, IsAsPlannedAndTheSameAtAnyThreadCount) {
-  v1::Spec spec = CompareSpec();
+  v1::Spec spec = CompareMatrices();
   spec.mutable_compare_matrices()->set_permutations(50);
   ExpectPlannedAndRepeatable(
       spec,
@@ -45,7 +45,7 @@ TEST(CompareMatricesKind, IsAsPlannedAndTheSameAtAnyThreadCount) {
 }
 
 TEST(CompareMatricesKind, WithoutPermutationsLeavesMantelOut) {
-  v1::Spec spec = CompareSpec();
+  v1::Spec spec = CompareMatrices();
   spec.mutable_compare_matrices()->set_permutations(0);
   const HostArray a = GoldenInput("weight_similarity", "cosine_k2");
   const auto outcome = RunKind(spec, {{"a", a}, {"b", a}});
@@ -55,7 +55,7 @@ TEST(CompareMatricesKind, WithoutPermutationsLeavesMantelOut) {
 }
 
 TEST(CompareMatricesKind, CountsRanksAndPermutations) {
-  v1::Spec spec = CompareSpec();
+  v1::Spec spec = CompareMatrices();
   spec.mutable_compare_matrices()->set_permutations(50);
   const HostArray a = GoldenInput("weight_similarity", "cosine_k2");
   ProgressLog log;
@@ -72,14 +72,14 @@ TEST(CompareMatricesKind, RefusesAsymmetricAndTinyMatrices) {
   asymmetric(0, 3) = 1;
   const HostArray good = HostArray::FromMatrix(Matrix::Identity(4, 4), {});
   const absl::Status status =
-      RunKind(CompareSpec(),
+      RunKind(CompareMatrices(),
               {{"a", good}, {"b", HostArray::FromMatrix(asymmetric, {})}})
           .status();
   EXPECT_EQ(ReasonOf(status), reason::kNotSymmetric);
   EXPECT_EQ(FieldOf(status), "inputs.b");
   const HostArray tiny = HostArray::FromMatrix(Matrix::Identity(2, 2), {});
   EXPECT_EQ(
-      ReasonOf(RunKind(CompareSpec(), {{"a", tiny}, {"b", tiny}}).status()),
+      ReasonOf(RunKind(CompareMatrices(), {{"a", tiny}, {"b", tiny}}).status()),
       reason::kDegenerate);
 }
 

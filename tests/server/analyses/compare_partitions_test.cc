@@ -7,7 +7,7 @@
 namespace modbound {
 namespace {
 
-v1::Spec CompareSpec() {
+v1::Spec ComparePartitions() {
   v1::Spec spec;
   spec.mutable_compare_partitions();
   return spec;
@@ -15,7 +15,7 @@ v1::Spec CompareSpec() {
 
 TEST(ComparePartitionsKind, AgreesWithGolden) {
   const auto outcome =
-      RunKind(CompareSpec(),
+      RunKind(ComparePartitions(),
               {{"labels", GoldenInput("partition_stats", "partitions")}});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   for (const char* name : {"rand", "ari", "nmi", "mi", "vi", "vin", "zrand"}) {
@@ -32,12 +32,12 @@ TEST(ComparePartitionsKind, AgreesWithGolden) {
 
 TEST(ComparePartitionsKind, IsAsPlannedAndTheSameAtAnyThreadCount) {
   ExpectPlannedAndRepeatable(
-      CompareSpec(),
+      ComparePartitions(),
       {{"labels", GoldenInput("partition_stats", "partitions")}});
 }
 
 TEST(ComparePartitionsKind, MakesOnlyTheMeasuresWanted) {
-  v1::Spec spec = CompareSpec();
+  v1::Spec spec = ComparePartitions();
   spec.mutable_compare_partitions()->add_measures(v1::PartitionMeasure::VI);
   spec.mutable_compare_partitions()->add_measures(v1::PartitionMeasure::AMI);
   const HostArray labels =
@@ -53,7 +53,7 @@ TEST(ComparePartitionsKind, MakesOnlyTheMeasuresWanted) {
 
 TEST(ComparePartitionsKind, HoldsOneMatrixAMeasure) {
   const auto memory_of = [](int64_t P, int measures) {
-    v1::Spec spec = CompareSpec();
+    v1::Spec spec = ComparePartitions();
     for (int i = 0; i < measures; ++i) {
       spec.mutable_compare_partitions()->add_measures(
           static_cast<v1::PartitionMeasure::Name>(i + 1));
@@ -76,7 +76,7 @@ TEST(ComparePartitionsKind, ReportsEveryPair) {
     EXPECT_EQ(update.total, 21);
     done = update.done;
   };
-  ASSERT_TRUE(RunJob(CompareSpec(),
+  ASSERT_TRUE(RunJob(ComparePartitions(),
                      {{"labels", GoldenInput("partition_stats", "partitions")}},
                      1 << 30,
                      execution)
@@ -86,7 +86,7 @@ TEST(ComparePartitionsKind, ReportsEveryPair) {
 
 TEST(ComparePartitionsKind, RefusesLabelsThatAreNone) {
   const absl::Status status =
-      RunKind(CompareSpec(),
+      RunKind(ComparePartitions(),
               {{"labels", HostArray::FromDoubles({0, 0.5}, {1, 2}, {})}})
           .status();
   EXPECT_EQ(ReasonOf(status), reason::kBadLabels);

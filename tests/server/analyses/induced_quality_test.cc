@@ -7,11 +7,11 @@
 namespace modbound {
 namespace {
 
-constexpr char kCase[] = "partition_stats";
+constexpr char kInducedCase[] = "partition_stats";
 
-InputArrays Inputs() {
-  return {{"matrix", GoldenInput(kCase, "consensus_weights")},
-          {"labels", GoldenLabels(kCase, "induced_partition")}};
+InputArrays InducedInputs() {
+  return {{"matrix", GoldenInput(kInducedCase, "consensus_weights")},
+          {"labels", GoldenLabels(kInducedCase, "induced_partition")}};
 }
 
 v1::Spec InducedSpec() {
@@ -21,14 +21,15 @@ v1::Spec InducedSpec() {
 }
 
 TEST(InducedQualityKind, AgreesWithGolden) {
-  const auto outcome = RunKind(InducedSpec(), Inputs());
+  const auto outcome = RunKind(InducedSpec(), InducedInputs());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   const v1::InducedQualitySummary& summary = outcome->summary.induced_quality();
-  EXPECT_NEAR(
-      summary.quality(), LoadGolden(kCase, "induced_q").values[0], 1e-12);
+  EXPECT_NEAR(summary.quality(),
+              LoadGolden(kInducedCase, "induced_q").values[0],
+              1e-12);
   EXPECT_EQ(outcome->outputs.at("null").shape(), std::vector<int64_t>{1000});
   // Other permutations than the golden ones: z and p agree as estimates do.
-  const double z = LoadGolden(kCase, "induced_z").values[0];
+  const double z = LoadGolden(kInducedCase, "induced_z").values[0];
   EXPECT_NEAR(summary.z(), z, 0.15 * std::abs(z));
   EXPECT_GE(summary.p(), 1.0 / 1001);
   const Vector null = outcome->outputs.at("null").ToVector();
@@ -40,13 +41,13 @@ TEST(InducedQualityKind, AgreesWithGolden) {
 TEST(InducedQualityKind, IsAsPlannedAndTheSameAtAnyThreadCount) {
   v1::Spec spec = InducedSpec();
   spec.mutable_induced_quality()->set_null_count(100);
-  ExpectPlannedAndRepeatable(spec, Inputs());
+  ExpectPlannedAndRepeatable(spec, InducedInputs());
 }
 
 TEST(InducedQualityKind, WithoutDrawsLeavesZAndPOut) {
   v1::Spec spec = InducedSpec();
   spec.mutable_induced_quality()->set_null_count(0);
-  const auto outcome = RunKind(spec, Inputs());
+  const auto outcome = RunKind(spec, InducedInputs());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_FALSE(outcome->summary.induced_quality().has_z());
   EXPECT_FALSE(outcome->summary.induced_quality().has_p());
@@ -54,7 +55,7 @@ TEST(InducedQualityKind, WithoutDrawsLeavesZAndPOut) {
 }
 
 TEST(InducedQualityKind, CountsExcludedUnits) {
-  InputArrays inputs = Inputs();
+  InputArrays inputs = InducedInputs();
   Labels labels = inputs.at("labels").ToLabels();
   labels[0] = labels[7] = labels[8] = -1;
   inputs["labels"] = HostArray::FromLabels(labels, {});
@@ -93,25 +94,25 @@ TEST(InducedQualityKind, CountsUnitsWithoutALabelInTheQualityOfAllUnits) {
               silent->summary.induced_quality().quality(),
               1e-15);
   // Every unit has a label: the same number.
-  const auto all = RunKind(InducedSpec(), Inputs());
+  const auto all = RunKind(InducedSpec(), InducedInputs());
   ASSERT_TRUE(all.ok());
   EXPECT_EQ(all->summary.induced_quality().quality_all_units(),
             all->summary.induced_quality().quality());
 }
 
 TEST(InducedQualityKind, RefusesByField) {
-  InputArrays inputs = Inputs();
+  InputArrays inputs = InducedInputs();
   inputs["labels"] = HostArray::FromLabels(Labels(64, -1), {});
   const absl::Status none = RunKind(InducedSpec(), inputs).status();
   EXPECT_EQ(ReasonOf(none), reason::kDegenerate);
   EXPECT_EQ(FieldOf(none), "inputs.labels");
   v1::Spec spec = InducedSpec();
   spec.mutable_induced_quality()->set_quality(v1::QualityFunction::MODULARITY);
-  const absl::Status negative = RunKind(spec, Inputs()).status();
+  const absl::Status negative = RunKind(spec, InducedInputs()).status();
   EXPECT_EQ(ReasonOf(negative), reason::kNegativeWeight);
   EXPECT_EQ(FieldOf(negative), "inputs.matrix");
   spec.mutable_induced_quality()->set_quality(v1::QualityFunction::CUSTOM);
-  EXPECT_EQ(FieldOf(RunKind(spec, Inputs()).status()),
+  EXPECT_EQ(FieldOf(RunKind(spec, InducedInputs()).status()),
             "spec.induced_quality.quality");
 }
 

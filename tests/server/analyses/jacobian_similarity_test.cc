@@ -30,7 +30,7 @@ v1::Spec TrajectorySpec() {
   return spec;
 }
 
-InputArrays NetworkOnly() {
+InputArrays GoldenNetworkOnly() {
   return GoldenNetworkArrays("lesion_similarity_pdm");
 }
 
@@ -76,16 +76,16 @@ TEST(JacobianSimilarityKind, GivenStatesAreGolden) {
 }
 
 TEST(JacobianSimilarityKind, OutputsAreThoseOfThePlanAtAnyThreadCount) {
-  ExpectPlannedAndSameAtAnyThreadCount(TrajectorySpec(), NetworkOnly());
+  ExpectPlannedAndSameAtAnyThreadCount(TrajectorySpec(), GoldenNetworkOnly());
   ExpectPlannedAndSameAtAnyThreadCount(SpecOf(20, v1::Update::LEAK_OUTSIDE),
                                        GivenInputs("jacobian_n64"));
 }
 
 TEST(JacobianSimilarityKind, DerivativePicksTheLabels) {
   v1::Spec spec = TrajectorySpec();
-  const auto step = RunWithThreads(spec, NetworkOnly());
+  const auto step = RunWithThreads(spec, GoldenNetworkOnly());
   spec.mutable_jacobian_similarity()->set_derivative(v1::Derivative::FLOW);
-  const auto flow = RunWithThreads(spec, NetworkOnly());
+  const auto flow = RunWithThreads(spec, GoldenNetworkOnly());
   ASSERT_TRUE(step.ok() && flow.ok()) << step.status() << flow.status();
   EXPECT_NE(step->outputs.at("labels").ToLabels(),
             flow->outputs.at("labels").ToLabels());
@@ -123,7 +123,7 @@ TEST(JacobianSimilarityKind, RefusesContradictions) {
   };
   v1::Spec spec = given;
   spec.mutable_jacobian_similarity()->set_mode(v1::JacobianMode::GIVEN_STATES);
-  EXPECT_EQ(refused(spec, NetworkOnly()),
+  EXPECT_EQ(refused(spec, GoldenNetworkOnly()),
             Refusal(reason::kMissingField, "inputs.states"));
   InputArrays inputs = GivenInputs("jacobian_n5");
   inputs.erase("inputs");
@@ -145,7 +145,7 @@ TEST(JacobianSimilarityKind, RefusesContradictions) {
   spec = given;
   spec.mutable_jacobian_similarity()->set_quality(v1::QualityFunction::CUSTOM);
   EXPECT_EQ(refused(spec, inputs).second, "spec.jacobian_similarity.quality");
-  EXPECT_EQ(refused(given, NetworkOnly()),
+  EXPECT_EQ(refused(given, GoldenNetworkOnly()),
             Refusal(reason::kMissingField, "spec.jacobian_similarity.task"));
   spec = given;
   spec.mutable_jacobian_similarity()->add_outputs("labels");

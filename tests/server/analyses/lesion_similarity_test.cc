@@ -9,7 +9,7 @@ using Refusal = std::pair<std::string, std::string>;
 constexpr char kGolden[] = "lesion_similarity_gng";
 
 // The golden network with the activity of its golden trials.
-InputArrays Inputs() {
+InputArrays LesionInputs() {
   InputArrays inputs = GoldenNetworkArrays(kGolden);
   const auto network = NetworkOf(inputs, Dynamics());
   const GoldenArray trials = LoadGolden(kGolden, "trial_inputs");
@@ -34,7 +34,7 @@ v1::Spec SpecOf(v1::LesionScope::Name scope) {
   return spec;
 }
 
-v1::Spec TaskSpecOf() {
+v1::Spec GoNogoLesionSpec() {
   v1::Spec spec;
   v1::LesionSimilaritySpec& lesion = *spec.mutable_lesion_similarity();
   lesion.mutable_task()->set_name(v1::Task::GO_NOGO);
@@ -51,7 +51,7 @@ TEST(LesionSimilarityKind, EveryScopeIsGolden) {
       {v1::LesionScope::ALL, "all"},
       {v1::LesionScope::SILENCE, "silence"}};
   for (const auto& [scope, name] : scopes) {
-    const auto outcome = RunWithThreads(SpecOf(scope), Inputs());
+    const auto outcome = RunWithThreads(SpecOf(scope), LesionInputs());
     ASSERT_TRUE(outcome.ok()) << outcome.status();
     const auto& outputs = outcome->outputs;
     // The grid here comes from the activity: distances agree as it does.
@@ -87,14 +87,14 @@ TEST(LesionSimilarityKind, EveryScopeIsGolden) {
 }
 
 TEST(LesionSimilarityKind, OutputsAreThoseOfThePlanAtAnyThreadCount) {
-  ExpectPlannedAndSameAtAnyThreadCount(TaskSpecOf(), NetworkOnly());
+  ExpectPlannedAndSameAtAnyThreadCount(GoNogoLesionSpec(), NetworkOnly());
   v1::Spec spec = SpecOf(v1::LesionScope::ALL);
   spec.mutable_lesion_similarity()->set_grid(5);
-  ExpectPlannedAndSameAtAnyThreadCount(spec, Inputs());
+  ExpectPlannedAndSameAtAnyThreadCount(spec, LesionInputs());
 }
 
 TEST(LesionSimilarityKind, TheTaskGivesTheConstantInput) {
-  v1::Spec spec = TaskSpecOf();
+  v1::Spec spec = GoNogoLesionSpec();
   ASSERT_TRUE(PlanJob(spec, InfosOf(NetworkOnly())).ok());
   const auto& input = spec.lesion_similarity().input();
   EXPECT_EQ(std::vector<double>(input.begin(), input.end()),
@@ -103,7 +103,7 @@ TEST(LesionSimilarityKind, TheTaskGivesTheConstantInput) {
 }
 
 TEST(LesionSimilarityKind, NoNullLeavesItsNumbersUnset) {
-  v1::Spec spec = TaskSpecOf();
+  v1::Spec spec = GoNogoLesionSpec();
   spec.mutable_lesion_similarity()->set_null_count(0);
   const auto outcome = RunWithThreads(spec, NetworkOnly());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
@@ -114,21 +114,21 @@ TEST(LesionSimilarityKind, NoNullLeavesItsNumbersUnset) {
 TEST(LesionSimilarityKind, RefusesContradictions) {
   v1::Spec spec = SpecOf(v1::LesionScope::ALL);
   spec.mutable_lesion_similarity()->set_trials(5);
-  EXPECT_EQ(SubmitRefusalOf(spec, Inputs()),
+  EXPECT_EQ(SubmitRefusalOf(spec, LesionInputs()),
             Refusal(reason::kContradiction, "spec.lesion_similarity.trials"));
   spec = SpecOf(v1::LesionScope::ALL);
   EXPECT_EQ(SubmitRefusalOf(spec, NetworkOnly()),
             Refusal(reason::kMissingField, "spec.lesion_similarity.task"));
   spec.mutable_lesion_similarity()->add_input(1);
-  EXPECT_EQ(SubmitRefusalOf(spec, Inputs()),
+  EXPECT_EQ(SubmitRefusalOf(spec, LesionInputs()),
             Refusal(reason::kWrongShape, "spec.lesion_similarity.input"));
   spec = SpecOf(v1::LesionScope::ALL);
   spec.mutable_lesion_similarity()->set_quality(v1::QualityFunction::CUSTOM);
-  EXPECT_EQ(SubmitRefusalOf(spec, Inputs()),
+  EXPECT_EQ(SubmitRefusalOf(spec, LesionInputs()),
             Refusal(reason::kOutOfRange, "spec.lesion_similarity.quality"));
   spec.mutable_lesion_similarity()->set_quality(
       v1::QualityFunction::MODULARITY);
-  EXPECT_EQ(RefusalOf(spec, Inputs()),
+  EXPECT_EQ(RefusalOf(spec, LesionInputs()),
             Refusal(reason::kNegativeWeight, "spec.lesion_similarity.quality"));
 }
 
@@ -151,7 +151,7 @@ TEST(LesionSimilarityKind, MakesLargeSquareOutputsOnlyWhenAsked) {
         plan->outputs.end(),
         [](const PlannedOutput& out) { return out.name == "similarity"; });
   };
-  v1::Spec spec = TaskSpecOf();
+  v1::Spec spec = GoNogoLesionSpec();
   EXPECT_FALSE(has_similarity(spec));
   spec.mutable_lesion_similarity()->add_outputs("similarity");
   EXPECT_TRUE(has_similarity(spec));

@@ -28,7 +28,7 @@ v1::Spec SequenceSpec() {
   return spec;
 }
 
-v1::Spec TaskSpecOf() {
+v1::Spec TaskLesionSpec() {
   v1::Spec spec;
   v1::OutputLesionSpec& lesion = *spec.mutable_output_lesion();
   lesion.mutable_task()->set_name(v1::Task::PERCEPTUAL_DECISION_MAKING);
@@ -66,7 +66,7 @@ TEST(OutputLesionKind, GivenTrialsAreGolden) {
 }
 
 TEST(OutputLesionKind, SummaryHoldsMeansOverRepeats) {
-  const auto outcome = RunWithThreads(TaskSpecOf(), TaskInputs());
+  const auto outcome = RunWithThreads(TaskLesionSpec(), TaskInputs());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   const v1::OutputLesionSummary& summary = outcome->summary.output_lesion();
   const HostArray& accuracy = outcome->outputs.at("accuracy");
@@ -87,10 +87,10 @@ TEST(OutputLesionKind, SummaryHoldsMeansOverRepeats) {
 }
 
 TEST(OutputLesionKind, OutputsAreThoseOfThePlanAtAnyThreadCount) {
-  ExpectPlannedAndSameAtAnyThreadCount(TaskSpecOf(), TaskInputs());
+  ExpectPlannedAndSameAtAnyThreadCount(TaskLesionSpec(), TaskInputs());
   ExpectPlannedAndSameAtAnyThreadCount(SequenceSpec(),
                                        SequenceInputs("output_lesion_gng"));
-  v1::Spec spec = TaskSpecOf();
+  v1::Spec spec = TaskLesionSpec();
   spec.mutable_output_lesion()->set_controls(0);
   spec.mutable_output_lesion()->add_modules(3);
   spec.mutable_output_lesion()->add_modules(1);
@@ -123,18 +123,18 @@ TEST(OutputLesionKind, RefusesInputsThatDoNotFit) {
   EXPECT_EQ(RefusalOf(SequenceSpec(), inputs),
             Refusal(reason::kOutOfRange, "inputs.ground_truth"));
   inputs.erase("input_sequence");
-  EXPECT_EQ(SubmitRefusalOf(TaskSpecOf(), inputs),
+  EXPECT_EQ(SubmitRefusalOf(TaskLesionSpec(), inputs),
             Refusal(reason::kContradiction, "inputs.ground_truth"));
   inputs = TaskInputs();
   inputs["labels"] = HostArray::FromLabels(Labels(63, 0), {});
-  EXPECT_EQ(SubmitRefusalOf(TaskSpecOf(), inputs),
+  EXPECT_EQ(SubmitRefusalOf(TaskLesionSpec(), inputs),
             Refusal(reason::kWrongShape, "inputs.labels"));
   EXPECT_EQ(SubmitRefusalOf(SequenceSpec(), TaskInputs()),
             Refusal(reason::kMissingField, "spec.output_lesion.task"));
 }
 
 TEST(OutputLesionKind, RefusesModulesThatAreNotThere) {
-  v1::Spec spec = TaskSpecOf();
+  v1::Spec spec = TaskLesionSpec();
   spec.mutable_output_lesion()->add_modules(4);
   EXPECT_EQ(RefusalOf(spec, TaskInputs()),
             Refusal(reason::kContradiction, "spec.output_lesion.modules[0]"));
@@ -151,8 +151,8 @@ TEST(OutputLesionKind, RefusesModulesThatAreNotThere) {
 }
 
 TEST(OutputLesionKind, MemoryDoesNotGrowWithControlsOrLabelNumbers) {
-  v1::Spec few = TaskSpecOf();
-  v1::Spec many = TaskSpecOf();
+  v1::Spec few = TaskLesionSpec();
+  v1::Spec many = TaskLesionSpec();
   many.mutable_output_lesion()->set_controls(100000);
   EXPECT_EQ(PlanJob(few, InfosOf(TaskInputs()))->memory_bytes,
             PlanJob(many, InfosOf(TaskInputs()))->memory_bytes);

@@ -7,7 +7,7 @@
 namespace modbound {
 namespace {
 
-v1::Spec QualitySpec() {
+v1::Spec UnseededQuality() {
   v1::Spec spec;
   spec.mutable_quality();
   return spec;
@@ -21,7 +21,7 @@ InputInfos Infos(std::vector<int64_t> matrix, std::vector<int64_t> labels) {
 }
 
 absl::Status PlanStatus(const InputInfos& inputs) {
-  v1::Spec spec = QualitySpec();
+  v1::Spec spec = UnseededQuality();
   return PlanJob(spec, inputs).status();
 }
 
@@ -31,7 +31,7 @@ HostArray Square(std::vector<double> values, int64_t n) {
 
 absl::StatusOr<Outcome> RunOn(HostArray matrix,
                               Labels labels,
-                              v1::Spec spec = QualitySpec()) {
+                              v1::Spec spec = UnseededQuality()) {
   return RunJob(
       spec,
       {{"matrix", matrix}, {"labels", HostArray::FromLabels(labels, {})}},
@@ -40,7 +40,7 @@ absl::StatusOr<Outcome> RunOn(HostArray matrix,
 }
 
 TEST(PlanJob, KnowsTheShapeOfItsOutputs) {
-  v1::Spec spec = QualitySpec();
+  v1::Spec spec = UnseededQuality();
   const auto plan = PlanJob(spec, Infos({10, 10}, {3, 10}));
   ASSERT_TRUE(plan.ok()) << plan.status();
   ASSERT_EQ(plan->outputs.size(), 1u);
@@ -123,7 +123,7 @@ TEST(PlanJob, MissingAndUnknownInputsAreNamed) {
 }
 
 TEST(PlanJob, FieldsOfTheKindCarryTheirWholePath) {
-  v1::Spec spec = QualitySpec();
+  v1::Spec spec = UnseededQuality();
   spec.mutable_quality()->set_gamma(-1);
   EXPECT_EQ(FieldOf(PlanJob(spec, Infos({4, 4}, {4})).status()),
             "spec.quality.gamma");
@@ -137,7 +137,7 @@ TEST(RunJob, RefusesValuesBeforeTheFirstKernelWithTheReasonOfSubmit) {
             "NOT_SYMMETRIC");
   EXPECT_EQ(ReasonOf(RunOn(Square({0, 1, 1, 0}, 2), {0, -2}).status()),
             "BAD_LABELS");
-  v1::Spec spec = QualitySpec();
+  v1::Spec spec = UnseededQuality();
   spec.mutable_quality()->set_quality(v1::QualityFunction::MODULARITY);
   EXPECT_EQ(ReasonOf(RunOn(Square({0, -1, -1, 0}, 2), {0, 0}, spec).status()),
             "NEGATIVE_WEIGHT");
@@ -147,7 +147,7 @@ TEST(RunJob, RefusesValuesBeforeTheFirstKernelWithTheReasonOfSubmit) {
 }
 
 TEST(RunJob, RefusesMoreMemoryThanAllowed) {
-  const auto outcome = RunJob(QualitySpec(),
+  const auto outcome = RunJob(UnseededQuality(),
                               {{"matrix", Square({0, 1, 1, 0}, 2)},
                                {"labels", HostArray::FromLabels({0, 0}, {})}},
                               10,
@@ -163,7 +163,7 @@ TEST(RunJob, AccountsForTheThreadsOfTheRun) {
   const auto run = [&](int threads, int64_t memory_limit) {
     Execution execution;
     execution.threads = threads;
-    return RunJob(QualitySpec(),
+    return RunJob(UnseededQuality(),
                   {{"matrix", Square(std::vector<double>(64, 0), 8)},
                    {"labels", labels}},
                   memory_limit,

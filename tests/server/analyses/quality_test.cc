@@ -9,7 +9,7 @@
 namespace modbound {
 namespace {
 
-constexpr char kCase[] = "modularity_corr64_zerodiag";
+constexpr char kQualityCase[] = "modularity_corr64_zerodiag";
 
 v1::Spec QualitySpec() {
   v1::Spec spec;
@@ -18,15 +18,15 @@ v1::Spec QualitySpec() {
 }
 
 InputArrays GoldenInputs() {
-  return {{"matrix", GoldenInput(kCase, "weights")},
-          {"labels", GoldenInput(kCase, "partitions")}};
+  return {{"matrix", GoldenInput(kQualityCase, "weights")},
+          {"labels", GoldenInput(kQualityCase, "partitions")}};
 }
 
 TEST(QualityKind, OfGoldenPartitions) {
   const auto outcome = RunKind(QualitySpec(), GoldenInputs());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   const Vector expected =
-      LoadGolden(kCase, "q_negative_asym").ToMatrix().col(1);
+      LoadGolden(kQualityCase, "q_negative_asym").ToMatrix().col(1);
   ExpectClose(outcome->outputs.at("quality").ToVector(),
               expected,
               1e-10,

@@ -5,7 +5,7 @@ namespace {
 
 using Refusal = std::pair<std::string, std::string>;
 
-InputArrays Inputs() {
+InputArrays ReduceInputs() {
   return {{"activity", GoldenHostArray("pca", "activity")},
           {"labels", GoldenHostArray("pca", "module_labels")}};
 }
@@ -20,7 +20,7 @@ v1::Spec SpecOf(int components) {
 }
 
 TEST(ReduceKind, IsGolden) {
-  const auto outcome = RunWithThreads(SpecOf(5), Inputs());
+  const auto outcome = RunWithThreads(SpecOf(5), ReduceInputs());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   const auto& outputs = outcome->outputs;
   ExpectClose(outputs.at("module_activity").ToMatrix(),
@@ -59,21 +59,21 @@ TEST(ReduceKind, IsGolden) {
 }
 
 TEST(ReduceKind, OutputsAreThoseOfThePlanAtAnyThreadCount) {
-  ExpectPlannedAndSameAtAnyThreadCount(SpecOf(0), Inputs());
-  ExpectPlannedAndSameAtAnyThreadCount(SpecOf(3), Inputs());
+  ExpectPlannedAndSameAtAnyThreadCount(SpecOf(0), ReduceInputs());
+  ExpectPlannedAndSameAtAnyThreadCount(SpecOf(3), ReduceInputs());
 }
 
 TEST(ReduceKind, RefusesWhatCannotBeReduced) {
-  EXPECT_EQ(SubmitRefusalOf(SpecOf(65), Inputs()),
+  EXPECT_EQ(SubmitRefusalOf(SpecOf(65), ReduceInputs()),
             Refusal(reason::kOutOfRange, "spec.reduce.components"));
-  InputArrays inputs = Inputs();
+  InputArrays inputs = ReduceInputs();
   inputs["labels"] = HostArray::FromLabels(Labels(63, 0), {});
   EXPECT_EQ(SubmitRefusalOf(SpecOf(2), inputs),
             Refusal(reason::kWrongShape, "inputs.labels"));
   inputs["labels"] = HostArray::FromLabels(Labels(64, -1), {});
   EXPECT_EQ(RefusalOf(SpecOf(2), inputs),
             Refusal(reason::kDegenerate, "inputs.labels"));
-  inputs = Inputs();
+  inputs = ReduceInputs();
   inputs["activity"] = HostArray(v1::DType::FLOAT64, {1, 64});
   EXPECT_EQ(SubmitRefusalOf(SpecOf(1), inputs),
             Refusal(reason::kDegenerate, "inputs.activity"));

@@ -13,7 +13,7 @@ v1::Spec SpecOf() {
 }
 
 // Modules {0, 1} rising and {2, 3} falling over five time points.
-InputArrays Inputs() {
+InputArrays SelectivityInputs() {
   Matrix activity(5, 4);
   activity << 1, 1, 4, 6, 2, 2, 3, 5, 3, 4, 2, 2, 4, 4, 1, 2, 5, 6, 0, 1;
   Matrix outputs(5, 2);
@@ -28,7 +28,7 @@ InputArrays Inputs() {
 }
 
 TEST(SelectivityKind, CorrelatesModulesWithVariablesInAlphabeticalOrder) {
-  const auto outcome = RunWithThreads(SpecOf(), Inputs());
+  const auto outcome = RunWithThreads(SpecOf(), SelectivityInputs());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   const v1::SelectivitySummary& summary = outcome->summary.selectivity();
   ASSERT_EQ(summary.variables_size(), 2);
@@ -36,17 +36,17 @@ TEST(SelectivityKind, CorrelatesModulesWithVariablesInAlphabeticalOrder) {
   EXPECT_EQ(summary.variables(1), "fixation");
   EXPECT_EQ(summary.num_modules(), 2);
   EXPECT_EQ(summary.ranked_by(), "cumulative_inputs");
-  const Matrix activity = Inputs().at("activity").ToMatrix();
+  const Matrix activity = SelectivityInputs().at("activity").ToMatrix();
   const Vector rising = (activity.col(0) + activity.col(1)) / 2;
   const Correlation expected = PearsonCorrelation(
-      rising, Inputs().at("variables/cumulative_inputs").ToVector());
+      rising, SelectivityInputs().at("variables/cumulative_inputs").ToVector());
   EXPECT_NEAR(outcome->outputs.at("r").ToMatrix()(1, 0), expected.r, 1e-14);
   EXPECT_NEAR(outcome->outputs.at("p").ToMatrix()(1, 0), expected.p, 1e-12);
   EXPECT_EQ(outcome->outputs.at("ranked_modules").ToLabels(), (Labels{1, 0}));
 }
 
 TEST(SelectivityKind, RanksByOutputsWithoutCumulativeInputs) {
-  InputArrays inputs = Inputs();
+  InputArrays inputs = SelectivityInputs();
   inputs.erase("variables/cumulative_inputs");
   const auto outcome = RunWithThreads(SpecOf(), inputs);
   ASSERT_TRUE(outcome.ok()) << outcome.status();
@@ -55,8 +55,8 @@ TEST(SelectivityKind, RanksByOutputsWithoutCumulativeInputs) {
 }
 
 TEST(SelectivityKind, OutputsAreThoseOfThePlanAtAnyThreadCount) {
-  ExpectPlannedAndSameAtAnyThreadCount(SpecOf(), Inputs());
-  InputArrays inputs = Inputs();
+  ExpectPlannedAndSameAtAnyThreadCount(SpecOf(), SelectivityInputs());
+  InputArrays inputs = SelectivityInputs();
   inputs.erase("outputs");
   ExpectPlannedAndSameAtAnyThreadCount(SpecOf(), inputs);
   const auto outcome = RunWithThreads(SpecOf(), inputs);
@@ -66,16 +66,16 @@ TEST(SelectivityKind, OutputsAreThoseOfThePlanAtAnyThreadCount) {
 }
 
 TEST(SelectivityKind, RefusesWhatCannotBeCorrelated) {
-  InputArrays inputs = Inputs();
+  InputArrays inputs = SelectivityInputs();
   inputs["variables/fixation"] = HostArray(v1::DType::FLOAT64, {4});
   EXPECT_EQ(SubmitRefusalOf(SpecOf(), inputs),
             Refusal(reason::kWrongShape, "inputs.variables/fixation"));
-  inputs = Inputs();
+  inputs = SelectivityInputs();
   inputs.erase("variables/fixation");
   inputs.erase("variables/cumulative_inputs");
   EXPECT_EQ(SubmitRefusalOf(SpecOf(), inputs),
             Refusal(reason::kMissingField, "inputs.variables/*"));
-  inputs = Inputs();
+  inputs = SelectivityInputs();
   inputs["labels"] = HostArray::FromLabels({-1, -1, -1, -1}, {});
   EXPECT_EQ(RefusalOf(SpecOf(), inputs),
             Refusal(reason::kDegenerate, "inputs.labels"));

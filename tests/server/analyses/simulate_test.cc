@@ -34,7 +34,7 @@ v1::Spec TaskSpecMessage() {
   return spec;
 }
 
-v1::Spec SequenceSpec() {
+v1::Spec GivenInputSpec() {
   v1::Spec spec;
   spec.mutable_simulate();
   return spec;
@@ -69,7 +69,7 @@ v1::Spec TrainJob() {
 }
 
 TEST(Simulate, GivenInputsAreGolden) {
-  v1::Spec spec = SequenceSpec();
+  v1::Spec spec = GivenInputSpec();
   spec.mutable_simulate()->set_dt(20);
   spec.mutable_simulate()->set_update(v1::Update::LEAK_INSIDE);
   InputArrays inputs = GoldenNetwork("ctrnn_forward_n64");
@@ -152,7 +152,7 @@ TEST(Simulate, SameBytesAtAnyThreadCount) {
 
 TEST(Simulate, TakesTaskAndModelFromTheJobThatTrained) {
   const v1::Spec train = TrainJob();
-  v1::Spec spec = SequenceSpec();
+  v1::Spec spec = GivenInputSpec();
   const auto plan = PlanJob(spec, NetworkInfos(&train));
   ASSERT_TRUE(plan.ok()) << plan.status();
   const v1::SimulateSpec& simulate = spec.simulate();
@@ -182,23 +182,23 @@ absl::Status PlanStatus(v1::Spec spec, const InputInfos& inputs) {
 TEST(Simulate, RefusesWhatContradictsTheTraining) {
   const v1::Spec train = TrainJob();
   const InputInfos inputs = NetworkInfos(&train);
-  v1::Spec spec = SequenceSpec();
+  v1::Spec spec = GivenInputSpec();
   spec.mutable_simulate()->set_activation(v1::Activation::RELU);
   EXPECT_EQ(ReasonOf(PlanStatus(spec, inputs)), "CONTRADICTION");
   EXPECT_EQ(FieldOf(PlanStatus(spec, inputs)), "spec.simulate.activation");
   EXPECT_NE(PlanStatus(spec, inputs).message().find("TANH"),
             absl::string_view::npos);
-  spec = SequenceSpec();
+  spec = GivenInputSpec();
   spec.mutable_simulate()->set_dt(100);
   EXPECT_EQ(FieldOf(PlanStatus(spec, inputs)), "spec.simulate.dt");
-  spec = SequenceSpec();
+  spec = GivenInputSpec();
   spec.mutable_simulate()->set_tau(200);
   EXPECT_EQ(FieldOf(PlanStatus(spec, inputs)), "spec.simulate.tau");
-  spec = SequenceSpec();
+  spec = GivenInputSpec();
   spec.mutable_simulate()->set_update(v1::Update::LEAK_INSIDE);
   EXPECT_EQ(FieldOf(PlanStatus(spec, inputs)), "spec.simulate.update");
   // What agrees is accepted.
-  spec = SequenceSpec();
+  spec = GivenInputSpec();
   spec.mutable_simulate()->set_dt(50);
   EXPECT_TRUE(PlanStatus(spec, inputs).ok());
 }
@@ -209,13 +209,14 @@ TEST(Simulate, RefusesArraysOfJobsWithOtherModels) {
   other.mutable_train()->mutable_model()->set_tau(300);
   InputInfos inputs = NetworkInfos(&train);
   inputs["w_out"].producer = &other;
-  const absl::Status status = PlanStatus(SequenceSpec(), inputs);
+  const absl::Status status = PlanStatus(GivenInputSpec(), inputs);
   EXPECT_EQ(ReasonOf(status), "CONTRADICTION");
   EXPECT_EQ(FieldOf(status), "inputs.w_out");
 }
 
 TEST(Simulate, NeedsATaskWhenNoJobSaysWhich) {
-  const absl::Status status = PlanStatus(SequenceSpec(), NetworkInfos(nullptr));
+  const absl::Status status =
+      PlanStatus(GivenInputSpec(), NetworkInfos(nullptr));
   EXPECT_EQ(ReasonOf(status), "MISSING_FIELD");
   EXPECT_EQ(FieldOf(status), "spec.simulate.task");
 }
@@ -232,10 +233,10 @@ TEST(Simulate, RefusesTaskOrTrialsBesideAnInputSequence) {
   InputInfos inputs = NetworkInfos(nullptr);
   inputs["input_sequence"] = {
       v1::DType::FLOAT64, {7, 5, 3}, std::nullopt, nullptr};
-  EXPECT_TRUE(PlanStatus(SequenceSpec(), inputs).ok());
+  EXPECT_TRUE(PlanStatus(GivenInputSpec(), inputs).ok());
   EXPECT_EQ(FieldOf(PlanStatus(TaskSpecMessage(), inputs)),
             "spec.simulate.task");
-  v1::Spec spec = SequenceSpec();
+  v1::Spec spec = GivenInputSpec();
   spec.mutable_simulate()->set_trials(3);
   EXPECT_EQ(FieldOf(PlanStatus(spec, inputs)), "spec.simulate.trials");
 }
@@ -244,15 +245,15 @@ TEST(Simulate, RefusesInputsThatDoNotFitTogether) {
   InputInfos inputs = NetworkInfos(nullptr);
   inputs["input_sequence"] = {
       v1::DType::FLOAT64, {7, 5, 4}, std::nullopt, nullptr};
-  EXPECT_EQ(FieldOf(PlanStatus(SequenceSpec(), inputs)),
+  EXPECT_EQ(FieldOf(PlanStatus(GivenInputSpec(), inputs)),
             "inputs.input_sequence");
   inputs["input_sequence"].shape = {7, 5, 3};
   inputs["initial_state"] = {
       v1::DType::FLOAT64, {4, 10}, std::nullopt, nullptr};
-  EXPECT_EQ(FieldOf(PlanStatus(SequenceSpec(), inputs)),
+  EXPECT_EQ(FieldOf(PlanStatus(GivenInputSpec(), inputs)),
             "inputs.initial_state");
   inputs["initial_state"].shape = {1, 10};
-  EXPECT_TRUE(PlanStatus(SequenceSpec(), inputs).ok());
+  EXPECT_TRUE(PlanStatus(GivenInputSpec(), inputs).ok());
 }
 
 TEST(Simulate, RefusesADtLongerThanTau) {
@@ -278,7 +279,7 @@ TEST(Simulate, UnknownShapesOfAPendingJobArePlanned) {
   for (auto& [name, info] : inputs) {
     info.shape.assign(info.shape.size(), -1);
   }
-  v1::Spec spec = SequenceSpec();
+  v1::Spec spec = GivenInputSpec();
   const auto plan = PlanJob(spec, inputs);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->outputs[0].shape, (std::vector<int64_t>{2400, -1}));

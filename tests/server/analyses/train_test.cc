@@ -8,7 +8,7 @@
 namespace modbound {
 namespace {
 
-constexpr int64_t kPlenty = int64_t{1} << 32;
+constexpr int64_t kEnoughBytes = int64_t{1} << 32;
 
 v1::Spec ShortSpec() {
   v1::Spec spec;
@@ -64,7 +64,7 @@ TEST(TrainAdapter, PlanningTwiceChangesNothing) {
 TEST(TrainAdapter, OutputsAreThoseOfThePlan) {
   v1::Spec spec = ShortSpec();
   const auto plan = PlanJob(spec, {});
-  const auto outcome = RunJob(spec, {}, kPlenty, {});
+  const auto outcome = RunJob(spec, {}, kEnoughBytes, {});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(outcome->outputs.size(), plan->outputs.size());
   for (const PlannedOutput& output : plan->outputs) {
@@ -85,7 +85,7 @@ TEST(TrainAdapter, OutputsAreThoseOfThePlan) {
 }
 
 TEST(TrainAdapter, SummaryAgreesWithTheArrays) {
-  const auto outcome = RunJob(ShortSpec(), {}, kPlenty, {});
+  const auto outcome = RunJob(ShortSpec(), {}, kEnoughBytes, {});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   const v1::TrainSummary& summary = outcome->summary.train();
   EXPECT_EQ(summary.steps(), 12);
@@ -99,7 +99,7 @@ TEST(TrainAdapter, SummaryAgreesWithTheArrays) {
 TEST(TrainAdapter, DoublePrecisionGivesDoubles) {
   v1::Spec spec = ShortSpec();
   spec.mutable_train()->set_precision(v1::Precision::FLOAT64);
-  const auto outcome = RunJob(spec, {}, kPlenty, {});
+  const auto outcome = RunJob(spec, {}, kEnoughBytes, {});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   for (const char* name : {"w_in", "b_out", "initial/w_rec"}) {
     EXPECT_EQ(outcome->outputs.at(name).dtype(), v1::DType::FLOAT64) << name;

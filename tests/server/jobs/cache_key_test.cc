@@ -11,7 +11,7 @@ namespace {
 
 using Inputs = std::map<std::string, v1::Array>;
 
-v1::Array Matrix(const std::string& digest) {
+v1::Array MatrixOf(const std::string& digest) {
   v1::Array array;
   array.set_dtype(v1::DType::FLOAT64);
   array.add_shape(3);
@@ -31,7 +31,7 @@ TEST(CacheKey, TextHoldsFieldsBesideTheirDefaultsInputsAndBuild) {
   v1::Spec spec = Partition();
   spec.mutable_partition()->set_gamma(0.5);
   spec.mutable_partition()->add_outputs("agreement");
-  EXPECT_EQ(CanonicalText(spec, {{"matrix", Matrix("ab")}}),
+  EXPECT_EQ(CanonicalText(spec, {{"matrix", MatrixOf("ab")}}),
             std::string("kind partition\n"
                         "3 3fe0000000000000\n"
                         "5 20\n"
@@ -57,7 +57,7 @@ TEST(CacheKey, NestedFieldsAreNamedByTheirPath) {
 }
 
 TEST(CacheKey, EveryPartCounts) {
-  const Inputs inputs = {{"matrix", Matrix("ab")}};
+  const Inputs inputs = {{"matrix", MatrixOf("ab")}};
   const std::string key = CacheKey(Partition(), inputs);
   EXPECT_EQ(key.size(), 64u);
 
@@ -78,7 +78,7 @@ TEST(CacheKey, EveryPartCounts) {
   changed = inputs;
   changed["matrix"].set_shape(1, 4);
   EXPECT_NE(CacheKey(Partition(), changed), key);
-  changed = {{"activity", Matrix("ab")}};
+  changed = {{"activity", MatrixOf("ab")}};
   EXPECT_NE(CacheKey(Partition(), changed), key);
 }
 

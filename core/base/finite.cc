@@ -1,0 +1,28 @@
+#include "core/base/finite.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+
+namespace modbound {
+
+absl::Status CheckFinite(const Eigen::Ref<const Matrix>& values,
+                         const std::string& field) {
+  if (values.allFinite()) {
+    return absl::OkStatus();
+  }
+  Eigen::Index at = 0;
+  while (std::isfinite(values(at / values.cols(), at % values.cols()))) {
+    ++at;
+  }
+  return Refuse(
+      reason::kNotFinite,
+      field,
+      absl::StrCat(field,
+                   " holds NaN or infinity, first at row-major index ",
+                   at,
+                   "; every value must be finite"));
+}
+
+}  // namespace modbound
