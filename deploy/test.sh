@@ -94,6 +94,7 @@ tidy_folder() {
     match($0, joined ":[0-9]+:") {
       line = substr($0, RSTART + length(joined) + 1, RLENGTH)
       sub(/:.*/, "", line)
+      line += 0
       for (i = n - 1; starts[i] >= line; --i) {}
       printf "%s:%d%s\n", paths[i], line - starts[i],
              substr($0, RSTART + RLENGTH - 1)
