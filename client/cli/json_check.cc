@@ -206,6 +206,7 @@ absl::Status UnknownField(const Descriptor& type,
                           const std::string& path,
                           const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(type.field_count()));
   for (int i = 0; i < type.field_count(); ++i) {
     names.push_back(type.field(i)->name());
   }

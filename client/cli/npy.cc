@@ -16,7 +16,7 @@ namespace modbound {
 namespace {
 
 // More than any header that NumPy writes; it refuses larger ones itself.
-constexpr int64_t kLongestHeader = 128 * 1024;
+constexpr int64_t kLongestHeader = int64_t{128} * 1024;
 
 absl::Status FileError(const std::string& path, int error) {
   return UsageError(path + ": " + std::strerror(error));

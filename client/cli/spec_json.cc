@@ -11,6 +11,7 @@ namespace modbound {
 std::vector<std::string> KindNames() {
   const google::protobuf::Descriptor& spec = *v1::Spec::descriptor();
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(spec.field_count()));
   for (int i = 0; i < spec.field_count(); ++i) {
     names.push_back(spec.field(i)->name());
   }

@@ -13,7 +13,7 @@
 namespace modbound {
 namespace {
 
-constexpr int64_t kChunk = 512 * 1024;
+constexpr int64_t kChunk = int64_t{512} * 1024;
 
 v1::Array WithoutBytes(const NpyHeader& header) {
   v1::Array array;

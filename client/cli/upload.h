@@ -12,7 +12,7 @@
 namespace modbound {
 
 // Largest array that may travel inside a request.
-inline constexpr int64_t kMostInlineBytes = 64 * 1024;
+inline constexpr int64_t kMostInlineBytes = int64_t{64} * 1024;
 
 // What the server calls the array: the SHA-256 of its elements, little-endian
 // and row by row.

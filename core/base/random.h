@@ -75,7 +75,7 @@ class RandomStream {
   uint64_t index_;
   uint32_t position_ = 0;
   r123::Philox4x32::ctr_type block_{};
-  unsigned used_ = 2;
+  std::size_t used_ = 2;
   double spare_normal_ = 0;
   bool has_spare_ = false;
 };

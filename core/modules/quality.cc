@@ -122,8 +122,9 @@ ModularityProblem CustomProblem(Matrix weights,
 // types: a plain loop over conditional sums is left scalar by gcc 12, or,
 // written as a choice of row[j] or 0, compiled wrongly).
 constexpr int kWidth = 4;
-typedef double Doubles __attribute__((vector_size(8 * kWidth)));
-typedef int64_t Mask __attribute__((vector_size(8 * kWidth)));
+constexpr Eigen::Index kPair = 2 * Eigen::Index{kWidth};
+using Doubles __attribute__((vector_size(8 * kWidth))) = double;
+using Mask __attribute__((vector_size(8 * kWidth))) = int64_t;
 
 // sum += the elements of `row` where `labels` has `own`.
 inline void AddMatching(const double* row,
@@ -150,7 +151,7 @@ double SumOfMatching(const double* row,
   Doubles sum_0 = {};
   Doubles sum_1 = {};
   Eigen::Index j = first;
-  for (; j + 2 * kWidth <= n; j += 2 * kWidth) {
+  for (; j + kPair <= n; j += kPair) {
     AddMatching(row + j, labels + j, owns, sum_0);
     AddMatching(row + j + kWidth, labels + j + kWidth, owns, sum_1);
   }

@@ -46,10 +46,10 @@ struct RationalExp {
   explicit RationalExp(Scalar y) {
     // Adding 1.5 * 2^(mantissa bits) rounds to a whole number, which then is in
     // the low bits.
-    constexpr auto to_whole =
+    constexpr auto kToWhole =
         static_cast<Scalar>(uint64_t{3} << (C::kMantissaBits - 1));
-    const Scalar shifted = y * Scalar(1.4426950408889634) + to_whole;
-    const Scalar k = shifted - to_whole;
+    const Scalar shifted = y * Scalar(1.4426950408889634) + kToWhole;
+    const Scalar k = shifted - kToWhole;
     const auto exponent = std::bit_cast<typename C::Bits>(shifted)
                           << C::kMantissaBits;
     s = std::bit_cast<Scalar>(std::bit_cast<typename C::Bits>(Scalar(1)) +

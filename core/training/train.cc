@@ -153,8 +153,8 @@ class Trainer {
     result_.accuracy = ScoreTrials(ran->trials, task_.has_coherences());
     result_.psychometric = Psychometric(ran->trials, task_.spec().coherences);
     result_.silent_units = ran->moments.SilentUnits();
-    evaluations_.push_back({static_cast<double>(result_.steps),
-                            result_.accuracy.accuracy.value_or(std::nan(""))});
+    evaluations_.emplace_back(static_cast<double>(result_.steps),
+                              result_.accuracy.accuracy.value_or(std::nan("")));
     Report();
     return absl::OkStatus();
   }

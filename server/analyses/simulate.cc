@@ -73,7 +73,8 @@ absl::StatusOr<Plan> PlanSequence(const v1::SimulateSpec& simulate,
   // Inputs as given and as doubles, each thread's block of them, and every
   // result with the copy that leaves.
   const auto rows = static_cast<double>(std::max<int64_t>(Times(T, B), 0));
-  const double per_row = 8.0 * (3 * std::max<int64_t>(shape[2], 1) +
+  const double per_row =
+      8.0 * static_cast<double>(3 * std::max<int64_t>(shape[2], 1) +
                                 2 * std::max<int64_t>(network.units, 1) +
                                 2 * std::max<int64_t>(network.outputs, 1));
   plan.memory_bytes =

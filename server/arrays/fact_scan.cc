@@ -33,7 +33,7 @@ struct Place {
 // Calls action(T()) with the C++ type of a dtype.
 template <typename Action>
 void WithType(DTypeEnum dtype, const Action& action) {
-  switch (dtype) {
+  switch (dtype) {  // NOLINT(bugprone-branch-clone): each has another type
     case v1::DType::FLOAT32:
       return action(float());
     case v1::DType::FLOAT64:

@@ -24,7 +24,7 @@ namespace modbound {
 
 // Bytes up to this size live in the database, in the transaction that needs
 // them; larger ones in DATA_DIR/artifacts/<first two digits>/<digest>.
-inline constexpr int64_t kInlineLimit = 64 * 1024;
+inline constexpr int64_t kInlineLimit = int64_t{64} * 1024;
 
 // An artifact whose bytes are safe but whose row is not yet committed. Keep it
 // (the change that commits it holds a copy) until the commit: as long as it

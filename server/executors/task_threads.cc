@@ -40,9 +40,9 @@ bool TaskThreads::Start(std::function<void()> task) {
 }
 
 bool TaskThreads::StartLocked(std::function<void()> task) {
-  const std::size_t count = running_.size();
+  auto self = running_.end();
   try {
-    const auto self = running_.emplace(running_.end());
+    self = running_.emplace(running_.end());
     *self = std::thread([this, self, task = std::move(task)]() mutable {
       task();
       task = nullptr;
@@ -52,7 +52,9 @@ bool TaskThreads::StartLocked(std::function<void()> task) {
   } catch (const std::system_error&) {
   } catch (const std::bad_alloc&) {
   }
-  running_.resize(count);
+  if (self != running_.end()) {
+    running_.erase(self);
+  }
   return false;
 }
 

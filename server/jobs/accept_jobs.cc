@@ -135,6 +135,7 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     return earlier;
   }
   std::vector<std::string> ids;
+  ids.reserve(jobs.size());
   for (const PlannedJob& job : jobs) {
     ids.push_back(job.row.job.id());
   }

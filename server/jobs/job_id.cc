@@ -34,8 +34,8 @@ int64_t MicrosOf(const std::string& id) {
     return 0;
   }
   uint64_t value = 0;
-  for (int i = 0; i < kTimeDigits; ++i) {
-    const auto digit = kDigits.find(id[static_cast<std::size_t>(1 + i)]);
+  for (std::size_t i = 0; i < kTimeDigits; ++i) {
+    const auto digit = kDigits.find(id[1 + i]);
     if (digit == std::string_view::npos) {
       return 0;
     }

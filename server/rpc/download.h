@@ -14,7 +14,7 @@
 namespace modbound {
 
 // Most data of one DownloadResponse.
-inline constexpr int64_t kDownloadChunkBytes = 256 * 1024;
+inline constexpr int64_t kDownloadChunkBytes = int64_t{256} * 1024;
 
 // One download: the bytes of an array, after a NumPy header when that is asked
 // for, chunk by chunk. Threads: one at a time.

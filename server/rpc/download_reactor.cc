@@ -20,13 +20,13 @@ class DownloadReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   DownloadReactor(JobQueue& queue,
                   ArtifactStore& artifacts,
                   std::string owner,
-                  grpc::ByteBuffer request,
+                  const grpc::ByteBuffer& request,
                   OpenStreams& streams,
                   WorkerPool& pool)
       : queue_(queue),
         artifacts_(artifacts),
         owner_(std::move(owner)),
-        request_(std::move(request)),
+        request_(request),
         streams_(streams),
         pool_(pool) {
     streams_.Add(this);

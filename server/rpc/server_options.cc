@@ -110,7 +110,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc,
   CommandLine line;
   ServerOptions& options = line.options;
   options.data_dir = DefaultDataDir();
-  options.cores = std::clamp<int>(std::thread::hardware_concurrency(), 1, 4096);
+  options.cores = static_cast<int>(
+      std::clamp(std::thread::hardware_concurrency(), 1U, 4096U));
   Words words;
   words.memory_limit = absl::StrCat(PhysicalMemory() / 10 * 8);
   CLI::App app("The modbound server.", "modboundd");

@@ -21,12 +21,12 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
  public:
   WatchReactor(JobQueue& queue,
                std::string owner,
-               grpc::ByteBuffer request,
+               const grpc::ByteBuffer& request,
                OpenStreams& streams,
                WorkerPool& pool)
       : queue_(queue),
         owner_(std::move(owner)),
-        request_(std::move(request)),
+        request_(request),
         streams_(streams),
         pool_(pool) {}
 

@@ -99,7 +99,7 @@ void BatchWriter::Loop() {
     }
     NoteFault(status);
     for (Entry& entry : batch) {
-      entry.done(status.ok() ? std::move(entry.status) : status);
+      entry.done(status.ok() ? entry.status : status);
     }
     batch.clear();
     if (fault_.ok()) {

@@ -16,7 +16,9 @@ namespace modbound {
 namespace {
 
 // A .npy file's bytes: magic, version, header text, elements.
-std::string Npy(int major, const std::string& dictionary, std::string data) {
+std::string Npy(int major,
+                const std::string& dictionary,
+                const std::string& data) {
   std::string bytes = "\x93NUMPY";
   bytes += static_cast<char>(major);
   bytes += '\0';
@@ -265,10 +267,8 @@ TEST(NpyHeader, RefusesMalformedText) {
       "{'descr': '|u1', 'descr': '|u1', 'shape': (1,)}",
       "{'descr': '|u1', 'fortran_order': False, 'shape': (1,), 'x': 1}",
       "{'descr: '|u1', 'fortran_order': False, 'shape': (1,)}",
-      "{'descr': '|u1', 'fortran_order': False, 'shape': "
-      "(99999999999999999999,)}",
-      "{'descr': '<f8', 'fortran_order': False, 'shape': "
-      "(9223372036854775807, 9223372036854775807)}"};
+      "{'descr':'|u1','fortran_order':False,'shape':(99999999999999999999,)}",
+      "{'descr':'<f8','fortran_order':False,'shape':(9223372036854775807,9)}"};
   for (const char* text : malformed) {
     const absl::Status status = Parse(Npy(1, text, "a")).status();
     EXPECT_EQ(ExitCodeOf(status), kExitUsage) << text;

@@ -86,7 +86,7 @@ TEST(RandomStream, ShuffleReachesEveryOrderOfThree) {
   for (int i = 0; i < 600; ++i) {
     std::vector<int> values = {0, 1, 2};
     stream.Shuffle(values);
-    ++seen[static_cast<std::size_t>(values[0] * 9 + values[1] * 3 + values[2])];
+    ++seen[static_cast<std::size_t>(9 * values[0]) + 3 * values[1] + values[2]];
   }
   int orders = 0;
   for (const int count : seen) {
