@@ -6,7 +6,6 @@
 #include "client/cli/result.h"
 
 namespace modbound {
-namespace {}  // namespace
 
 void ApplyEvent(const v1::JobEvent& event, v1::Job& job) {
   switch (event.event_case()) {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/error.h"
 #include "server/files/file_io.h"
 #include "server/store/batch_writer.h"
@@ -50,11 +49,10 @@ absl::Status UseWriteAheadLog(SqliteHandle& handle) {
   return handle.Execute(kPragmas);
 }
 
-// All of `sql` or nothing of it.
-absl::Status SetSchema(SqliteHandle& handle, const std::string& sql) {
+absl::Status CreateTables(SqliteHandle& handle) {
   const absl::Status status =
       handle.Execute(absl::StrCat("BEGIN IMMEDIATE;",
-                                  sql,
+                                  kSchema,
                                   "PRAGMA user_version = ",
                                   kSchemaVersion,
                                   ";COMMIT"));
@@ -82,12 +80,6 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
   if (version == kSchemaVersion) {
     return absl::OkStatus();
   }
-  if (version > 0) {
-    return SetSchema(
-        handle,
-        absl::StrJoin(
-            std::begin(kMigrations) + version - 1, std::end(kMigrations), ""));
-  }
   // The folder is made after the tables: when it is there, they were.
   std::error_code error;
   if (std::filesystem::exists(data_dir + "/artifacts", error)) {
@@ -99,7 +91,7 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
                                   "restore modbound.sqlite3, or move the "
                                   "directory away to start anew"));
   }
-  return SetSchema(handle, kSchema);
+  return CreateTables(handle);
 }
 
 }  // namespace

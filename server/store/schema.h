@@ -1,12 +1,10 @@
 #ifndef MODBOUND_SERVER_STORE_SCHEMA_H_
 #define MODBOUND_SERVER_STORE_SCHEMA_H_
 
-#include <iterator>
-
 namespace modbound {
 
 // Version of the tables, in SQLite's user_version.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 1;
 
 // The tables. Times are microseconds since 1970 (UTC); 0 = not yet. States are
 // numbers of v1::JobState.
@@ -35,16 +33,10 @@ CREATE TABLE job (
   deadline_us INTEGER NOT NULL DEFAULT 0,
   max_run_us INTEGER NOT NULL DEFAULT 0,
   job BLOB NOT NULL,
-  result BLOB,
-  cache_key TEXT NOT NULL DEFAULT '',        -- server/jobs/cache_key.h; '' = not known yet, or never taken from the cache
-  shares TEXT NOT NULL DEFAULT '',           -- QUEUED: the job of the same key whose result it waits for; '' = none
-  pinned INTEGER NOT NULL DEFAULT 0          -- retention leaves it alone
+  result BLOB
 ) STRICT;
 CREATE INDEX job_state ON job(state);
 CREATE INDEX job_owner ON job(owner, number);
-CREATE INDEX job_cache_key ON job(cache_key) WHERE cache_key != '';
-CREATE INDEX job_shares ON job(shares) WHERE shares != '';
-CREATE INDEX job_end ON job(end_us) WHERE end_us != 0;
 
 -- The owner's labels, for filters.
 CREATE TABLE job_label (
@@ -107,31 +99,7 @@ CREATE TABLE fact (
   facts BLOB NOT NULL,
   PRIMARY KEY (digest, dtype, shape)
 ) STRICT, WITHOUT ROWID;
-
--- Cores an owner used: fair share. The sum is worth half as much each half-life after at_us.
-CREATE TABLE usage (
-  owner TEXT PRIMARY KEY,
-  core_seconds REAL NOT NULL,
-  at_us INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
 )sql";
-
-// kMigrations[v - 1] makes tables of version v + 1 of those of version v.
-inline constexpr const char* kMigrations[] = {
-    R"sql(
-ALTER TABLE job ADD COLUMN cache_key TEXT NOT NULL DEFAULT '';
-ALTER TABLE job ADD COLUMN shares TEXT NOT NULL DEFAULT '';
-ALTER TABLE job ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX job_cache_key ON job(cache_key) WHERE cache_key != '';
-CREATE INDEX job_shares ON job(shares) WHERE shares != '';
-CREATE INDEX job_end ON job(end_us) WHERE end_us != 0;
-CREATE TABLE usage (
-  owner TEXT PRIMARY KEY,
-  core_seconds REAL NOT NULL,
-  at_us INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-)sql"};
-static_assert(std::size(kMigrations) == kSchemaVersion - 1);
 
 }  // namespace modbound
 

@@ -254,6 +254,12 @@ TEST(NpyHeader, RefusesMoreBytesThanItsShape) {
 }
 
 TEST(NpyHeader, RefusesMalformedText) {
+  constexpr char kHugeExtent[] =
+      "{'descr': '|u1', 'fortran_order': False, 'shape': "
+      "(99999999999999999999,)}";
+  constexpr char kHugeProduct[] =
+      "{'descr': '<f8', 'fortran_order': False, 'shape': "
+      "(9223372036854775807, 9223372036854775807)}";
   const char* malformed[] = {
       "",
       "{",
@@ -267,8 +273,8 @@ TEST(NpyHeader, RefusesMalformedText) {
       "{'descr': '|u1', 'descr': '|u1', 'shape': (1,)}",
       "{'descr': '|u1', 'fortran_order': False, 'shape': (1,), 'x': 1}",
       "{'descr: '|u1', 'fortran_order': False, 'shape': (1,)}",
-      "{'descr':'|u1','fortran_order':False,'shape':(99999999999999999999,)}",
-      "{'descr':'<f8','fortran_order':False,'shape':(9223372036854775807,9)}"};
+      kHugeExtent,
+      kHugeProduct};
   for (const char* text : malformed) {
     const absl::Status status = Parse(Npy(1, text, "a")).status();
     EXPECT_EQ(ExitCodeOf(status), kExitUsage) << text;
