@@ -19,6 +19,8 @@ namespace {
 
 // No row holds more; SQLite's substr takes 32-bit numbers.
 constexpr int64_t kAllBytes = kInlineLimit;
+// How often a file is looked for again before it counts as lost.
+constexpr int kLooks = 8;
 
 absl::Status NoSuchArtifact(const std::string& digest) {
   return MakeError(absl::StatusCode::kNotFound,
@@ -94,8 +96,13 @@ absl::StatusOr<FileDescriptor> ArtifactStore::OpenArtifact(
     const std::string& digest, int64_t size_bytes) {
   const std::string path = FilePath(digest);
   absl::StatusOr<FileDescriptor> file = OpenFile(path, O_RDONLY);
-  if (absl::IsNotFound(file.status())) {
+  // A file that went with its row may have come back with it between the two
+  // looks: what is missing every time is lost.
+  for (int look = 0; look < kLooks && absl::IsNotFound(file.status()); ++look) {
     MODBOUND_RETURN_IF_ERROR(FindRow(digest, 0, 0).status());
+    file = OpenFile(path, O_RDONLY);
+  }
+  if (absl::IsNotFound(file.status())) {
     return Damaged(digest, "the file is missing");
   }
   MODBOUND_RETURN_IF_ERROR(file.status());
@@ -157,13 +164,15 @@ absl::Status ArtifactStore::LinkOrWrite(const std::string& digest,
     return ReplaceFile(path, row.bytes, Durability::kCached);
   }
   MODBOUND_RETURN_IF_ERROR(RemoveFile(path));
-  if (::link(FilePath(digest).c_str(), path.c_str()) == 0) {
-    return absl::OkStatus();
-  }
-  const int error = errno;
-  if (error == ENOENT) {
-    MODBOUND_RETURN_IF_ERROR(OpenArtifact(digest, row.size_bytes).status());
-    return FileError("link", path, error);
+  int error = ENOENT;
+  for (int look = 0; look < kLooks && error == ENOENT; ++look) {
+    if (::link(FilePath(digest).c_str(), path.c_str()) == 0) {
+      return absl::OkStatus();
+    }
+    error = errno;
+    if (error == ENOENT) {
+      MODBOUND_RETURN_IF_ERROR(OpenArtifact(digest, row.size_bytes).status());
+    }
   }
   // No hard links here (EPERM), or too many of this file already (EMLINK).
   if (error != EPERM && error != EMLINK && error != EXDEV) {

@@ -49,13 +49,14 @@ absl::Status UseWriteAheadLog(SqliteHandle& handle) {
   return handle.Execute(kPragmas);
 }
 
-absl::Status CreateTables(SqliteHandle& handle) {
-  const absl::Status status =
-      handle.Execute(absl::StrCat("BEGIN IMMEDIATE;",
-                                  kSchema,
-                                  "PRAGMA user_version = ",
-                                  kSchemaVersion,
-                                  ";COMMIT"));
+// All missing steps or none.
+absl::Status TakeSteps(SqliteHandle& handle, int version) {
+  std::string sql = "BEGIN IMMEDIATE;";
+  for (int step = version; step < kSchemaVersion; ++step) {
+    absl::StrAppend(&sql, kSchemaSteps[step]);
+  }
+  absl::StrAppend(&sql, "PRAGMA user_version = ", kSchemaVersion, ";COMMIT");
+  const absl::Status status = handle.Execute(sql);
   if (!status.ok() && sqlite3_get_autocommit(handle.get()) == 0) {
     handle.Execute("ROLLBACK").IgnoreError();
   }
@@ -66,7 +67,7 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
   MODBOUND_ASSIGN_OR_RETURN(const std::string text,
                             OneValue(handle, "PRAGMA user_version"));
   const int version = std::atoi(text.c_str());
-  if (version > kSchemaVersion) {
+  if (version < 0 || version > kSchemaVersion) {
     return MakeError(absl::StatusCode::kFailedPrecondition,
                      "WRONG_STATE",
                      "data_dir",
@@ -82,7 +83,7 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
   }
   // The folder is made after the tables: when it is there, they were.
   std::error_code error;
-  if (std::filesystem::exists(data_dir + "/artifacts", error)) {
+  if (version == 0 && std::filesystem::exists(data_dir + "/artifacts", error)) {
     return MakeError(absl::StatusCode::kDataLoss,
                      reason::kInternal,
                      "data_dir",
@@ -91,7 +92,7 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
                                   "restore modbound.sqlite3, or move the "
                                   "directory away to start anew"));
   }
-  return CreateTables(handle);
+  return TakeSteps(handle, version);
 }
 
 }  // namespace

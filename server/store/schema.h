@@ -1,14 +1,18 @@
 #ifndef MODBOUND_SERVER_STORE_SCHEMA_H_
 #define MODBOUND_SERVER_STORE_SCHEMA_H_
 
+#include <iterator>
+
 namespace modbound {
 
-// Version of the tables, in SQLite's user_version.
-inline constexpr int kSchemaVersion = 1;
-
-// The tables. Times are microseconds since 1970 (UTC); 0 = not yet. States are
-// numbers of v1::JobState.
-inline constexpr char kSchema[] = R"sql(
+// The tables stand here once: step i brings a database from version i to i + 1
+// (SQLite's user_version), a new one through all of them. A step that a release
+// had is never changed; tables grow by a step at the end. Times are
+// microseconds since 1970 (UTC); 0 = not yet. States are numbers of
+// v1::JobState.
+inline constexpr const char* kSchemaSteps[] = {
+    // 1: jobs, their events, artifacts.
+    R"sql(
 -- A job. `job` is a v1::Job with what never changes after submit: id, kind, filled spec, inputs (groups expanded, inline
 -- bytes turned into artifacts), owner, labels, priority, deadline, max_run_time, submit_time, node. `result` is a v1::Job
 -- with what the end brings: error, summary, outputs, provenance, cache_info; NULL before. The columns are what queries
@@ -99,7 +103,9 @@ CREATE TABLE fact (
   facts BLOB NOT NULL,
   PRIMARY KEY (digest, dtype, shape)
 ) STRICT, WITHOUT ROWID;
-)sql";
+)sql",
+};
+inline constexpr int kSchemaVersion = std::size(kSchemaSteps);
 
 }  // namespace modbound
 

@@ -158,7 +158,7 @@ TEST(Database, RefusesANewerSchemaAndLeavesItAlone) {
   const TemporaryFolder folder;
   ASSERT_TRUE(MustOpen(folder.path())
                   ->WriteAndWait([](Connection& connection) {
-                    return connection.Execute("PRAGMA user_version = 2");
+                    return connection.Execute("PRAGMA user_version = 1000");
                   })
                   .ok());
   for (int i = 0; i < 2; ++i) {
