@@ -1,36 +1,41 @@
-// modbound-worker ATTEMPT_DIR --token TOKEN [--parent PID]
+// modbound-worker ATTEMPT_DIR --token TOKEN [--parent PID] [--memory_bytes N]
+//                 [--build BUILD]
 //
 // Runs the attempt of one directory in a process of its own, for isolation and
-// for machines of a cluster. Progress comes on stdout, one compact JSON object
-// (v1::Progress) a line; an error on stderr, in one line. SIGTERM and SIGINT
-// stop it; it dies with the thread that started it. Exit codes: 0 result
-// written (of a failed analysis too), 1 could not, 2 usage or wrong CPU, 4
-// stopped.
+// for machines of a cluster. Reports (internal::WorkerReport: progress, signs
+// of life, the failure it ends with) come on stdout, one compact JSON object a
+// line, at least one every second; errors in words on stderr. SIGTERM and
+// SIGINT stop it; it dies with the thread that started it, and the system takes
+// it before others when memory runs out. Exit codes:
+// server/executors/worker_report.h.
 
-#include <google/protobuf/util/json_util.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
+#include <exception>
+#include <fstream>
 #include <iostream>
+#include <new>
 #include <string>
+#include <system_error>
+#include <thread>
 
 #include "build_info.h"
 #include "core/base/error.h"
 #include "core/base/mutex.h"
 #include "server/executors/attempt.h"
+#include "server/executors/worker_report.h"
+#include "server/files/guarded.h"
 
 namespace modbound {
 namespace {
 
-constexpr int kOk = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-constexpr int kStopped = 4;
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
+constexpr auto kAliveInterval = std::chrono::milliseconds(500);
 
 StopFlag stop_flag;
 
@@ -41,9 +46,11 @@ void HandleSignals() {
   action.sa_handler = StopOnSignal;
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
-  // A reader of progress that went away is no reason to die.
+  // A reader of progress that went away is no reason to die; a limit of file
+  // sizes is an error of the write.
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
+  ::sigaction(SIGXFSZ, &action, nullptr);
 }
 
 // False when the parent has died before this could be asked for.
@@ -52,69 +59,125 @@ bool DieWithParent(pid_t parent) {
   return parent == 0 || ::getppid() == parent;
 }
 
-// Writes a line at most every kProgressInterval, and at each new phase.
-class LineSink : public AttemptSink {
+// The system's choice when the machine's memory runs out: rather this process
+// than the server.
+void VolunteerForOutOfMemory() {
+  std::ofstream("/proc/self/oom_score_adj") << "500";
+}
+
+// Later allocations beyond it fail.
+void LimitMemory(int64_t bytes) {
+  if (bytes > 0) {
+    const auto most = static_cast<rlim_t>(bytes);
+    const struct rlimit limit { most, most };
+    ::setrlimit(RLIMIT_DATA, &limit);
+  }
+}
+
+// For an allocation that fails where nothing can catch it, such as in the
+// middle of another error.
+[[noreturn]] void OnTerminate() {
+  try {
+    if (const std::exception_ptr error = std::current_exception()) {
+      std::rethrow_exception(error);
+    }
+  } catch (const std::bad_alloc&) {
+    ::_exit(kWorkerOutOfMemory);
+  } catch (...) {
+  }
+  std::abort();
+}
+
+// Writes reports to standard output; a sign of life when there is nothing else
+// to say. Threads: safe from any thread.
+class Reporter : public AttemptSink {
  public:
+  Reporter() : thread_([this] { Beat(); }) {}
+  ~Reporter() override {
+    {
+      const MutexLock lock(mutex_);
+      ending_ = true;
+      ended_.NotifyAll();
+    }
+    thread_.join();
+  }
+
+  // Writes a line at most every kProgressInterval, and at each new phase.
   void Progress(const ProgressUpdate& update) override {
-    MutexLock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
     if (update.phase == phase_ && now < next_) {
       return;
     }
     phase_ = update.phase;
     next_ = now + kProgressInterval;
-    Write(update);
+    Write(ProgressReport(update));
+  }
+
+  // Standard error goes into the job's log.
+  void Resumed(const FileCheckpoint::Resumed& from) override {
+    std::cerr << ResumedText(from) << std::endl;
+  }
+  void CheckpointFailed(const absl::Status& status) override {
+    std::cerr << "no checkpoint: " << LogText(status) << std::endl;
+  }
+
+  void Failure(const absl::Status& status) {
+    const MutexLock lock(mutex_);
+    Write(FailureReport(status));
   }
 
  private:
-  static void Write(const ProgressUpdate& update) {
-    v1::Progress progress;
-    progress.set_done(update.done);
-    progress.set_total(update.total);
-    progress.set_unit(update.unit);
-    progress.set_phase(update.phase);
-    if (update.total > 0) {
-      progress.set_fraction(std::clamp(
-          static_cast<double>(update.done) / static_cast<double>(update.total),
-          0.0,
-          1.0));
+  void Beat() {
+    const MutexLock lock(mutex_);
+    while (!ending_) {
+      Write(AliveReport());
+      ended_.WaitUntil(mutex_,
+                       std::chrono::steady_clock::now() + kAliveInterval);
     }
-    progress.mutable_metrics()->insert(update.metrics.begin(),
-                                       update.metrics.end());
-    std::string line;
-    google::protobuf::util::JsonPrintOptions options;
-    options.preserve_proto_field_names = true;
-    if (google::protobuf::util::MessageToJsonString(progress, &line, options)
-            .ok()) {
-      std::cout << line << std::endl;
-    }
+  }
+
+  // A reader that went away is no reason to end.
+  static void Write(const internal::WorkerReport& report) {
+    std::cout << ReportLine(report) << std::flush;
   }
 
   Mutex mutex_;
+  CondVar ended_;
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   std::string phase_ ABSL_GUARDED_BY(mutex_) = "\n";  // no phase is this
   std::chrono::steady_clock::time_point next_ ABSL_GUARDED_BY(mutex_);
+  // Last: it uses all of the above.
+  std::thread thread_;
 };
 
-int RunWorker(const std::string& dir, const std::string& token) {
-  LineSink sink;
-  const absl::Status status = RunAttempt(dir, token, sink, stop_flag);
+int RunWorker(const std::string& dir,
+              const std::string& token,
+              int64_t memory_bytes) {
+  Reporter reporter;
+  LimitMemory(memory_bytes);
+  const absl::Status status =
+      RunAttempt(dir, token, reporter, stop_flag, AttemptProcess::kOwn);
   if (status.ok()) {
-    return kOk;
+    return kWorkerOk;
   }
+  reporter.Failure(status);
   std::cerr << "modbound-worker: " << LogText(status) << std::endl;
-  return absl::IsCancelled(status) ? kStopped : kFailed;
+  return absl::IsCancelled(status) ? kWorkerStopped : kWorkerFailed;
 }
 
 int Main(int argc, char** argv) {
   if (!CpuHasIsa()) {
     std::cerr << "modbound-worker: this build needs a CPU with " << kIsa
               << std::endl;
-    return kUsage;
+    return kWorkerUsage;
   }
   CLI::App app("Runs one attempt directory of a modbound server.");
   std::string dir;
   std::string token;
   pid_t parent = 0;
+  int64_t memory_bytes = 0;
+  std::string build = WorkerBuild();
   app.set_version_flag("--version", kVersion);
   app.add_option("ATTEMPT_DIR", dir, "Directory written by the server")
       ->required();
@@ -122,18 +185,37 @@ int Main(int argc, char** argv) {
   app.add_option("--parent",
                  parent,
                  "Process id of the starter: exit at once when it is gone");
+  app.add_option("--memory_bytes",
+                 memory_bytes,
+                 "Bytes of data it may have (RLIMIT_DATA); 0 = no limit")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--build", build, "Build of the server: it must be this one");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kUsage;
+    return app.exit(error) == 0 ? kWorkerOk : kWorkerUsage;
+  }
+  if (build != WorkerBuild()) {
+    std::cerr << "modbound-worker: the server is of build " << build
+              << ", this program of " << WorkerBuild() << std::endl;
+    return kWorkerUsage;
   }
   HandleSignals();
+  std::set_terminate(OnTerminate);
+  VolunteerForOutOfMemory();
   if (!DieWithParent(parent)) {
     std::cerr << "modbound-worker: process " << parent
               << ", which should have started this one, is gone" << std::endl;
-    return kStopped;
+    return kWorkerStopped;
   }
-  return RunWorker(dir, token);
+  try {
+    return RunWorker(dir, token, memory_bytes);
+  } catch (const std::system_error& error) {
+    // No thread for the reports.
+    std::cout << ReportLine(FailureReport(ShortOfMemory())) << std::flush;
+    std::cerr << "modbound-worker: " << error.what() << std::endl;
+    return kWorkerFailed;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The modbound server. Flags: server/rpc/server_options.h. Exit: 0 after
-// SIGTERM or SIGINT, 1 for a fault of the machine (also of its disk while it
-// runs: whoever supervises it should start it anew), 2 when a flag is refused.
+// SIGTERM or SIGINT, or when a `modboundd token` command is done; 1 for a fault
+// of the machine (also of its disk while it runs: whoever supervises it should
+// start it anew), 2 when a flag is refused.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,14 +18,20 @@
 #include "build_info.h"
 #include "core/base/error.h"
 #include "server/artifacts/artifact_store.h"
-#include "server/artifacts/sweeper.h"
+#include "server/artifacts/backup.h"
 #include "server/artifacts/upload_store.h"
-#include "server/executors/executor.h"
+#include "server/auth/audit_log.h"
+#include "server/auth/revoked_certificates.h"
+#include "server/auth/tls_files.h"
+#include "server/auth/token_command.h"
+#include "server/executors/process_executor.h"
+#include "server/files/periodic_task.h"
 #include "server/jobs/job_queue.h"
 #include "server/rpc/file_limit.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/server_log.h"
 #include "server/rpc/server_options.h"
+#include "server/rpc/store_command.h"
 #include "server/store/database.h"
 #include "spdlog/spdlog.h"
 
@@ -32,6 +39,8 @@ namespace modbound {
 namespace {
 
 constexpr std::chrono::milliseconds kStopGrace(500);
+constexpr std::chrono::hours kSweepInterval(1);
+constexpr std::chrono::seconds kCleanUpInterval(10);
 // A stop without a store should take no time.
 constexpr std::chrono::seconds kFaultGrace(10);
 
@@ -49,42 +58,81 @@ struct Service {
   std::unique_ptr<Database> database;
   std::unique_ptr<ArtifactStore> artifacts;
   std::unique_ptr<UploadStore> uploads;
-  std::unique_ptr<Sweeper> sweeper;
+  std::unique_ptr<PeriodicTask> sweep;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<JobQueue> queue;
+  std::unique_ptr<PeriodicTask> clean_up;
+  std::unique_ptr<AuditLog> audit;
+  std::unique_ptr<RevokedCertificates> revoked;
   std::unique_ptr<GrpcServer> server;
 };
 
 absl::StatusOr<std::unique_ptr<Service>> StartService(
     const ServerOptions& options) {
+  if (options.worker != WorkerUse::kNever) {
+    MODBOUND_RETURN_IF_ERROR(
+        CheckWorkerProgram(options.worker_options.program));
+  }
+  Security security;
+  MODBOUND_ASSIGN_OR_RETURN(security.tls, ReadTlsFiles(options.tls));
   auto service = std::make_unique<Service>();
+  if (!options.client_crl.empty()) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        service->revoked,
+        RevokedCertificates::Open(options.client_crl, security.tls.client_ca));
+    security.revoked = service->revoked.get();
+  }
   MODBOUND_ASSIGN_OR_RETURN(service->database,
                             Database::Open(options.data_dir, OnStoreFault));
-  MODBOUND_ASSIGN_OR_RETURN(service->artifacts,
-                            ArtifactStore::Open(*service->database));
+  MODBOUND_ASSIGN_OR_RETURN(
+      service->artifacts,
+      ArtifactStore::Open(*service->database, options.max_stored_bytes));
   // A larger array could not be the input of any job.
   MODBOUND_ASSIGN_OR_RETURN(
       service->uploads,
       UploadStore::Open(
           *service->database, *service->artifacts, options.memory_limit_bytes));
-  service->sweeper =
-      std::make_unique<Sweeper>(*service->artifacts, *service->uploads);
-  service->executor = MakeThreadExecutor();
+  service->sweep = std::make_unique<PeriodicTask>(
+      "sweep", kSweepInterval, [&store = *service] {
+        store.uploads->RemoveOld();
+        return store.artifacts->Sweep();
+      });
+  service->executor = MakeExecutor(options.worker, options.worker_options);
   JobQueueOptions queue_options;
   queue_options.cores = options.cores;
   queue_options.memory_limit_bytes = options.memory_limit_bytes;
   queue_options.max_lost_attempts = options.max_lost_attempts;
+  queue_options.retention_seconds =
+      static_cast<double>(options.retention_us) * 1e-6;
+  queue_options.usage_half_life = options.usage_half_life_hours * 3600;
+  queue_options.max_running_per_owner = options.max_running_per_owner;
+  queue_options.max_open_per_owner = options.max_open_per_owner;
+  queue_options.checkpoint_seconds = options.checkpoint_seconds;
+  queue_options.max_worker_attempts = options.max_worker_attempts;
   MODBOUND_ASSIGN_OR_RETURN(service->queue,
                             JobQueue::Open(*service->database,
                                            *service->artifacts,
                                            *service->executor,
                                            queue_options));
+  service->clean_up = std::make_unique<PeriodicTask>(
+      "clean_up", kCleanUpInterval, [&store = *service] {
+        return store.queue->CleanUp();
+      });
+  service->audit = std::make_unique<AuditLog>(options.data_dir);
+  security.require_tokens = options.require_tokens;
+  security.tokens = service->database.get();
+  security.audit = service->audit.get();
+  ServerLimits limits;
+  limits.max_requests_per_second = options.max_requests_per_second;
+  limits.max_streams_per_owner = options.max_streams_per_owner;
   MODBOUND_ASSIGN_OR_RETURN(service->server,
                             GrpcServer::Start(*service->queue,
                                               *service->artifacts,
                                               *service->uploads,
                                               queue_options,
-                                              options.listen));
+                                              options.listen,
+                                              limits,
+                                              security));
   return service;
 }
 
@@ -93,6 +141,9 @@ sigset_t BlockStopSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   // A limit of file sizes is an error of the write.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Whoever ignores this one, and had us started so, could not wait for
+  // workers.
+  std::signal(SIGCHLD, SIG_DFL);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -114,13 +165,53 @@ void StopService(Service& service) {
   service.server->Stop(kStopGrace);
 }
 
+// A flag, or the folder that it names, is refused; all else is the machine's
+// fault.
+int ExitCodeOf(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status)
+             ? 2
+             : 1;
+}
+
+int RunToken(const ServerOptions& options, const TokenCommand& command) {
+  const absl::StatusOr<std::string> text =
+      RunTokenCommand(options.data_dir, command);
+  if (!text.ok()) {
+    std::fprintf(stderr, "modboundd: %s\n", LogText(text.status()).c_str());
+    // The id that was given may be wrong.
+    return absl::IsNotFound(text.status()) ? 2 : ExitCodeOf(text.status());
+  }
+  std::fputs(text->c_str(), stdout);
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+int RunVerifyCommand(const ServerOptions& options) {
+  const absl::StatusOr<VerifyOutcome> outcome = RunVerify(options.data_dir);
+  if (!outcome.ok()) {
+    std::fprintf(stderr, "modboundd: %s\n", LogText(outcome.status()).c_str());
+    return ExitCodeOf(outcome.status());
+  }
+  std::fputs(outcome->text.c_str(), stdout);
+  return std::fflush(stdout) == 0 && outcome->sound ? 0 : 1;
+}
+
+int RunBackup(const ServerOptions& options, const std::string& target) {
+  const absl::Status status = BackupStore(options.data_dir, target);
+  if (!status.ok()) {
+    std::fprintf(stderr, "modboundd: %s\n", LogText(status).c_str());
+    return ExitCodeOf(status);
+  }
+  std::printf("backup of %s in %s\n", options.data_dir.c_str(), target.c_str());
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 int Run(const ServerOptions& options) {
   const sigset_t signals = BlockStopSignals();
   RaiseFileLimit();
   const auto service = StartService(options);
   if (!service.ok()) {
     std::fprintf(stderr, "modboundd: %s\n", LogText(service.status()).c_str());
-    return absl::IsFailedPrecondition(service.status()) ? 2 : 1;
+    return ExitCodeOf(service.status());
   }
   LogGrpc();
   const std::string& address = (*service)->server->address();
@@ -178,6 +269,15 @@ int Main(int argc, char** argv) {
   }
   ::umask(S_IRWXG | S_IRWXO);
   StartLog(line->options.log_level);
+  if (line->token.has_value()) {
+    return RunToken(line->options, *line->token);
+  }
+  if (line->verify) {
+    return RunVerifyCommand(line->options);
+  }
+  if (!line->backup.empty()) {
+    return RunBackup(line->options, line->backup);
+  }
   return Run(line->options);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,11 +17,13 @@
 #include "client/cli/completion.h"
 #include "client/cli/error.h"
 #include "client/cli/job_commands.h"
+#include "client/cli/logs_command.h"
 #include "client/cli/nearest_name.h"
 #include "client/cli/server_commands.h"
 #include "client/cli/session.h"
 #include "client/cli/spec_json.h"
 #include "client/cli/submit_commands.h"
+#include "grpc/support/log.h"
 
 namespace modbound {
 namespace {
@@ -65,6 +68,11 @@ void AddSubmitFlags(CLI::App* command, SubmitFlags& flags) {
       "Higher starts sooner, -1000 to 1000");
   command->add_option(
       "--deadline", flags.deadline, "RFC 3339, or from now: +90s, +15m, +2h");
+  command->add_flag("--no-cache",
+                    flags.no_cache,
+                    "Run it even if an equal job has its result already");
+  command->add_flag(
+      "--pinned", flags.pinned, "The server's retention never deletes it");
 }
 
 void AddSubmitCommands(CLI::App& app, Command& chosen) {
@@ -140,6 +148,16 @@ void AddJobCommands(CLI::App& app, Command& chosen) {
   AddCommandOnOne(
       app, chosen, "watch", "job", "Follow a job to its end", WatchJob);
 
+  const auto logs_flags = std::make_shared<LogsFlags>();
+  CLI::App* logs = AddCommand(
+      app,
+      chosen,
+      "logs",
+      "What a job's attempts did and their processes printed",
+      [logs_flags](Session& session) { return Logs(session, *logs_flags); });
+  logs->add_option("job", logs_flags->id)->required();
+  logs->add_flag("--follow", logs_flags->follow, "Go on until the job ends");
+
   const auto result_flags = std::make_shared<ResultFlags>();
   CLI::App* result = AddCommand(app,
                                 chosen,
@@ -154,6 +172,18 @@ void AddJobCommands(CLI::App& app, Command& chosen) {
   result->add_flag(
       "--inputs", result_flags->inputs, "The job's inputs too, in inputs/");
 
+  AddCommandOnOne(app,
+                  chosen,
+                  "reproduce-job",
+                  "job",
+                  "Run a job again and compare the results",
+                  Reproduce);
+  AddCommandOnOne(app,
+                  chosen,
+                  "explain",
+                  "job",
+                  "Why a job is where it is, and when it may start",
+                  Explain);
   AddCommandOnOne(app, chosen, "cancel", "job", "Stop a job", Cancel);
   AddCommandOnOne(
       app, chosen, "delete", "job", "Remove a job that has ended", Delete);
@@ -180,8 +210,26 @@ void AddServerCommands(CLI::App& app, Command& chosen) {
              });
 }
 
+void AddIdentityFlags(CLI::App& app, IdentityFiles& files) {
+  app.add_option("--token-file",
+                 files.token_file,
+                 "File with the token that tells the server who you are")
+      ->envname("MODBOUND_TOKEN_FILE");
+  app.add_option("--ca",
+                 files.ca,
+                 "PEM file: authorities of the server's certificate; makes the"
+                 " connection TLS")
+      ->envname("MODBOUND_CA");
+  app.add_option("--client-cert",
+                 files.client_cert,
+                 "PEM file: your certificate, for servers that want one")
+      ->envname("MODBOUND_CLIENT_CERT");
+  app.add_option("--client-key", files.client_key, "PEM file: its private key")
+      ->envname("MODBOUND_CLIENT_KEY");
+}
+
 // What is wrong with a command line that CLI11 refuses.
-absl::Status Explain(const CLI::App& app, const CLI::ParseError& error) {
+absl::Status ExplainRefusal(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining();
   if (!app.get_subcommands().empty() || unknown.empty()) {
     return UsageError(absl::StrCat(error.what(), "; try --help"));
@@ -204,6 +252,14 @@ absl::Status Explain(const CLI::App& app, const CLI::ParseError& error) {
                     NearestName(word, names) + "; try --help");
 }
 
+// gRPC's own words come in our one line of the error; as a log they are for who
+// asks for them.
+void QuietGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+    gpr_set_log_function([](gpr_log_func_args* /*args*/) {});
+  }
+}
+
 int Report(absl::Status status) {
   // A full disk behind the pipe must not look like success.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
@@ -218,6 +274,7 @@ int Report(absl::Status status) {
 }  // namespace
 
 int RunCli(int argc, char** argv) {
+  QuietGrpc();
   Session session;
   Command chosen;
   CLI::App app("Client of a modbound server", "modbound");
@@ -227,6 +284,7 @@ int RunCli(int argc, char** argv) {
   app.add_option("--server", session.server, "HOST:PORT or unix:PATH")
       ->envname("MODBOUND_SERVER")
       ->capture_default_str();
+  AddIdentityFlags(app, session.identity);
   app.add_flag("--json", session.json, "One compact JSON object a line");
   app.add_option("--patience",
                  session.patience_seconds,
@@ -243,7 +301,7 @@ int RunCli(int argc, char** argv) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
       return app.exit(error);  // --help, --version
     }
-    return Report(Explain(app, error));
+    return Report(ExplainRefusal(app, error));
   }
   return Report(chosen(session));
 }

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <thread>
 
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 
 namespace modbound {
@@ -55,8 +53,18 @@ absl::Status CheckAddress(const std::string& address) {
                     "\" is neither HOST:PORT nor unix:PATH");
 }
 
+bool IsRefusedHandshake(const absl::Status& error) {
+  // gRPC has no code for it; words of its own and of OpenSSL.
+  const std::string message = MessageOf(error);
+  return absl::IsUnavailable(error) && ReasonOf(error).empty() &&
+         (message.find("handshake failed") != std::string::npos ||
+          message.find("CERTIFICATE_VERIFY_FAILED") != std::string::npos ||
+          message.find("Hostname Verification") != std::string::npos ||
+          message.find("not in peer certificate") != std::string::npos);
+}
+
 bool IsBrokenStream(const absl::Status& error) {
-  return absl::IsUnavailable(error) ||
+  return (absl::IsUnavailable(error) && !IsRefusedHandshake(error)) ||
          (ReasonOf(error).empty() &&
           (absl::IsCancelled(error) || absl::IsInternal(error) ||
            absl::IsUnknown(error) || absl::IsDeadlineExceeded(error)));
@@ -69,14 +77,16 @@ std::chrono::milliseconds Backoff::Next() {
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
-    const std::string& address) {
+    const std::string& address, const IdentityFiles& files) {
   MODBOUND_RETURN_IF_ERROR(CheckAddress(address));
-  return std::unique_ptr<Connection>(new Connection(address));
+  MODBOUND_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                            OpenChannel(address, files, Arguments()));
+  return std::unique_ptr<Connection>(new Connection(address, channel));
 }
 
-Connection::Connection(const std::string& address) : address_(address) {
-  const auto channel = grpc::CreateCustomChannel(
-      address, grpc::InsecureChannelCredentials(), Arguments());
+Connection::Connection(const std::string& address,
+                       const std::shared_ptr<grpc::Channel>& channel)
+    : address_(address) {
   jobs_ = v1::JobService::NewStub(channel);
   artifacts_ = v1::ArtifactService::NewStub(channel);
   server_ = v1::ServerService::NewStub(channel);
@@ -86,6 +96,13 @@ absl::Status Connection::Explain(const grpc::Status& status) const {
   absl::Status error = FromGrpc(status);
   if (error.ok() || !ReasonOf(error).empty()) {
     return error;
+  }
+  if (IsRefusedHandshake(error)) {
+    return WithExitCode(
+        WithContext(error,
+                    "no TLS connection to the server at " + address_ +
+                        ": a certificate was not taken"),
+        kExitAuthentication);
   }
   if (error.code() == absl::StatusCode::kUnavailable ||
       error.code() == absl::StatusCode::kDeadlineExceeded) {
@@ -101,9 +118,12 @@ absl::Status Connection::Repeat(
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kCallTime);
     const grpc::Status status = attempt(context);
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
-        i == kCallAttempts) {
-      return Explain(status);
+    absl::Status error = Explain(status);
+    const bool again = (absl::IsUnavailable(error) &&
+                        ExitCodeOf(error) != kExitAuthentication) ||
+                       ReasonOf(error) == "RATE_LIMITED";
+    if (!again || i == kCallAttempts) {
+      return error;
     }
     std::this_thread::sleep_for(backoff.Next());
   }

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/cli/check_text.h"
+#include "client/cli/credentials.h"
 #include "client/cli/error.h"
 #include "grpcpp/client_context.h"
 #include "modbound/v1/artifact.grpc.pb.h"
@@ -25,6 +26,10 @@ absl::Status CheckAddress(const std::string& address);
 // end with any of UNAVAILABLE, CANCELLED, INTERNAL, UNKNOWN and
 // DEADLINE_EXCEEDED.
 bool IsBrokenStream(const absl::Status& error);
+
+// Whether the connection failed because one side did not take the other's
+// certificate: trying again is of no use.
+bool IsRefusedHandshake(const absl::Status& error);
 
 // A stream that breaks is opened again, so often in a row without any news.
 inline constexpr int kStreamAttempts = 5;
@@ -46,9 +51,9 @@ class Backoff {
 // One server. Threads: calls may be made from several at once.
 class Connection {
  public:
-  // Errors: those of CheckAddress. Nothing is sent yet.
+  // Errors: those of CheckAddress and OpenChannel. Nothing is sent yet.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(
-      const std::string& address);
+      const std::string& address, const IdentityFiles& files = {});
 
   v1::JobService::Stub& jobs() { return *jobs_; }
   v1::ArtifactService::Stub& artifacts() { return *artifacts_; }
@@ -56,7 +61,8 @@ class Connection {
 
   // One unary call: (stub.*method)(context, request, &response). A server that
   // cannot be reached is tried again for about three seconds: every call of the
-  // contract may be repeated safely (submits carry a request id).
+  // contract may be repeated safely (submits carry a request id); so is a call
+  // refused for its owner's rate.
   // Errors: the server's; kUnavailable names the address; those of CheckText.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(
@@ -79,7 +85,8 @@ class Connection {
   absl::Status Explain(const grpc::Status& status) const;
 
  private:
-  explicit Connection(const std::string& address);
+  Connection(const std::string& address,
+             const std::shared_ptr<grpc::Channel>& channel);
 
   absl::Status Repeat(
       const std::function<grpc::Status(grpc::ClientContext&)>& attempt);

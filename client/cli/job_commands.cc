@@ -144,6 +144,18 @@ absl::Status Result(Session& session, const ResultFlags& flags) {
   return EndOf(job);
 }
 
+absl::Status Explain(Session& session, const std::string& id) {
+  MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  v1::ExplainJobRequest request;
+  request.set_id(id);
+  MODBOUND_ASSIGN_OR_RETURN(
+      const v1::Explanation explanation,
+      connection->Call(
+          connection->jobs(), &v1::JobService::Stub::ExplainJob, request));
+  session.Print(explanation, ExplanationText(id, explanation));
+  return absl::OkStatus();
+}
+
 absl::Status Cancel(Session& session, const std::string& id) {
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   v1::CancelJobRequest request;

@@ -30,6 +30,9 @@ struct ResultFlags {
 };
 absl::Status Result(Session& session, const ResultFlags& flags);
 
+// modbound explain: why a job is where it is, and when it may start.
+absl::Status Explain(Session& session, const std::string& id);
+
 absl::Status Cancel(Session& session, const std::string& id);
 absl::Status Delete(Session& session, const std::string& id);
 

@@ -19,7 +19,7 @@ void Put(const std::string& text) {
 
 absl::StatusOr<Connection*> Session::Connect() {
   if (connection_ == nullptr) {
-    MODBOUND_ASSIGN_OR_RETURN(connection_, Connection::Open(server));
+    MODBOUND_ASSIGN_OR_RETURN(connection_, Connection::Open(server, identity));
   }
   return connection_.get();
 }

@@ -17,6 +17,7 @@ namespace modbound {
 class Session {
  public:
   std::string server = "127.0.0.1:50061";
+  IdentityFiles identity;
   bool json = false;
   // How long a server that went away is waited for.
   int patience_seconds = 300;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/atomic_file.h"
 #include "client/cli/deadline.h"
 #include "client/cli/error.h"
@@ -50,6 +52,12 @@ absl::StatusOr<v1::Job> Send(Session& session, const SubmitFlags& flags) {
   if (flags.priority) {
     job.set_priority(*flags.priority);
   }
+  if (flags.no_cache) {
+    job.set_no_cache(true);
+  }
+  if (flags.pinned) {
+    job.set_pinned(true);
+  }
   if (!flags.deadline.empty()) {
     MODBOUND_ASSIGN_OR_RETURN(
         *job.mutable_deadline(),
@@ -69,6 +77,28 @@ absl::StatusOr<v1::Job> Send(Session& session, const SubmitFlags& flags) {
       connection->jobs(), &v1::JobService::Stub::SubmitJob, request);
 }
 
+// Waits for the end of a job, leaves its result in `out` ("" = nowhere), prints
+// it.
+absl::StatusOr<v1::Job> Finish(Session& session,
+                               v1::Job submitted,
+                               const std::string& out) {
+  MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  Interrupt interrupt;
+  std::vector<Awaited> jobs(1);
+  jobs.front().job = std::move(submitted);
+  jobs.front().out = out;
+  v1::Job& job = jobs.front().job;
+  Wait wait(session, interrupt);
+  const absl::Status status = wait.ForAll(jobs, [&](size_t /*index*/) {
+    return out.empty() ? absl::OkStatus()
+                       : WriteResult(*connection, job, out, false, interrupt);
+  });
+  session.PrintJob(job);
+  MODBOUND_RETURN_IF_ERROR(status);
+  MODBOUND_RETURN_IF_ERROR(EndOf(job));
+  return std::move(job);
+}
+
 }  // namespace
 
 absl::Status Submit(Session& session, const SubmitFlags& flags) {
@@ -78,22 +108,36 @@ absl::Status Submit(Session& session, const SubmitFlags& flags) {
 }
 
 absl::Status Run(Session& session, const SubmitFlags& flags) {
-  MODBOUND_ASSIGN_OR_RETURN(v1::Job submitted, Send(session, flags));
+  MODBOUND_ASSIGN_OR_RETURN(v1::Job job, Send(session, flags));
+  return Finish(session, std::move(job), flags.out).status();
+}
+
+absl::Status Reproduce(Session& session, const std::string& id) {
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  Interrupt interrupt;
-  std::vector<Awaited> jobs(1);
-  jobs.front().job = std::move(submitted);
-  jobs.front().out = flags.out;
-  const v1::Job& job = jobs.front().job;
-  Wait wait(session, interrupt);
-  const absl::Status status = wait.ForAll(jobs, [&](size_t /*index*/) {
-    return flags.out.empty()
-               ? absl::OkStatus()
-               : WriteResult(*connection, job, flags.out, false, interrupt);
-  });
-  session.PrintJob(job);
-  MODBOUND_RETURN_IF_ERROR(status);
-  return EndOf(job);
+  v1::ReproduceJobRequest request;
+  request.set_id(id);
+  request.set_request_id(RandomUuid());
+  MODBOUND_ASSIGN_OR_RETURN(
+      v1::Job again,
+      connection->Call(
+          connection->jobs(), &v1::JobService::Stub::ReproduceJob, request));
+  MODBOUND_ASSIGN_OR_RETURN(const v1::Job job,
+                            Finish(session, std::move(again), ""));
+  const v1::Reproduction& reproduction = job.reproduction();
+  if (reproduction.same()) {
+    return absl::OkStatus();
+  }
+  return WithExitCode(
+      absl::FailedPreconditionError(
+          reproduction.has_same()
+              ? absl::StrCat("job ",
+                             job.id(),
+                             " differs from job ",
+                             id,
+                             " in ",
+                             absl::StrJoin(reproduction.different(), ", "))
+              : absl::StrCat("job ", id, " was deleted meanwhile")),
+      kExitJobFailed);
 }
 
 }  // namespace modbound

@@ -20,6 +20,8 @@ struct SubmitFlags {
   std::vector<std::string> labels;
   std::optional<int> priority;
   std::string deadline;
+  bool no_cache = false;
+  bool pinned = false;
   std::string out;  // of `run` only
 };
 
@@ -28,6 +30,11 @@ absl::Status Submit(Session& session, const SubmitFlags& flags);
 
 // modbound run: submits, waits, downloads.
 absl::Status Run(Session& session, const SubmitFlags& flags);
+
+// modbound reproduce-job: has a job run again, waits, prints the new job. An
+// error with kExitJobFailed when the results differ or there is nothing left to
+// compare with.
+absl::Status Reproduce(Session& session, const std::string& id);
 
 // modbound run-graph: many jobs that take each other's outputs. Tells every
 // node's job at once, waits for all of them and leaves their results in

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/error.h"
 #include "client/cli/json_output.h"
 #include "client/cli/one_line.h"
@@ -141,9 +142,37 @@ std::string JobText(const v1::Job& job) {
     rows.emplace_back("error", MessageOf(error));
   }
   if (job.cache_info().hit()) {
-    rows.emplace_back("result of", job.cache_info().source_job());
+    rows.emplace_back("result of",
+                      job.cache_info().source_job().empty()
+                          ? "an equal job of another owner"
+                          : job.cache_info().source_job());
+  }
+  if (job.has_reproduction()) {
+    rows.emplace_back("reproduces", job.reproduction().source_job());
+  }
+  if (job.reproduction().has_same()) {
+    rows.emplace_back(
+        "same result",
+        job.reproduction().same()
+            ? "yes"
+            : absl::StrCat(
+                  "no: ", absl::StrJoin(job.reproduction().different(), ", ")));
   }
   AddResult(job, rows);
+  return AlignRows(rows);
+}
+
+std::string ExplanationText(const std::string& id,
+                            const v1::Explanation& explanation) {
+  Rows rows = {{"job", id},
+               {"state", v1::JobState::State_Name(explanation.state())},
+               {"why", explanation.text()}};
+  if (explanation.needs_size() > 0) {
+    rows.emplace_back("needs", absl::StrJoin(explanation.needs(), " "));
+  }
+  if (!explanation.equal_job().empty()) {
+    rows.emplace_back("equal job", explanation.equal_job());
+  }
   return AlignRows(rows);
 }
 

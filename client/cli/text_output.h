@@ -32,6 +32,9 @@ std::string JobText(const v1::Job& job);
 // A row a job.
 std::string JobTable(const std::vector<v1::Job>& jobs);
 
+std::string ExplanationText(const std::string& id,
+                            const v1::Explanation& explanation);
+
 // A row a kind: its name and the first sentence of its comment.
 std::string KindTable(const v1::ListKindsResponse& kinds);
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/error.h"
 #include "client/cli/sha256.h"
 
@@ -97,6 +99,19 @@ absl::StatusOr<bool> IsMissing(Connection& connection,
   return response.missing_size() > 0;
 }
 
+// The same bytes under the same dtype and shape have the same id: a new run of
+// the program goes on with what a former one sent.
+std::string UploadIdOf(const v1::Array& array) {
+  constexpr size_t kIdLength = 40;
+  Sha256 sha256;
+  sha256.Add(absl::StrCat(array.artifact(),
+                          " ",
+                          int{array.dtype()},
+                          " ",
+                          absl::StrJoin(array.shape(), ",")));
+  return sha256.Hex().substr(0, kIdLength);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> DigestOf(const NpyFile& npy) {
@@ -127,10 +142,7 @@ absl::StatusOr<v1::Array> UploadArray(Connection& connection,
   header.mutable_header()->set_dtype(array.dtype());
   *header.mutable_header()->mutable_shape() = array.shape();
   header.mutable_header()->set_sha256(digest);
-  // The same bytes have the same id: a new run of the program goes on with what
-  // a former one sent.
-  constexpr size_t kIdLength = 40;
-  header.mutable_header()->set_upload_id(digest.substr(0, kIdLength));
+  header.mutable_header()->set_upload_id(UploadIdOf(array));
 
   Backoff backoff(kMostStreamPause);
   int64_t furthest = -1;

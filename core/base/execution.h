@@ -12,6 +12,8 @@
 
 namespace modbound {
 
+class Checkpoint;
+
 // Set once by whoever wants a computation to end. Threads: safe from all.
 class StopFlag {
  public:
@@ -41,7 +43,13 @@ struct Execution {
   // Called from any thread of the computation, never from two at once; may be
   // empty.
   std::function<void(const ProgressUpdate&)> progress;
+  // Where long phases keep what they have done; may be null.
+  Checkpoint* checkpoint = nullptr;
+  // Of what this is a part: begins the names of its phases, see ForPart.
+  std::string part;
 
+  // Unique among the phases of a job.
+  std::string Name(const std::string& phase) const { return part + phase; }
   bool stopped() const { return stop != nullptr && stop->stopped(); }
   void Report(const ProgressUpdate& update) const {
     if (progress) {

@@ -5,14 +5,16 @@
 namespace modbound {
 
 ProgressCounter::ProgressCounter(const Execution& execution,
-                                 std::string phase,
+                                 const std::string& phase,
                                  std::string unit,
-                                 int64_t total)
+                                 int64_t total,
+                                 int64_t done)
     : execution_(execution) {
   const MutexLock lock(mutex_);
-  update_.phase = std::move(phase);
+  update_.phase = execution.Name(phase);
   update_.unit = std::move(unit);
   update_.total = total;
+  update_.done = done;
   if (total > 0) {
     Report();
   }
@@ -28,20 +30,14 @@ void ProgressCounter::Report() { execution_.Report(update_); }
 
 Execution ForPart(const Execution& execution, const std::string& part) {
   Execution named = execution;
-  if (execution.progress) {
-    named.progress = [report = execution.progress,
-                      part](const ProgressUpdate& update) {
-      ProgressUpdate of_part = update;
-      of_part.phase = part + ", " + update.phase;
-      report(of_part);
-    };
-  }
+  named.part = execution.part + part + ", ";
   return named;
 }
 
 Execution WithoutProgress(const Execution& execution) {
   Execution silent = execution;
   silent.progress = nullptr;
+  silent.checkpoint = nullptr;
   return silent;
 }
 

@@ -6,8 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/base/parallel.h"
-#include "core/base/progress_counter.h"
+#include "core/base/kept_blocks.h"
 #include "core/network/activation.h"
 
 namespace modbound {
@@ -134,16 +133,16 @@ absl::StatusOr<Matrix> FlowDistances(const Network& network,
   const Lesions lesions(network, input, scope);
   const int64_t G = states.rows();
   Matrix distances(G, network.units());
-  ProgressCounter counter(execution, "flow distances", "states", G);
-  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
-      G, kStateBlock, execution, [&](int64_t first, int64_t count) {
+  KeptBlocks blocks;
+  blocks.phase = "flow distances";
+  blocks.unit = "states";
+  blocks.count = G;
+  blocks.block = kStateBlock;
+  KeepArray(distances.data(), distances.cols(), blocks);
+  MODBOUND_RETURN_IF_ERROR(
+      RunKeptBlocks(blocks, execution, [&](int64_t first, int64_t count) {
         const Matrix inputs = input.transpose().replicate(count, 1);
-        absl::Status status =
-            lesions.Measure(states, inputs, first, distances, execution);
-        if (status.ok()) {
-          counter.Add(count);
-        }
-        return status;
+        return lesions.Measure(states, inputs, first, distances, execution);
       }));
   if (!distances.allFinite()) {
     return MakeError(absl::StatusCode::kAborted,

@@ -1,17 +1,22 @@
 #include "core/lesions/output_lesion.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/checkpoint.h"
 #include "core/base/error.h"
 #include "core/base/finite.h"
+#include "core/base/kept_blocks.h"
 #include "core/base/parallel.h"
 #include "core/base/progress_counter.h"
 #include "core/base/random.h"
+#include "core/base/saved_state.h"
 #include "core/modules/labels.h"
 #include "core/statistics/t_test.h"
 #include "core/tasks/score.h"
@@ -23,6 +28,11 @@ namespace {
 constexpr int64_t kTrialRows = 1024;
 // Control sets of one work item.
 constexpr int64_t kControlBlock = 16;
+
+// All repeats; its state: repeats done, then their results.
+constexpr char kLesionsPhase[] = "lesions";
+// Begins the names of the parts of one repeat.
+constexpr char kRepeatPhase[] = "lesions of repeat ";
 
 std::vector<int64_t> UnitsOf(const Labels& labels, int32_t module) {
   std::vector<int64_t> units;
@@ -128,7 +138,7 @@ class Experiment {
         labelled_(LabelledUnits(labels)),
         result_(result),
         counter_(execution,
-                 "lesions",
+                 kLesionsPhase,
                  "lesions",
                  options.repeats * static_cast<int64_t>(result.modules.size()) *
                      (1 + options.controls)) {
@@ -137,8 +147,8 @@ class Experiment {
       units_.push_back(UnitsOf(labels, module));
       result.sizes.push_back(static_cast<int64_t>(units_.back().size()));
     }
-    result.intact_accuracy.resize(types(), options.repeats);
-    result.accuracy.resize(M * types(), options.repeats);
+    result.intact_accuracy.setZero(types(), options.repeats);
+    result.accuracy.setZero(M * types(), options.repeats);
     control_sum_ = Matrix::Zero(M, types());
     control_count_ = Matrix::Zero(M, types());
   }
@@ -162,7 +172,33 @@ class Experiment {
           counter_.Add(1);
           return absl::OkStatus();
         }));
-    return RunControls(ends, execution);
+    MODBOUND_RETURN_IF_ERROR(RunControls(repeat, ends, execution));
+    KeepRepeats(repeat + 1, execution);
+    return absl::OkStatus();
+  }
+
+  // Repeats that an earlier attempt did, whose results are in place again.
+  int64_t LoadRepeats(const Execution& execution) {
+    if (execution.checkpoint == nullptr) {
+      return 0;
+    }
+    const std::string bytes =
+        execution.checkpoint->Last(execution.Name(kLesionsPhase));
+    StateReader state(bytes);
+    int64_t repeats = 0;
+    if (!state.ReadInt(repeats) || repeats < 1 || repeats > options_.repeats) {
+      return 0;
+    }
+    for (Matrix* results : Results()) {
+      if (!state.Read(results->data(), results->size())) {
+        control_sum_.setZero();
+        control_count_.setZero();
+        return 0;
+      }
+    }
+    counter_.Add(repeats * static_cast<int64_t>(units_.size()) *
+                 (1 + options_.controls));
+    return repeats;
   }
 
   void Finish() {
@@ -196,6 +232,34 @@ class Experiment {
  private:
   int64_t types() const { return options_.trial_types; }
 
+  // What repeats fill.
+  std::array<Matrix*, 4> Results() {
+    return {&result_.intact_accuracy,
+            &result_.accuracy,
+            &control_sum_,
+            &control_count_};
+  }
+
+  // Columns of repeats to come are of no meaning, but of one size.
+  void KeepRepeats(int64_t repeats, const Execution& execution) {
+    Checkpoint* const checkpoint = execution.checkpoint;
+    if (checkpoint == nullptr) {
+      return;
+    }
+    StateWriter state;
+    state.AddInt(repeats);
+    for (const Matrix* results : Results()) {
+      state.Add(results->data(), results->size());
+    }
+    checkpoint->Drop(execution.Name(kRepeatPhase));
+    if (checkpoint->Due()) {
+      checkpoint->Offer(
+          execution.Name(kLesionsPhase), repeats, std::move(state).Take());
+    } else {
+      checkpoint->Keep(execution.Name(kLesionsPhase), std::move(state).Take());
+    }
+  }
+
   absl::StatusOr<Vector> AccuracyWithout(const std::vector<int64_t>& units,
                                          const TrialEnds& ends,
                                          const Execution& execution) const {
@@ -226,20 +290,32 @@ class Experiment {
     return sum;
   }
 
-  absl::Status RunControls(const TrialEnds& ends, const Execution& execution) {
+  absl::Status RunControls(int64_t repeat,
+                           const TrialEnds& ends,
+                           const Execution& execution) {
     const int64_t blocks =
         (options_.controls + kControlBlock - 1) / kControlBlock;
     for (std::size_t m = 0; m < units_.size() && blocks > 0; ++m) {
       Matrix sums(blocks, types());
-      MODBOUND_RETURN_IF_ERROR(
-          ParallelFor(blocks, execution, [&](int64_t block) -> absl::Status {
-            const int64_t begin = block * kControlBlock;
-            const int64_t end =
-                std::min(options_.controls, begin + kControlBlock);
+      KeptBlocks controls;
+      controls.phase = absl::StrCat(kRepeatPhase, repeat, " module ", m);
+      controls.counter = &counter_;
+      controls.count = options_.controls;
+      controls.block = kControlBlock;
+      controls.save = [&](int64_t first, int64_t, StateWriter& state) {
+        state.Add(sums.row(first / kControlBlock).data(), types());
+      };
+      controls.load = [&](int64_t first, int64_t, StateReader& state) {
+        return state.Read(sums.row(first / kControlBlock).data(), types());
+      };
+      MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
+          controls,
+          execution,
+          [&](int64_t first, int64_t count) -> absl::Status {
             MODBOUND_ASSIGN_OR_RETURN(
-                const Vector sum, SumControls(m, begin, end, ends, execution));
-            sums.row(block) = sum.transpose();
-            counter_.Add(end - begin);
+                const Vector sum,
+                SumControls(m, first, first + count, ends, execution));
+            sums.row(first / kControlBlock) = sum.transpose();
             return absl::OkStatus();
           }));
       const Eigen::RowVectorXd sum = sums.colwise().sum();
@@ -305,7 +381,9 @@ absl::StatusOr<OutputLesion> ComputeOutputLesion(
   MODBOUND_ASSIGN_OR_RETURN(result.modules,
                             ChooseModules(labels, options.modules));
   Experiment experiment(network, labels, options, execution, result);
-  for (int64_t repeat = 0; repeat < options.repeats; ++repeat) {
+  for (int64_t repeat = experiment.LoadRepeats(execution);
+       repeat < options.repeats;
+       ++repeat) {
     MODBOUND_ASSIGN_OR_RETURN(const TrialEnds ends,
                               trials(repeat, WithoutProgress(execution)));
     MODBOUND_RETURN_IF_ERROR(experiment.RunRepeat(repeat, ends, execution));

@@ -29,7 +29,7 @@ ModularityProblem MakeCoarse(const ModularityProblem& problem,
     minus[labels[j]] += problem.k_minus()[j];
   }
   // Two orders of the same additions: symmetric up to rounding only.
-  SymmetriseInPlace(weights);
+  SymmetriseInPlace(weights).IgnoreError();  // nothing stops it
   return ModularityProblem(std::move(weights),
                            std::move(plus),
                            problem.c_plus(),

@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <functional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/checkpoint.h"
 #include "core/base/parallel.h"
 #include "core/base/progress_counter.h"
 #include "core/base/random.h"
+#include "core/base/saved_state.h"
 #include "core/modules/labels.h"
 #include "core/modules/louvain.h"
 #include "core/modules/quality.h"
+#include "core/modules/saved_labels.h"
 
 namespace modbound {
 namespace {
@@ -23,6 +27,12 @@ constexpr int64_t kSplitBlocks = 64;
 // Rows counted together: their counts stay in cache while the labels of all
 // partitions pass once.
 constexpr Eigen::Index kAgreementRows = 8;
+
+// The phase of all rounds, for the checkpoint. Its state: rounds done, then the
+// partitions that the last of them found.
+constexpr char kRounds[] = "consensus";
+// Begins the names of the parts of one round.
+constexpr char kRound[] = "consensus round ";
 
 // Units that share a module in every partition, as one node each.
 struct Groups {
@@ -242,8 +252,7 @@ absl::StatusOr<std::vector<Labels>> RunRound(
     const ConsensusOptions& options,
     int round,
     const Execution& execution) {
-  const Execution named =
-      ForPart(execution, absl::StrCat("consensus round ", round + 1));
+  const Execution named = ForPart(execution, absl::StrCat(kRound, round + 1));
   MODBOUND_ASSIGN_OR_RETURN(const Groups groups, GroupUnits(partitions, named));
   MODBOUND_ASSIGN_OR_RETURN(const ModularityProblem problem,
                             RoundProblem(partitions, groups, options, named));
@@ -265,6 +274,45 @@ absl::StatusOr<std::vector<Labels>> RunRound(
   return found;
 }
 
+void KeepRounds(int rounds,
+                const std::vector<Labels>& found,
+                const Execution& execution) {
+  if (execution.checkpoint == nullptr) {
+    return;
+  }
+  StateWriter state;
+  state.AddInt(rounds);
+  for (const Labels& labels : found) {
+    SaveLabels(labels, state);
+  }
+  execution.checkpoint->Keep(execution.Name(kRounds), std::move(state).Take());
+  execution.checkpoint->Drop(execution.Name(kRound));
+}
+
+// Rounds that an earlier attempt did; sets `found` unless 0.
+int LoadRounds(int64_t units,
+               const ConsensusOptions& options,
+               const Execution& execution,
+               std::vector<Labels>& found) {
+  if (execution.checkpoint == nullptr) {
+    return 0;
+  }
+  const std::string bytes = execution.checkpoint->Last(execution.Name(kRounds));
+  StateReader state(bytes);
+  int64_t rounds = 0;
+  if (!state.ReadInt(rounds) || rounds < 1 || rounds > options.max_rounds) {
+    return 0;
+  }
+  std::vector<Labels> kept(static_cast<std::size_t>(kConsensusRuns));
+  for (Labels& labels : kept) {
+    if (!LoadLabels(units, state, labels)) {
+      return 0;
+    }
+  }
+  found = std::move(kept);
+  return static_cast<int>(rounds);
+}
+
 }  // namespace
 
 absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
@@ -273,13 +321,13 @@ absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
   MODBOUND_CHECK(options.method != ConsensusMethod::kNone);
   MODBOUND_CHECK(!partitions.empty() && options.max_rounds >= 1);
   std::vector<Labels> found;
-  for (int round = 0; round < options.max_rounds; ++round) {
+  int round = LoadRounds(
+      static_cast<int64_t>(partitions[0].size()), options, execution, found);
+  while (round < options.max_rounds && (round == 0 || !AllEqual(found))) {
     MODBOUND_ASSIGN_OR_RETURN(
         found,
         RunRound(round == 0 ? partitions : found, options, round, execution));
-    if (AllEqual(found)) {
-      break;
-    }
+    KeepRounds(++round, found, execution);
   }
   return found.front();
 }

@@ -4,8 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/base/parallel.h"
-#include "core/base/progress_counter.h"
+#include "core/base/kept_blocks.h"
 #include "core/base/random.h"
 #include "core/statistics/summary.h"
 
@@ -34,7 +33,7 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
   }
   MODBOUND_ASSIGN_OR_RETURN(
       const LabelledProblem labelled,
-      MakeLabelledProblem(weights, labels, options, null_matrix));
+      MakeLabelledProblem(weights, labels, options, null_matrix, execution));
   const ModularityProblem& problem = labelled.problem;
   InducedQuality result;
   MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
@@ -44,9 +43,14 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
   result.excluded_units =
       static_cast<int64_t>(labels.size() - labelled.units.size());
   result.null.resize(null_count);
-  ProgressCounter counter(execution, "null", "draws", null_count);
-  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
-      null_count, kNullBlock, execution, [&](int64_t first, int64_t count) {
+  KeptBlocks draws;
+  draws.phase = "null";
+  draws.unit = "draws";
+  draws.count = null_count;
+  draws.block = kNullBlock;
+  KeepArray(result.null.data(), 1, draws);
+  MODBOUND_RETURN_IF_ERROR(
+      RunKeptBlocks(draws, execution, [&](int64_t first, int64_t count) {
         std::vector<Labels> batch;
         for (int64_t draw = first; draw < first + count; ++draw) {
           RandomStream random(seed,
@@ -61,7 +65,6 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
           return values.status();
         }
         std::copy(values->begin(), values->end(), result.null.data() + first);
-        counter.Add(count);
         return absl::OkStatus();
       }));
   TestAgainstNull(result);

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/parallel.h"
-#include "core/base/progress_counter.h"
+#include "core/base/kept_blocks.h"
 #include "core/modules/aggregate.h"
 #include "core/modules/labels.h"
 #include "core/modules/local_moves.h"
+#include "core/modules/saved_labels.h"
 
 namespace modbound {
 namespace {
@@ -137,6 +137,25 @@ absl::StatusOr<bool> MoveParts(const ModularityProblem& problem,
   return moved;
 }
 
+// Runs as one phase.
+KeptBlocks KeptRuns(int64_t nodes, std::vector<PartitionRun>& runs) {
+  KeptBlocks blocks;
+  blocks.phase = "partitioning";
+  blocks.unit = "runs";
+  blocks.count = static_cast<int64_t>(runs.size());
+  blocks.save = [&runs](int64_t run, int64_t, StateWriter& state) {
+    const PartitionRun& found = runs[static_cast<std::size_t>(run)];
+    state.AddDouble(found.quality);
+    SaveLabels(found.labels, state);
+  };
+  blocks.load = [&runs, nodes](int64_t run, int64_t, StateReader& state) {
+    PartitionRun& found = runs[static_cast<std::size_t>(run)];
+    return state.ReadDouble(found.quality) &&
+           LoadLabels(nodes, state, found.labels);
+  };
+  return blocks;
+}
+
 }  // namespace
 
 absl::StatusOr<PartitionRun> Louvain(const ModularityProblem& problem,
@@ -173,19 +192,19 @@ absl::StatusOr<std::vector<PartitionRun>> PartitionRuns(
     uint64_t first_index,
     const Execution& execution) {
   std::vector<PartitionRun> results(static_cast<std::size_t>(runs));
-  ProgressCounter counter(execution, "partitioning", "runs", runs);
-  MODBOUND_RETURN_IF_ERROR(ParallelFor(runs, execution, [&](int64_t run) {
-    absl::StatusOr<PartitionRun> result = Louvain(
-        problem,
-        RandomStream(seed, purpose, first_index + static_cast<uint64_t>(run)),
-        execution);
-    if (!result.ok()) {
-      return result.status();
-    }
-    results[static_cast<std::size_t>(run)] = *std::move(result);
-    counter.Add(1);
-    return absl::OkStatus();
-  }));
+  MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
+      KeptRuns(problem.size(), results), execution, [&](int64_t run, int64_t) {
+        absl::StatusOr<PartitionRun> result = Louvain(
+            problem,
+            RandomStream(
+                seed, purpose, first_index + static_cast<uint64_t>(run)),
+            execution);
+        if (!result.ok()) {
+          return result.status();
+        }
+        results[static_cast<std::size_t>(run)] = *std::move(result);
+        return absl::OkStatus();
+      }));
   return results;
 }
 

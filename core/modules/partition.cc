@@ -122,7 +122,7 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
                                           const Matrix* null_matrix) {
   MODBOUND_RETURN_IF_ERROR(CheckOptions(options));
   MODBOUND_RETURN_IF_ERROR(
-      CheckQualityInput(weights, options.quality, null_matrix));
+      CheckQualityInput(weights, options.quality, null_matrix, execution));
   const int64_t n = weights.rows();
   if (valid.empty()) {
     valid = NonZeroUnits(weights);
@@ -145,8 +145,10 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
   }
   MODBOUND_ASSIGN_OR_RETURN(
       const ModularityProblem problem,
-      ModularityProblem::Make(
-          std::move(weights), options.quality, has_null ? &null : nullptr));
+      ModularityProblem::MakeOfChecked(std::move(weights),
+                                       options.quality,
+                                       has_null ? &null : nullptr,
+                                       execution));
   MODBOUND_ASSIGN_OR_RETURN(std::vector<PartitionRun> found,
                             PartitionRuns(problem,
                                           options.runs,

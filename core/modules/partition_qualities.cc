@@ -4,8 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/base/parallel.h"
+#include "core/base/kept_blocks.h"
 #include "core/base/progress_counter.h"
 #include "core/modules/labels.h"
 
@@ -33,32 +34,46 @@ std::vector<Group> GroupByUnits(const std::vector<Labels>& partitions) {
   return groups;
 }
 
-// Evaluates a group; `qualities` is that of all partitions.
+// Evaluates the group of index `number`; `qualities` is that of all partitions.
 absl::Status EvaluateGroup(const LabelledProblem& labelled,
                            const std::vector<Labels>& partitions,
                            const Group& group,
+                           std::size_t number,
                            const Execution& execution,
                            ProgressCounter& counter,
                            std::vector<double>& qualities) {
-  const auto size = static_cast<int64_t>(group.size());
-  return ParallelForBlocks(
-      size,
-      kQualityBatch,
-      execution,
-      [&](int64_t first, int64_t count) -> absl::Status {
-        const int64_t end = first + count;
+  KeptBlocks batches;
+  batches.phase = absl::StrCat("quality of group ", number);
+  batches.counter = &counter;
+  batches.count = static_cast<int64_t>(group.size());
+  batches.block = kQualityBatch;
+  const auto quality_of = [&](int64_t i) -> double& {
+    return qualities[group[static_cast<std::size_t>(i)]];
+  };
+  batches.save = [&](int64_t first, int64_t count, StateWriter& state) {
+    for (int64_t i = first; i < first + count; ++i) {
+      state.AddDouble(quality_of(i));
+    }
+  };
+  batches.load = [&](int64_t first, int64_t count, StateReader& state) {
+    bool held = true;
+    for (int64_t i = first; i < first + count; ++i) {
+      held = held && state.ReadDouble(quality_of(i));
+    }
+    return held;
+  };
+  return RunKeptBlocks(
+      batches, execution, [&](int64_t first, int64_t count) -> absl::Status {
         std::vector<Labels> batch;
-        for (int64_t i = first; i < end; ++i) {
+        for (int64_t i = first; i < first + count; ++i) {
           batch.push_back(CompactLabels(RestrictLabels(
               partitions[group[static_cast<std::size_t>(i)]], labelled.units)));
         }
         MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> values,
                                   labelled.problem.Qualities(batch, execution));
-        for (int64_t i = first; i < end; ++i) {
-          qualities[group[static_cast<std::size_t>(i)]] =
-              values[static_cast<std::size_t>(i - first)];
+        for (int64_t i = first; i < first + count; ++i) {
+          quality_of(i) = values[static_cast<std::size_t>(i - first)];
         }
-        counter.Add(count);
         return absl::OkStatus();
       });
 }
@@ -79,16 +94,20 @@ absl::StatusOr<std::vector<double>> QualitiesOf(
                           "quality",
                           "partitions",
                           static_cast<int64_t>(partitions.size()));
-  for (const Group& group : GroupByUnits(partitions)) {
+  const std::vector<Group> groups = GroupByUnits(partitions);
+  for (std::size_t number = 0; number < groups.size(); ++number) {
+    const Group& group = groups[number];
     if (execution.stopped()) {
       return StoppedError();
     }
-    MODBOUND_ASSIGN_OR_RETURN(
-        const LabelledProblem labelled,
-        MakeLabelledProblem(
-            weights, partitions[group.front()], options, null_matrix));
+    MODBOUND_ASSIGN_OR_RETURN(const LabelledProblem labelled,
+                              MakeLabelledProblem(weights,
+                                                  partitions[group.front()],
+                                                  options,
+                                                  null_matrix,
+                                                  execution));
     MODBOUND_RETURN_IF_ERROR(EvaluateGroup(
-        labelled, partitions, group, execution, counter, qualities));
+        labelled, partitions, group, number, execution, counter, qualities));
   }
   return qualities;
 }

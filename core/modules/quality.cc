@@ -89,7 +89,7 @@ ModularityProblem PottsProblem(Matrix weights, double gamma, double share) {
     row = (row == 0).select(-gamma * share, row * share).eval();
   }
   // Only now: W of 0 and 1 would not stay binary.
-  SymmetriseInPlace(weights);
+  SymmetriseInPlace(weights).IgnoreError();  // nothing stops it
   return ModularityProblem(
       std::move(weights), Vector::Zero(n), 0, Vector::Zero(n), 0, 1);
 }
@@ -179,14 +179,32 @@ ModularityProblem::ModularityProblem(Matrix weights,
       scale_(scale) {}
 
 absl::StatusOr<ModularityProblem> ModularityProblem::Make(
-    Matrix weights, const QualityOptions& options, const Matrix* null_matrix) {
-  MODBOUND_RETURN_IF_ERROR(CheckQualityInput(weights, options, null_matrix));
+    Matrix weights,
+    const QualityOptions& options,
+    const Matrix* null_matrix,
+    const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(
+      CheckQualityInput(weights, options, null_matrix, execution));
+  return MakeOfChecked(std::move(weights), options, null_matrix, execution);
+}
+
+absl::StatusOr<ModularityProblem> ModularityProblem::MakeOfChecked(
+    Matrix weights,
+    const QualityOptions& options,
+    const Matrix* null_matrix,
+    const Execution& execution) {
   if (!options.keep_diagonal) {
     weights.diagonal().setZero();
   }
   const double largest = LargestOf(weights);
+  if (options.function != QualityFunction::kPotts) {
+    MODBOUND_RETURN_IF_ERROR(SymmetriseInPlace(weights, execution));
+  }
   ModularityProblem problem =
-      MakeChecked(std::move(weights), options, null_matrix);
+      Transform(std::move(weights), options, null_matrix);
+  if (execution.stopped()) {
+    return StoppedError();
+  }
   if (problem.IsFinite()) {
     return problem;
   }
@@ -199,9 +217,9 @@ absl::StatusOr<ModularityProblem> ModularityProblem::Make(
                    options.gamma));
 }
 
-ModularityProblem ModularityProblem::MakeChecked(Matrix weights,
-                                                 const QualityOptions& options,
-                                                 const Matrix* null_matrix) {
+ModularityProblem ModularityProblem::Transform(Matrix weights,
+                                               const QualityOptions& options,
+                                               const Matrix* null_matrix) {
   if (options.function == QualityFunction::kPotts) {
     const double share = Share(1, weights.sum());
     ModularityProblem problem =
@@ -209,7 +227,6 @@ ModularityProblem ModularityProblem::MakeChecked(Matrix weights,
     problem.zero_unit_ = -options.gamma * share;
     return problem;
   }
-  SymmetriseInPlace(weights);
   if (options.function == QualityFunction::kUniform) {
     ModularityProblem problem = UniformProblem(std::move(weights), options);
     problem.zero_unit_ = -problem.c_plus_;
@@ -217,7 +234,7 @@ ModularityProblem ModularityProblem::MakeChecked(Matrix weights,
   }
   if (options.function == QualityFunction::kCustom) {
     Matrix symmetric_null = *null_matrix;
-    SymmetriseInPlace(symmetric_null);
+    SymmetriseInPlace(symmetric_null).IgnoreError();  // nothing stops it
     return CustomProblem(std::move(weights), options, symmetric_null);
   }
   return SignedProblem(std::move(weights), options);
@@ -299,11 +316,15 @@ double ModularityProblem::MeanOverPermutations(const Labels& labels) const {
 absl::StatusOr<double> Quality(const Matrix& weights,
                                const Labels& labels,
                                const QualityOptions& options,
-                               const Matrix* null_matrix) {
+                               const Matrix* null_matrix,
+                               const Execution& execution) {
   MODBOUND_ASSIGN_OR_RETURN(
       LabelledProblem labelled,
-      MakeLabelledProblem(weights, labels, options, null_matrix));
-  return labelled.problem.Quality(labelled.labels);
+      MakeLabelledProblem(weights, labels, options, null_matrix, execution));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<double> qualities,
+      labelled.problem.Qualities({labelled.labels}, execution));
+  return qualities[0];
 }
 
 }  // namespace modbound

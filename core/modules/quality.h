@@ -58,11 +58,18 @@ class ModularityProblem {
   // NOT_BINARY (kPotts) for "matrix"; the first three for "null_matrix",
   // MISSING_FIELD without one; OUT_OF_RANGE for "gamma", and for "matrix" when
   // a quality would overflow (kCustom with a sum |W - g P|, or kUniform with a
-  // g/sum|W|, that no double holds).
+  // g/sum|W|, that no double holds); kCancelled.
   static absl::StatusOr<ModularityProblem> Make(
       Matrix weights,
       const QualityOptions& options,
-      const Matrix* null_matrix = nullptr);
+      const Matrix* null_matrix = nullptr,
+      const Execution& execution = Execution());
+  // The same of what CheckQualityInput has taken already.
+  static absl::StatusOr<ModularityProblem> MakeOfChecked(
+      Matrix weights,
+      const QualityOptions& options,
+      const Matrix* null_matrix,
+      const Execution& execution);
 
   // From its parts: weights exactly symmetric; k_plus, k_minus of N elements.
   // scale: see gain_floor.
@@ -102,9 +109,10 @@ class ModularityProblem {
   double MeanOverPermutations(const Labels& labels) const;
 
  private:
-  static ModularityProblem MakeChecked(Matrix weights,
-                                       const QualityOptions& options,
-                                       const Matrix* null_matrix);
+  // weights are symmetric but for kPotts.
+  static ModularityProblem Transform(Matrix weights,
+                                     const QualityOptions& options,
+                                     const Matrix* null_matrix);
   double NullTerm(const Labels& labels) const;
   // Whether every quality is a finite number.
   bool IsFinite() const;
@@ -131,16 +139,18 @@ absl::StatusOr<LabelledProblem> MakeLabelledProblem(
     const Matrix& weights,
     const Labels& labels,
     const QualityOptions& options,
-    const Matrix* null_matrix = nullptr);
+    const Matrix* null_matrix = nullptr,
+    const Execution& execution = Execution());
 
 // Q of one partition. Units of label -1 are left out of the matrix, row and
 // column, before anything is computed. Errors: those of
 // ModularityProblem::Make; WRONG_SHAPE or BAD_LABELS for "labels"; DEGENERATE
-// when no unit is left.
+// when no unit is left; kCancelled.
 absl::StatusOr<double> Quality(const Matrix& weights,
                                const Labels& labels,
                                const QualityOptions& options,
-                               const Matrix* null_matrix = nullptr);
+                               const Matrix* null_matrix = nullptr,
+                               const Execution& execution = Execution());
 
 }  // namespace modbound
 

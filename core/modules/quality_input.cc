@@ -13,11 +13,16 @@
 namespace modbound {
 namespace {
 
-// Calls visit(i, j) for every i < j, tile by tile.
+// Calls visit(i, j) for every i < j, tile by tile. Errors: kCancelled.
 template <typename Visit>
-void ForEachPair(Eigen::Index n, const Visit& visit) {
+absl::Status ForEachPair(Eigen::Index n,
+                         const Execution& execution,
+                         const Visit& visit) {
   constexpr Eigen::Index kTile = 64;
   for (Eigen::Index row_tile = 0; row_tile < n; row_tile += kTile) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
     for (Eigen::Index column_tile = row_tile; column_tile < n;
          column_tile += kTile) {
       for (Eigen::Index i = row_tile; i < std::min(n, row_tile + kTile); ++i) {
@@ -29,6 +34,7 @@ void ForEachPair(Eigen::Index n, const Visit& visit) {
       }
     }
   }
+  return absl::OkStatus();
 }
 
 absl::Status CheckSquare(const Matrix& matrix,
@@ -79,30 +85,37 @@ absl::Status CheckValues(const Matrix& weights, QualityFunction function) {
 absl::Status CheckMatrix(const Matrix& matrix,
                          Eigen::Index n,
                          const QualityOptions& options,
-                         const std::string& field) {
+                         const std::string& field,
+                         const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckSquare(matrix, n, field));
   MODBOUND_RETURN_IF_ERROR(CheckFinite(matrix, field));
-  return options.directed ? absl::OkStatus()
-                          : CheckSymmetric(matrix, options.epsilon, field);
+  if (execution.stopped()) {
+    return StoppedError();
+  }
+  return options.directed
+             ? absl::OkStatus()
+             : CheckSymmetric(matrix, options.epsilon, field, execution);
 }
 
 }  // namespace
 
 absl::Status CheckSymmetric(const Matrix& matrix,
                             double epsilon,
-                            std::string_view field) {
+                            std::string_view field,
+                            const Execution& execution) {
   if (matrix.size() == 0) {
     return absl::OkStatus();
   }
   double worst = 0;
   std::pair<Eigen::Index, Eigen::Index> at;
-  ForEachPair(matrix.rows(), [&](Eigen::Index i, Eigen::Index j) {
+  const auto look = [&](Eigen::Index i, Eigen::Index j) {
     const double difference = std::abs(matrix(i, j) - matrix(j, i));
     if (difference > worst) {
       worst = difference;
       at = {i, j};
     }
-  });
+  };
+  MODBOUND_RETURN_IF_ERROR(ForEachPair(matrix.rows(), execution, look));
   const double allowed = 64 * epsilon * matrix.cwiseAbs().maxCoeff();
   if (worst <= allowed) {
     return absl::OkStatus();
@@ -131,26 +144,28 @@ absl::Status AsQualityError(const absl::Status& status) {
   return Refuse(why, "quality", std::string(status.message()));
 }
 
-void SymmetriseInPlace(Matrix& matrix) {
-  ForEachPair(matrix.rows(), [&](Eigen::Index i, Eigen::Index j) {
-    // Halved first: the sum of two large values might overflow.
-    const double mean = matrix(i, j) == matrix(j, i)
-                            ? matrix(i, j)
-                            : 0.5 * matrix(i, j) + 0.5 * matrix(j, i);
-    matrix(i, j) = matrix(j, i) = mean;
-  });
+absl::Status SymmetriseInPlace(Matrix& matrix, const Execution& execution) {
+  return ForEachPair(
+      matrix.rows(), execution, [&](Eigen::Index i, Eigen::Index j) {
+        // Halved first: the sum of two large values might overflow.
+        const double mean = matrix(i, j) == matrix(j, i)
+                                ? matrix(i, j)
+                                : 0.5 * matrix(i, j) + 0.5 * matrix(j, i);
+        matrix(i, j) = matrix(j, i) = mean;
+      });
 }
 
 absl::Status CheckQualityInput(const Matrix& weights,
                                const QualityOptions& options,
-                               const Matrix* null_matrix) {
+                               const Matrix* null_matrix,
+                               const Execution& execution) {
   if (!(options.gamma > 0) || !std::isfinite(options.gamma)) {
     return Refuse(reason::kOutOfRange,
                   "gamma",
                   absl::StrCat("gamma is ", options.gamma, "; allowed: > 0"));
   }
   MODBOUND_RETURN_IF_ERROR(
-      CheckMatrix(weights, weights.rows(), options, "matrix"));
+      CheckMatrix(weights, weights.rows(), options, "matrix", execution));
   MODBOUND_RETURN_IF_ERROR(CheckValues(weights, options.function));
   if (options.function != QualityFunction::kCustom) {
     return absl::OkStatus();
@@ -160,14 +175,16 @@ absl::Status CheckQualityInput(const Matrix& weights,
                   "null_matrix",
                   "CUSTOM needs the input null_matrix");
   }
-  return CheckMatrix(*null_matrix, weights.rows(), options, "null_matrix");
+  return CheckMatrix(
+      *null_matrix, weights.rows(), options, "null_matrix", execution);
 }
 
 absl::StatusOr<LabelledProblem> MakeLabelledProblem(
     const Matrix& weights,
     const Labels& labels,
     const QualityOptions& options,
-    const Matrix* null_matrix) {
+    const Matrix* null_matrix,
+    const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckSquare(weights, weights.rows(), "matrix"));
   MODBOUND_RETURN_IF_ERROR(CheckLabels(labels, weights.rows(), "labels"));
   std::vector<int64_t> units = LabelledUnits(labels);
@@ -190,7 +207,8 @@ absl::StatusOr<LabelledProblem> MakeLabelledProblem(
       ModularityProblem problem,
       ModularityProblem::Make(all ? weights : RestrictMatrix(weights, units),
                               options,
-                              has_null ? &null : nullptr));
+                              has_null ? &null : nullptr,
+                              execution));
   return LabelledProblem{std::move(problem),
                          CompactLabels(RestrictLabels(labels, units)),
                          std::move(units)};

@@ -48,6 +48,9 @@ absl::StatusOr<MatrixComparison> CompareThroughModules(
       UpperTriangle(source.values, units), UpperTriangle(target.values, units));
   result.r = active.r;
   result.p = active.p;
+  if (execution.stopped()) {
+    return StoppedError();
+  }
   result.r_all_units = PearsonCorrelation(UpperTriangle(source.values),
                                           UpperTriangle(target.values))
                            .r;
@@ -69,8 +72,11 @@ absl::StatusOr<MatrixComparison> CompareThroughModules(
     return AsQualityError(induced.status());
   }
   result.induced = *std::move(induced);
-  auto all =
-      Quality(target.values, WithSingletons(source_labels), options.quality);
+  auto all = Quality(target.values,
+                     WithSingletons(source_labels),
+                     options.quality,
+                     nullptr,
+                     execution);
   if (!all.ok()) {
     return AsQualityError(all.status());
   }

@@ -8,8 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/finite.h"
-#include "core/base/parallel.h"
-#include "core/base/progress_counter.h"
+#include "core/base/kept_blocks.h"
 #include "core/base/random.h"
 
 namespace modbound {
@@ -103,10 +102,13 @@ absl::StatusOr<double> MantelP(const Matrix& a,
   const double observed =
       std::abs(PermutedCorrelation(x, y, identity, execution)) - 1e-12;
   std::vector<uint8_t> reached(static_cast<std::size_t>(permutations));
-  ProgressCounter counter(
-      execution, "permutations", "permutations", permutations);
-  MODBOUND_RETURN_IF_ERROR(
-      ParallelFor(permutations, execution, [&](int64_t index) -> absl::Status {
+  KeptBlocks blocks;
+  blocks.phase = "permutations";
+  blocks.unit = "permutations";
+  blocks.count = permutations;
+  KeepArray(reached.data(), 1, blocks);
+  MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
+      blocks, execution, [&](int64_t index, int64_t) -> absl::Status {
         RandomStream random(seed,
                             RandomPurpose::kMatrixPermutation,
                             static_cast<uint64_t>(index));
@@ -119,7 +121,6 @@ absl::StatusOr<double> MantelP(const Matrix& a,
         if (execution.stopped()) {
           return StoppedError();
         }
-        counter.Add(1);
         return absl::OkStatus();
       }));
   const int64_t count =

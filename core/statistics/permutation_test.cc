@@ -6,8 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
-#include "core/base/parallel.h"
-#include "core/base/progress_counter.h"
+#include "core/base/kept_blocks.h"
 #include "core/base/random.h"
 #include "core/statistics/summary.h"
 
@@ -44,13 +43,14 @@ absl::StatusOr<Vector> PermutedDifferences(const Vector& values,
                                            const Execution& execution) {
   const std::vector<int64_t> identity = InOrder(values.size());
   Vector permuted(permutations);
-  ProgressCounter counter(
-      execution, "permutations", "permutations", permutations);
-  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
-      permutations,
-      kPermutationBlock,
-      execution,
-      [&](int64_t first, int64_t count) {
+  KeptBlocks blocks;
+  blocks.phase = "permutations";
+  blocks.unit = "permutations";
+  blocks.count = permutations;
+  blocks.block = kPermutationBlock;
+  KeepArray(permuted.data(), 1, blocks);
+  MODBOUND_RETURN_IF_ERROR(
+      RunKeptBlocks(blocks, execution, [&](int64_t first, int64_t count) {
         for (int64_t i = first; i < first + count; ++i) {
           if (execution.stopped()) {
             return StoppedError();
@@ -62,7 +62,6 @@ absl::StatusOr<Vector> PermutedDifferences(const Vector& values,
           random.Shuffle(order);
           permuted[i] = PermutedDifference(values, order, n_a);
         }
-        counter.Add(count);
         return absl::OkStatus();
       }));
   return permuted;

@@ -36,6 +36,28 @@ void Adam<Scalar>::Step(const Values& gradient, Values& parameters) {
 }
 
 template <typename Scalar>
+void Adam<Scalar>::Save(StateWriter& state) const {
+  state.AddInt(steps_);
+  state.Add(first_.data(), first_.size());
+  state.Add(second_.data(), second_.size());
+}
+
+template <typename Scalar>
+bool Adam<Scalar>::Load(StateReader& state) {
+  int64_t steps = 0;
+  Values first(first_.size());
+  Values second(second_.size());
+  if (!state.ReadInt(steps) || !state.Read(first.data(), first.size()) ||
+      !state.Read(second.data(), second.size())) {
+    return false;
+  }
+  steps_ = steps;
+  first_.swap(first);
+  second_.swap(second);
+  return true;
+}
+
+template <typename Scalar>
 double ClipNorm(double clip_norm,
                 Eigen::Matrix<Scalar, Eigen::Dynamic, 1>& gradient) {
   const double norm = std::sqrt(gradient.template cast<double>().squaredNorm());

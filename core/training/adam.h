@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/base/matrix.h"
+#include "core/base/saved_state.h"
 
 namespace modbound {
 
@@ -28,6 +29,11 @@ class Adam {
 
   // One step of `parameters`.
   void Step(const Values& gradient, Values& parameters);
+
+  // Steps taken and moments, for a checkpoint. Load: false, and nothing
+  // changed, when `state` does not hold them.
+  void Save(StateWriter& state) const;
+  bool Load(StateReader& state);
 
  private:
   AdamOptions options_;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/checkpoint.h"
 #include "core/base/error.h"
 #include "core/base/progress_counter.h"
+#include "core/base/saved_state.h"
 #include "core/tasks/run_task.h"
 #include "core/training/backprop.h"
 #include "core/training/parameters.h"
@@ -18,6 +21,8 @@ namespace {
 // Multiply-adds between two reports of progress: some tens of milliseconds.
 constexpr double kReportWork = 1e9;
 
+constexpr char kTrainingPhase[] = "training";
+
 // Time spent in the step loop alone.
 class StepClock {
  public:
@@ -25,6 +30,8 @@ class StepClock {
       : seconds_(seconds) {}
   void Start() { start_ = Now(); }
   void Pause() { total_ += Now() - start_; }
+  // Adds what an earlier attempt took.
+  void Add(double seconds) { total_ += seconds; }
   double total() const { return total_; }
 
  private:
@@ -76,6 +83,7 @@ class Trainer {
   }
 
   absl::StatusOr<TrainResult> Run() {
+    LoadState();
     while (result_.steps < options_.max_steps) {
       clock_.Start();
       MODBOUND_RETURN_IF_ERROR(RunToNextEvaluation());
@@ -85,6 +93,9 @@ class Trainer {
       if (accuracy.has_value() && *accuracy >= options_.target_accuracy) {
         result_.stop_reason = TrainStopReason::kTargetReached;
         break;
+      }
+      if (IsCheckpointDue()) {
+        OfferState();
       }
     }
     Finish();
@@ -99,14 +110,21 @@ class Trainer {
                              static_cast<double>(options_.batch_size);
     const int64_t report_every =
         std::max<int64_t>(static_cast<int64_t>(kReportWork / step_work), 1);
-    do {
+    while (true) {
       MODBOUND_RETURN_IF_ERROR(StepOnce());
       if (result_.steps % report_every == 0) {
         Report();
       }
-    } while (result_.steps % options_.eval_every != 0 &&
-             result_.steps < options_.max_steps);
-    return absl::OkStatus();
+      if (result_.steps % options_.eval_every == 0 ||
+          result_.steps >= options_.max_steps) {
+        return absl::OkStatus();
+      }
+      if (IsCheckpointDue()) {
+        clock_.Pause();
+        OfferState();
+        clock_.Start();
+      }
+    }
   }
 
   absl::Status StepOnce() {
@@ -159,12 +177,87 @@ class Trainer {
     return absl::OkStatus();
   }
 
+  // To be asked where training goes on with a step: not between one and its
+  // evaluation.
+  bool IsCheckpointDue() {
+    return execution_.checkpoint != nullptr &&
+           result_.steps < options_.max_steps &&
+           StateBytes() <= execution_.checkpoint->max_bytes() &&
+           execution_.checkpoint->Due();
+  }
+
+  // `streams_` and `backprop_` carry nothing from step to step.
+  void OfferState() {
+    StateWriter state;
+    state.AddInt(result_.steps);
+    state.AddInt(static_cast<int64_t>(evaluations_.size()));
+    state.AddDouble(clock_.total());
+    state.Add(result_.loss.data(), result_.steps);
+    for (const auto& [step, accuracy] : evaluations_) {
+      state.AddDouble(step);
+      state.AddDouble(accuracy);
+    }
+    state.Add(parameters_.values().data(), parameters_.values().size());
+    adam_.Save(state);
+    execution_.checkpoint->Offer(execution_.Name(kTrainingPhase),
+                                 result_.steps,
+                                 std::move(state).Take());
+  }
+
+  int64_t StateBytes() {
+    return 3 * parameters_.values().size() *
+               static_cast<int64_t>(sizeof(Scalar)) +
+           8 * (result_.steps + 2 * static_cast<int64_t>(evaluations_.size()));
+  }
+
+  // Goes on from the state of an earlier attempt; from the beginning when there
+  // is none that fits.
+  void LoadState() {
+    if (execution_.checkpoint == nullptr) {
+      return;
+    }
+    const std::string bytes =
+        execution_.checkpoint->Last(execution_.Name(kTrainingPhase));
+    StateReader state(bytes);
+    int64_t steps = 0;
+    int64_t evaluations = 0;
+    double seconds = 0;
+    if (!state.ReadInt(steps) || !state.ReadInt(evaluations) ||
+        !state.ReadDouble(seconds) || steps < 1 ||
+        steps >= options_.max_steps ||
+        evaluations != steps / options_.eval_every) {
+      return;
+    }
+    std::vector<double> loss(static_cast<std::size_t>(steps));
+    std::vector<std::pair<double, double>> curve(
+        static_cast<std::size_t>(evaluations));
+    bool held = state.Read(loss.data(), steps);
+    for (auto& [step, accuracy] : curve) {
+      held = held && state.ReadDouble(step) && state.ReadDouble(accuracy);
+    }
+    Parameters<Scalar> parameters = parameters_;
+    held = held &&
+           state.Read(parameters.values().data(), parameters.values().size());
+    if (!held || !adam_.Load(state)) {
+      return;
+    }
+    parameters_ = std::move(parameters);
+    result_.steps = steps;
+    result_.loss = std::move(loss);
+    evaluations_ = std::move(curve);
+    if (!evaluations_.empty() && !std::isnan(evaluations_.back().second)) {
+      result_.accuracy.accuracy = evaluations_.back().second;
+    }
+    clock_.Add(seconds);
+    Report();
+  }
+
   void Report() const {
     ProgressUpdate update;
     update.done = result_.steps;
     update.total = options_.max_steps;
     update.unit = "steps";
-    update.phase = "training";
+    update.phase = execution_.Name(kTrainingPhase);
     update.metrics["loss"] = result_.loss.back();
     if (result_.accuracy.accuracy.has_value()) {
       update.metrics["accuracy"] = *result_.accuracy.accuracy;

@@ -1,6 +1,6 @@
 # modbound_contract(PROTO GRPC): compiles proto/ into two libraries (messages; services), the descriptor set with
 # comments (gen/contract.binpb; also client/python/modbound/contract.binpb, from which the Python client works), a C++
-# source that embeds it, and build_info.h.
+# source that embeds it, the list of its RPCs (gen/rpc_list.h, target modbound_rpc_list), and build_info.h.
 function(modbound_contract proto_target grpc_target)
   set(gen ${CMAKE_BINARY_DIR}/gen)
   set(root ${CMAKE_SOURCE_DIR}/proto)
@@ -52,6 +52,16 @@ function(modbound_contract proto_target grpc_target)
     COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_SOURCE_DIR} -DOUTPUT=${gen}/build_info.h -DVERSION=${PROJECT_VERSION}
             -DISA=${MODBOUND_ISA} "-DCOMPILER=${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}"
             -P ${CMAKE_SOURCE_DIR}/deploy/cmake/build_info.cmake VERBATIM)
+
+  add_executable(modbound_list_rpcs ${CMAKE_SOURCE_DIR}/deploy/cmake/list_rpcs.cc)
+  set_target_properties(modbound_list_rpcs PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${gen})
+  target_include_directories(modbound_list_rpcs SYSTEM PRIVATE ${Protobuf_INCLUDE_DIRS})
+  target_link_libraries(modbound_list_rpcs PRIVATE protobuf::libprotobuf)
+  add_custom_command(
+    OUTPUT ${gen}/rpc_list.h
+    COMMAND modbound_list_rpcs ${contract} ${gen}/rpc_list.h
+    DEPENDS modbound_list_rpcs ${contract} VERBATIM)
+  add_custom_target(modbound_rpc_list DEPENDS ${gen}/rpc_list.h)
 
   add_library(${proto_target} STATIC ${messages} ${gen}/contract_bytes.cc)
   target_compile_options(${proto_target} PRIVATE -w)

@@ -49,6 +49,9 @@ absl::StatusOr<Outcome> RunCompareMatrices(const v1::Spec& spec,
   const Matrix b = inputs.at("b").ToMatrix();
   const Vector x = UpperTriangle(a);
   const Vector y = UpperTriangle(b);
+  if (execution.stopped()) {
+    return StoppedError();
+  }
   const Correlation pearson = PearsonCorrelation(x, y);
   MODBOUND_ASSIGN_OR_RETURN(const Correlation spearman,
                             SpearmanCorrelation(x, y, execution));

@@ -242,6 +242,25 @@ std::string RangeText(const FieldDescriptor& field) {
   return absl::StrJoin(bounds, ", ");
 }
 
+void ClearMeasured(Message& message) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (RuleOf(*field).measured()) {
+      reflection->ClearField(&message, field);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (!field->is_repeated()) {
+        ClearMeasured(*reflection->MutableMessage(&message, field));
+        continue;
+      }
+      for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+        ClearMeasured(*reflection->MutableRepeatedMessage(&message, field, i));
+      }
+    }
+  }
+}
+
 absl::Status RefuseUnknownFields(const Message& message,
                                  const std::string& path) {
   const auto* reflection = message.GetReflection();

@@ -20,6 +20,9 @@ std::string RangeText(const google::protobuf::FieldDescriptor& field);
 bool HoldsDefault(const google::protobuf::Message& message,
                   const google::protobuf::FieldDescriptor& field);
 
+// Clears, at any depth, the fields whose rule says that they were measured.
+void ClearMeasured(google::protobuf::Message& message);
+
 // Refuses a message that holds, at any depth, a field this build does not know.
 // Errors: kInvalidArgument UNKNOWN_FIELD naming `path` and the number.
 absl::Status RefuseUnknownFields(const google::protobuf::Message& message,

@@ -131,6 +131,11 @@ absl::StatusOr<Plan> PlanJacobianSimilarity(v1::Spec& spec,
       jacobian.outputs(), {std::begin(kSquare), std::end(kSquare)}));
   const NetworkShape network = NetworkShapeOf(inputs);
   const int64_t N = network.units;
+  if (N == 1) {
+    return Refuse(reason::kDegenerate,
+                  "inputs.w_rec",
+                  "the network has one unit; at least 2 are needed");
+  }
   TrialBytes trials;
   if (jacobian.mode() == v1::JacobianMode::TRAJECTORY) {
     MODBOUND_ASSIGN_OR_RETURN(

@@ -188,6 +188,10 @@ Matrix HostArray::ToMatrix() const {
   const int64_t cols = shape_.size() >= 2 ? shape_.back() : 1;
   const int64_t rows = cols == 0 ? 0 : size() / cols;
   Matrix matrix(rows, cols);
+  if (dtype_ == v1::DType::FLOAT64 && matrix.size() > 0) {
+    std::memcpy(matrix.data(), data(), static_cast<std::size_t>(size_bytes()));
+    return matrix;
+  }
   for (int64_t i = 0; i < matrix.size(); ++i) {
     matrix.data()[i] = At(i);
   }

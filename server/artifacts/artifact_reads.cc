@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,8 +20,14 @@ namespace {
 
 // No row holds more; SQLite's substr takes 32-bit numbers.
 constexpr int64_t kAllBytes = kInlineLimit;
+// Of artifact ?1 and owner ?2.
+constexpr char kIsForOwner[] =
+    "(EXISTS(SELECT 1 FROM artifact_upload WHERE digest = ?1 AND owner = ?2) OR"
+    " EXISTS(SELECT 1 FROM artifact_use WHERE digest = ?1 AND owner = ?2))";
 // How often a file is looked for again before it counts as lost.
 constexpr int kLooks = 8;
+// Bytes read at a time to be hashed.
+constexpr int64_t kCheckedPiece = int64_t{1} << 20;
 
 absl::Status NoSuchArtifact(const std::string& digest) {
   return MakeError(absl::StatusCode::kNotFound,
@@ -113,9 +120,73 @@ absl::StatusOr<FileDescriptor> ArtifactStore::OpenArtifact(
   return file;
 }
 
+absl::StatusOr<int64_t> ArtifactStore::StoredBytes() {
+  int64_t bytes = 0;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            Statement statement,
+            connection.Prepare("SELECT bytes FROM artifact_total"));
+        MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
+        bytes = row ? statement.Int(0) : 0;
+        return absl::OkStatus();
+      }));
+  return bytes;
+}
+
+absl::Status ArtifactStore::CheckRoom(int64_t more_bytes) {
+  MODBOUND_RETURN_IF_ERROR(RequireFreeSpace(database_.data_dir(), more_bytes));
+  if (max_stored_bytes_ == 0) {
+    return absl::OkStatus();
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t stored, StoredBytes());
+  // The warning comes once, and again after there was room meanwhile.
+  const bool nearly_full = stored >= max_stored_bytes_ / 10 * 9;
+  if (nearly_full && !nearly_full_.exchange(true)) {
+    spdlog::warn("event=store_nearly_full stored_bytes={} max_stored_bytes={}",
+                 stored,
+                 max_stored_bytes_);
+  } else if (!nearly_full) {
+    nearly_full_.store(false);
+  }
+  return more_bytes <= max_stored_bytes_ - stored
+             ? absl::OkStatus()
+             : MakeError(absl::StatusCode::kResourceExhausted,
+                         "QUOTA_EXCEEDED",
+                         "",
+                         absl::StrCat("the server stores ",
+                                      stored,
+                                      " bytes of arrays; ",
+                                      more_bytes,
+                                      " more would pass its limit of ",
+                                      max_stored_bytes_,
+                                      " bytes: delete jobs"));
+}
+
 absl::StatusOr<int64_t> ArtifactStore::Size(const std::string& digest) {
   MODBOUND_ASSIGN_OR_RETURN(const Row row, FindRow(digest, 0, 0));
   return row.size_bytes;
+}
+
+absl::StatusOr<int64_t> ArtifactStore::SizeFor(const std::string& owner,
+                                               const std::string& digest) {
+  int64_t size = 0;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            Statement statement,
+            connection.Prepare(absl::StrCat(
+                "SELECT size_bytes FROM artifact WHERE digest = ?1 AND ",
+                kIsForOwner)));
+        MODBOUND_ASSIGN_OR_RETURN(
+            const bool found, statement.Bind(1, digest).Bind(2, owner).Step());
+        if (!found) {
+          return NoSuchArtifact(digest);
+        }
+        size = statement.Int(0);
+        return absl::OkStatus();
+      }));
+  return size;
 }
 
 absl::StatusOr<std::string> ArtifactStore::ReadBytes(
@@ -131,6 +202,28 @@ absl::StatusOr<std::string> ArtifactStore::ReadBytes(
   }
   MODBOUND_RETURN_IF_ERROR(CheckDigest(row.bytes, digest));
   return std::move(row.bytes);
+}
+
+absl::Status ArtifactStore::Check(const std::string& digest) {
+  MODBOUND_ASSIGN_OR_RETURN(const Row row, FindRow(digest, 0, kAllBytes));
+  if (!row.in_file) {
+    return CheckDigest(row.bytes, digest);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
+                            OpenArtifact(digest, row.size_bytes));
+  Sha256 hash;
+  for (int64_t offset = 0; offset < row.size_bytes;) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        const std::string piece,
+        ReadPart(file, FilePath(digest), offset, kCheckedPiece));
+    if (piece.empty()) {
+      return Damaged(digest, "the file became shorter");
+    }
+    hash.Add(piece);
+    offset += static_cast<int64_t>(piece.size());
+  }
+  return hash.Hex() == digest ? absl::OkStatus()
+                              : Damaged(digest, "it has another SHA-256");
 }
 
 absl::StatusOr<std::string> ArtifactStore::ReadRange(const std::string& digest,
@@ -183,25 +276,30 @@ absl::Status ArtifactStore::LinkOrWrite(const std::string& digest,
 }
 
 absl::StatusOr<std::vector<std::string>> ArtifactStore::FindMissing(
-    const std::vector<std::string>& digests) {
-  // When each was promised last.
+    const std::string& owner, const std::vector<std::string>& digests) {
+  // When each was promised last; 0 when this owner has it through a job alone,
+  // which may go.
   std::map<std::string, int64_t> promised;
   MODBOUND_RETURN_IF_ERROR(
       database_.Read([&](Connection& connection) -> absl::Status {
         for (const std::string& digest : digests) {
           MODBOUND_ASSIGN_OR_RETURN(
               Statement statement,
-              connection.Prepare(
-                  "SELECT uploaded_us FROM artifact WHERE digest = ?1"));
-          MODBOUND_ASSIGN_OR_RETURN(const bool known,
-                                    statement.Bind(1, digest).Step());
+              connection.Prepare(absl::StrCat(
+                  "SELECT uploaded_us * EXISTS(SELECT 1 FROM artifact_upload "
+                  "WHERE digest = ?1 AND owner = ?2) FROM artifact WHERE "
+                  "digest = ?1 AND ",
+                  kIsForOwner)));
+          MODBOUND_ASSIGN_OR_RETURN(
+              const bool known,
+              statement.Bind(1, digest).Bind(2, owner).Step());
           if (known) {
             promised[digest] = statement.Int(0);
           }
         }
         return absl::OkStatus();
       }));
-  MODBOUND_RETURN_IF_ERROR(PromiseAgain(promised));
+  MODBOUND_RETURN_IF_ERROR(PromiseAgain(owner, promised));
   std::vector<std::string> missing;
   for (const std::string& digest : digests) {
     if (promised.count(digest) == 0) {
@@ -214,7 +312,7 @@ absl::StatusOr<std::vector<std::string>> ArtifactStore::FindMissing(
 // Promises those whose promise is not young any more; takes out those that were
 // removed meanwhile.
 absl::Status ArtifactStore::PromiseAgain(
-    std::map<std::string, int64_t>& promised) {
+    const std::string& owner, std::map<std::string, int64_t>& promised) {
   constexpr int64_t kYoungMicros = int64_t{3600} * 1000 * 1000;
   const int64_t young_us = WallMicros() - kYoungMicros;
   const auto is_old = [&](const auto& entry) {
@@ -228,6 +326,9 @@ absl::Status ArtifactStore::PromiseAgain(
       bool stays = true;
       if (is_old(*it)) {
         MODBOUND_ASSIGN_OR_RETURN(stays, Promise(connection, it->first));
+        if (stays) {
+          MODBOUND_RETURN_IF_ERROR(CommitUpload(connection, it->first, owner));
+        }
       }
       it = stays ? std::next(it) : promised.erase(it);
     }

@@ -62,6 +62,7 @@ absl::StatusOr<std::vector<std::string>> UnusedForADay(Connection& connection) {
 
 absl::Status RemoveRow(Connection& connection, const std::string& digest) {
   for (const char* sql : {"DELETE FROM fact WHERE digest = ?1",
+                          "DELETE FROM artifact_upload WHERE digest = ?1",
                           "DELETE FROM artifact WHERE digest = ?1"}) {
     MODBOUND_ASSIGN_OR_RETURN(Statement statement, connection.Prepare(sql));
     MODBOUND_RETURN_IF_ERROR(statement.Bind(1, digest).Run());
@@ -71,17 +72,25 @@ absl::Status RemoveRow(Connection& connection, const std::string& digest) {
 
 }  // namespace
 
-ArtifactStore::ArtifactStore(Database& database)
+std::string ArtifactPath(const std::string& data_dir,
+                         const std::string& digest) {
+  return absl::StrCat(
+      data_dir, "/artifacts/", digest.substr(0, 2), "/", digest);
+}
+
+ArtifactStore::ArtifactStore(Database& database, int64_t max_stored_bytes)
     : database_(database),
       folder_(database.data_dir() + "/artifacts"),
+      max_stored_bytes_(max_stored_bytes),
       pins_(std::make_shared<DigestPins>(
           [this](const std::string& digest) { RemoveFiles({digest}); })) {}
 
 ArtifactStore::~ArtifactStore() { pins_->Close(); }
 
 absl::StatusOr<std::unique_ptr<ArtifactStore>> ArtifactStore::Open(
-    Database& database) {
-  std::unique_ptr<ArtifactStore> store(new ArtifactStore(database));
+    Database& database, int64_t max_stored_bytes) {
+  std::unique_ptr<ArtifactStore> store(
+      new ArtifactStore(database, max_stored_bytes));
   MODBOUND_RETURN_IF_ERROR(store->MakeFolders());
   MODBOUND_RETURN_IF_ERROR(store->Sweep());
   return store;
@@ -154,7 +163,7 @@ absl::StatusOr<std::vector<std::string>> ArtifactStore::FilesWithoutRow() {
 }
 
 std::string ArtifactStore::FilePath(const std::string& digest) const {
-  return absl::StrCat(folder_, "/", digest.substr(0, 2), "/", digest);
+  return ArtifactPath(database_.data_dir(), digest);
 }
 
 std::string ArtifactStore::StagingPath() {
@@ -252,6 +261,16 @@ absl::StatusOr<bool> ArtifactStore::Promise(Connection& connection,
   MODBOUND_RETURN_IF_ERROR(
       statement.Bind(1, digest).Bind(2, WallMicros()).Run());
   return connection.Changes() > 0;
+}
+
+absl::Status ArtifactStore::CommitUpload(Connection& connection,
+                                         const std::string& digest,
+                                         const std::string& owner) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("INSERT OR IGNORE INTO artifact_upload(digest, owner) "
+                         "VALUES(?1, ?2)"));
+  return statement.Bind(1, digest).Bind(2, owner).Run();
 }
 
 absl::StatusOr<std::vector<std::string>> ArtifactStore::CommitRemoveUnused(

@@ -39,17 +39,29 @@ struct StagedArtifact {
   DigestPin pin;
 };
 
+// The file of an artifact that does not live in the database.
+std::string ArtifactPath(const std::string& data_dir,
+                         const std::string& digest);
+
 // Content-addressed bytes: written once, never changed, checked against their
 // digest whenever they are read whole. Threads: safe from any thread.
 class ArtifactStore {
  public:
   // Makes the folders; removes leftovers of broken writes and sweeps.
-  // `database` must outlive the store.
+  // `database` must outlive the store. `max_stored_bytes`: CheckRoom.
   static absl::StatusOr<std::unique_ptr<ArtifactStore>> Open(
-      Database& database);
+      Database& database, int64_t max_stored_bytes = 0);
   ~ArtifactStore();
   ArtifactStore(const ArtifactStore&) = delete;
   ArtifactStore& operator=(const ArtifactStore&) = delete;
+
+  // Asked before new work and new bytes are taken: kResourceExhausted DISK_FULL
+  // when the disk's reserve would be reached, QUOTA_EXCEEDED when all artifacts
+  // together and `more_bytes` would pass max_stored_bytes (0 = no limit). Notes
+  // in the log when nine tenths of that are reached.
+  absl::Status CheckRoom(int64_t more_bytes);
+  // Bytes of all artifacts together.
+  absl::StatusOr<int64_t> StoredBytes();
 
   // Makes bytes durable: hash, and for large ones file, fsync, rename,
   // directory fsync. Errors: kResourceExhausted DISK_FULL.
@@ -69,6 +81,11 @@ class ArtifactStore {
   // need not, and will name it in a job. False when it has no row.
   static absl::StatusOr<bool> Promise(Connection& connection,
                                       const std::string& digest);
+  // Notes, inside a Database change, that `owner` has sent the bytes, which
+  // have a row.
+  static absl::Status CommitUpload(Connection& connection,
+                                   const std::string& digest,
+                                   const std::string& owner);
   // Removes, inside a Database change, the rows (and facts) of those
   // `candidates` that no job uses any more (table artifact_use; remove the uses
   // of a deleted job first) and that are promised to nobody; without
@@ -85,9 +102,16 @@ class ArtifactStore {
 
   // Size in bytes. Errors: kNotFound ARTIFACT_NOT_FOUND.
   absl::StatusOr<int64_t> Size(const std::string& digest);
+  // The same for who names an artifact by its digest alone: there for an owner
+  // who has sent these bytes, or one of whose jobs has them as an input or
+  // output. Knowing a digest gives nobody bytes.
+  absl::StatusOr<int64_t> SizeFor(const std::string& owner,
+                                  const std::string& digest);
   // Whole bytes, checked. Errors: kNotFound ARTIFACT_NOT_FOUND, kDataLoss
   // DIGEST_MISMATCH (damaged or missing file).
   absl::StatusOr<std::string> ReadBytes(const std::string& digest);
+  // Reads the whole and hashes it, in pieces. Errors as ReadBytes.
+  absl::Status Check(const std::string& digest);
   // The part of [offset, offset + count) that exists, not checked (the reader
   // of a stream checks the whole). Errors: kNotFound ARTIFACT_NOT_FOUND,
   // kInvalidArgument OUT_OF_RANGE "offset" (negative or beyond the end),
@@ -98,10 +122,11 @@ class ArtifactStore {
   // Puts the bytes at `path` for reading: a hard link for large ones, a new
   // file for small ones. Checked against the digest when read by RunAttempt.
   absl::Status LinkOrWrite(const std::string& digest, const std::string& path);
-  // Those that have no row, in the order asked. The others are promised to stay
-  // for a day, as by Promise. Waits for the store.
+  // Those that are not there for `owner` (SizeFor), in the order asked. The
+  // others are promised to stay for a day, as by Promise, and to stay there for
+  // this owner. Waits for the store.
   absl::StatusOr<std::vector<std::string>> FindMissing(
-      const std::vector<std::string>& digests);
+      const std::string& owner, const std::vector<std::string>& digests);
 
   // Facts of bytes read as dtype and shape, as far as they were scanned before:
   // under this shape, or under any when it is not square.
@@ -130,10 +155,11 @@ class ArtifactStore {
     std::string bytes;
   };
 
-  explicit ArtifactStore(Database& database);
+  ArtifactStore(Database& database, int64_t max_stored_bytes);
   absl::Status MakeFolders() const;
   absl::StatusOr<std::vector<std::string>> FilesWithoutRow();
-  absl::Status PromiseAgain(std::map<std::string, int64_t>& promised);
+  absl::Status PromiseAgain(const std::string& owner,
+                            std::map<std::string, int64_t>& promised);
   std::string FilePath(const std::string& digest) const;
   std::string StagingPath();
   absl::StatusOr<std::string> DigestFolder(const std::string& digest);
@@ -150,6 +176,8 @@ class ArtifactStore {
 
   Database& database_;
   const std::string folder_;
+  const int64_t max_stored_bytes_;
+  std::atomic<bool> nearly_full_{false};
   std::shared_ptr<DigestPins> pins_;
   std::atomic<int64_t> next_staging_{0};
   Mutex folders_mutex_;

@@ -117,6 +117,8 @@ absl::Status FileUpload::Open() {
     return absl::OkStatus();
   }
   MODBOUND_ASSIGN_OR_RETURN(committed_, shared_.files.Resume(name_, header_));
+  MODBOUND_RETURN_IF_ERROR(
+      shared_.artifacts.CheckRoom(TotalBytes(header_) - committed_));
   MODBOUND_ASSIGN_OR_RETURN(file_, OpenFile(path_, O_RDWR | O_CREAT));
   ticket_ = ++open_->newest_ticket;
   return absl::OkStatus();
@@ -297,6 +299,8 @@ absl::Status FileUpload::Store(const Scanned& scanned) {
         MODBOUND_RETURN_IF_ERROR(ArtifactStore::Commit(connection, *staged));
         MODBOUND_RETURN_IF_ERROR(
             ArtifactStore::Promise(connection, staged->digest).status());
+        MODBOUND_RETURN_IF_ERROR(
+            ArtifactStore::CommitUpload(connection, staged->digest, owner_));
         return ArtifactStore::CommitFacts(connection,
                                           scanned.digest,
                                           header_.dtype(),

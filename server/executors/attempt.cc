@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "server/errors/error_status.h"
 #include "server/executors/attempt_clock.h"
 #include "server/executors/attempt_files.h"
+#include "server/executors/peak_rss.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
 
@@ -49,13 +51,41 @@ absl::Status WriteOutputs(const std::string& dir,
   return absl::OkStatus();
 }
 
+// Null when the attempt is to have none.
+std::unique_ptr<FileCheckpoint> OpenCheckpoint(
+    const std::string& dir,
+    const internal::AttemptSpec& spec,
+    AttemptSink& sink,
+    const StopFlag& stop,
+    internal::AttemptResult& result) {
+  if (!(spec.checkpoint_seconds() > 0)) {
+    return nullptr;
+  }
+  FileCheckpoint::Options options;
+  options.folder = dir + "/checkpoint";
+  options.key = spec.checkpoint_key();
+  options.interval_seconds = spec.checkpoint_seconds();
+  options.stop = &stop;
+  options.on_failure = [&sink](const absl::Status& status) {
+    sink.CheckpointFailed(status);
+  };
+  auto checkpoint = std::make_unique<FileCheckpoint>(std::move(options));
+  if (checkpoint->resumed().has_value()) {
+    sink.Resumed(*checkpoint->resumed());
+    result.set_resumed_seconds(checkpoint->resumed()->work_seconds);
+  }
+  return checkpoint;
+}
+
 absl::StatusOr<Outcome> Analyse(const internal::AttemptSpec& spec,
                                 const InputArrays& inputs,
+                                Checkpoint* checkpoint,
                                 AttemptSink& sink,
                                 const StopFlag& stop) {
   Execution execution;
   execution.threads = std::max(1, spec.threads());
   execution.stop = &stop;
+  execution.checkpoint = checkpoint;
   execution.progress = [&sink](const ProgressUpdate& update) {
     sink.Progress(update);
   };
@@ -79,12 +109,15 @@ absl::Status RunInDirectory(const std::string& dir,
                             bool& is_outcome) {
   AttemptClock clock;
   absl::StatusOr<InputArrays> inputs = ReadInputs(dir, spec, stop);
+  const std::unique_ptr<FileCheckpoint> checkpoint =
+      OpenCheckpoint(dir, spec, sink, stop, result);
   result.set_load_seconds(clock.LapSeconds());
   if (!inputs.ok()) {
     is_outcome = IsOutcome(inputs.status());
     return inputs.status();
   }
-  absl::StatusOr<Outcome> outcome = Analyse(spec, *inputs, sink, stop);
+  absl::StatusOr<Outcome> outcome =
+      Analyse(spec, *inputs, checkpoint.get(), sink, stop);
   result.set_compute_seconds(clock.LapSeconds());
   result.set_cpu_seconds(clock.CpuSeconds(spec.threads()));
   if (!outcome.ok()) {
@@ -99,7 +132,8 @@ absl::Status RunInDirectory(const std::string& dir,
 absl::Status Run(const std::string& dir,
                  const std::string& token,
                  AttemptSink& sink,
-                 const StopFlag& stop) {
+                 const StopFlag& stop,
+                 AttemptProcess process) {
   MODBOUND_ASSIGN_OR_RETURN(const internal::AttemptSpec spec,
                             ReadAttemptSpec(dir, token));
   internal::AttemptResult result;
@@ -114,6 +148,11 @@ absl::Status Run(const std::string& dir,
   if (!status.ok() && !is_outcome) {
     return status;
   }
+  if (process == AttemptProcess::kOwn) {
+    if (const auto peak = PeakRssBytes(); peak.has_value()) {
+      result.set_peak_rss_bytes(*peak);
+    }
+  }
   result.set_token(token);
   *result.mutable_status() = ToRpcStatus(status);
   return WriteAttemptResult(dir, result);
@@ -124,8 +163,9 @@ absl::Status Run(const std::string& dir,
 absl::Status RunAttempt(const std::string& dir,
                         const std::string& token,
                         AttemptSink& sink,
-                        const StopFlag& stop) {
-  return Guarded([&] { return Run(dir, token, sink, stop); });
+                        const StopFlag& stop,
+                        AttemptProcess process) {
+  return Guarded([&] { return Run(dir, token, sink, stop, process); });
 }
 
 }  // namespace modbound

@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
 #include "modbound/internal/attempt.pb.h"
 #include "modbound/v1/job.pb.h"
+#include "server/executors/file_checkpoint.h"
 
 namespace modbound {
 
@@ -17,7 +19,17 @@ class AttemptSink {
  public:
   virtual ~AttemptSink() = default;
   virtual void Progress(const ProgressUpdate& update) = 0;
+  // The attempt goes on from a checkpoint; called before any progress.
+  virtual void Resumed(const FileCheckpoint::Resumed&) {}
+  // A checkpoint could not be written; the attempt goes on.
+  virtual void CheckpointFailed(const absl::Status&) {}
+  // A line for the job's log, of any bytes: where the attempt runs, what its
+  // process wrote to standard error.
+  virtual void Log(std::string_view /*line*/) {}
 };
+
+// Whose process an attempt runs in.
+enum class AttemptProcess { kShared, kOwn };
 
 // An attempt directory: attempt.binpb (internal::AttemptSpec), the input files
 // it names, checkpoint/, out/<number> and, when it has ended, result.binpb
@@ -30,12 +42,15 @@ absl::Status WriteAttemptSpec(const std::string& dir,
                               const internal::AttemptSpec& spec);
 
 // Runs the attempt in `dir`: reads attempt.binpb and the inputs (each checked
-// against its digest), runs the analysis, writes out/<number> for every output
-// (numbered in the order of their names; those larger than kInlineLimit are
-// synced) and, last, result.binpb. The same call in a thread of the server and
-// in modbound-worker. A failed analysis is a result (status in result.binpb),
-// not an error of this call; so are inputs that do not have their digest
-// (kDataLoss DIGEST_MISMATCH "inputs.NAME") and too little memory
+// against its digest), runs the analysis, from the checkpoint in checkpoint/
+// when one fits, leaving new ones there (FileCheckpoint), writes out/<number>
+// for every output (numbered in the order of their names; those larger than
+// kInlineLimit are synced) and, last, result.binpb. The same call in a thread
+// of the server and in modbound-worker, where the process is the attempt's own
+// and its peak memory goes into the result. A failed analysis is a result
+// (status in result.binpb), not an error of this call; so are inputs that do
+// not have
+// their digest (kDataLoss DIGEST_MISMATCH "inputs.NAME") and too little memory
 // (kResourceExhausted MEMORY_LIMIT). No exception leaves it. Errors:
 // kFailedPrecondition when `token` is not the directory's; when the directory
 // cannot be read or written, what IsShortage tells (kResourceExhausted
@@ -45,7 +60,8 @@ absl::Status WriteAttemptSpec(const std::string& dir,
 absl::Status RunAttempt(const std::string& dir,
                         const std::string& token,
                         AttemptSink& sink,
-                        const StopFlag& stop);
+                        const StopFlag& stop,
+                        AttemptProcess process = AttemptProcess::kShared);
 
 // Reads DIR/result.binpb. Errors: kNotFound when the attempt has not ended;
 // kFailedPrecondition for another token.

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_EXECUTORS_EXECUTOR_H_
 #define MODBOUND_SERVER_EXECUTORS_EXECUTOR_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,12 +16,17 @@ namespace modbound {
 struct AttemptTask {
   std::string dir;
   std::string token;
+  // Threads leased to it.
+  int threads = 1;
+  // The plan's estimate at submit; extents not known then count as 0.
+  int64_t memory_bytes = 0;
   // Set to make the attempt end within two seconds.
   std::shared_ptr<StopFlag> stop;
   // Called from the attempt's threads.
   std::shared_ptr<AttemptSink> sink;
-  // Called once with what RunAttempt returned, on a thread of the executor;
-  // when the attempt could not be begun, with kUnavailable OVERLOADED, on the
+  // Called once with what RunAttempt returned, or with why the attempt was lost
+  // with its process (IsWorkerFault), on a thread of the executor; when the
+  // attempt could not be begun, with kUnavailable OVERLOADED, there or on the
   // thread of Start. Must not throw.
   std::function<void(absl::Status)> done;
 };

@@ -13,6 +13,7 @@ class ThreadExecutor : public Executor {
   void Start(AttemptTask task) override {
     const auto shared = std::make_shared<const AttemptTask>(std::move(task));
     const bool started = threads_.Start([shared] {
+      shared->sink->Log("runs in a thread of the server");
       shared->done(
           RunAttempt(shared->dir, shared->token, *shared->sink, *shared->stop));
     });

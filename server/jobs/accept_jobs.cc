@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "core/base/error.h"
 #include "server/jobs/job_view.h"
+#include "server/store/wall_time.h"
 
 namespace modbound {
 namespace {
@@ -21,11 +22,12 @@ absl::Status SaveRequest(Connection& connection,
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare("INSERT INTO request(owner, request_id, body_sha256, "
-                         "jobs) VALUES(?1, ?2, ?3, ?4)"));
+                         "jobs, created_us) VALUES(?1, ?2, ?3, ?4, ?5)"));
   return statement.Bind(1, key.owner)
       .Bind(2, key.request_id)
       .Bind(3, key.body_sha256)
       .Bind(4, absl::StrJoin(ids, " "))
+      .Bind(5, WallMicros())
       .Run();
 }
 
@@ -96,6 +98,33 @@ absl::StatusOr<JobStateEnum> FirstState(Connection& connection,
   return first;
 }
 
+// Here rather than before: of many submits at once none may pass the limit.
+absl::Status CheckOpenJobs(Connection& connection,
+                           const std::string& owner,
+                           int64_t more,
+                           int64_t max_open) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare(
+          "SELECT COUNT(*) FROM job WHERE owner = ?1 AND state < 4"));
+  MODBOUND_RETURN_IF_ERROR(statement.Bind(1, owner).Step().status());
+  const int64_t open = statement.Int(0);
+  if (open + more <= max_open) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   "QUOTA_EXCEEDED",
+                   "",
+                   absl::StrCat(owner,
+                                " has ",
+                                open,
+                                " jobs that have not ended; ",
+                                more,
+                                " more would pass the limit of ",
+                                max_open,
+                                " jobs an owner"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
@@ -129,10 +158,15 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     Connection& connection,
     JobTransitions& transitions,
     const RequestKey& key,
+    int64_t max_open,
     std::vector<PlannedJob>& jobs) {
   MODBOUND_ASSIGN_OR_RETURN(auto earlier, FindRequest(connection, key));
   if (earlier.has_value()) {
     return earlier;
+  }
+  if (max_open > 0) {
+    MODBOUND_RETURN_IF_ERROR(CheckOpenJobs(
+        connection, key.owner, static_cast<int64_t>(jobs.size()), max_open));
   }
   std::vector<std::string> ids;
   ids.reserve(jobs.size());
@@ -142,13 +176,13 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
   const std::set<std::string> accepted(ids.begin(), ids.end());
   std::set<std::string> artifacts;
   for (PlannedJob& job : jobs) {
-    MODBOUND_RETURN_IF_ERROR(TakeArtifacts(connection, job, artifacts));
     NewJob& row = job.row;
     MODBOUND_ASSIGN_OR_RETURN(row.state, FirstState(connection, job, accepted));
     if (row.state == v1::JobState::QUEUED) {
       row.schedule.ready_us = row.submit_us;
     }
     MODBOUND_RETURN_IF_ERROR(transitions.Submit(row));
+    MODBOUND_RETURN_IF_ERROR(TakeArtifacts(connection, job, artifacts));
     for (const std::string& need : job.needs) {
       MODBOUND_RETURN_IF_ERROR(
           InsertDependency(connection, row.job.id(), need));

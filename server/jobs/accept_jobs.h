@@ -28,15 +28,18 @@ absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
 
 // Inserts planned jobs, all or none, inside a Database change: looks for an
 // earlier request once more (two of the same id may have been planned at once),
-// checks that what they take is still there, decides WAITING or QUEUED, which
+// checks that the owner may have so many more (`max_open`, 0 = no limit) and
+// that what they take is still there, decides WAITING or QUEUED, which
 // their rows then say. Returns the ids of the earlier request; nothing when
 // there was none and these jobs were inserted. Errors: REQUEST_ID_REUSED;
+// kResourceExhausted QUOTA_EXCEEDED;
 // kNotFound JOB_NOT_FOUND, ARTIFACT_NOT_FOUND; kFailedPrecondition
 // DEPENDENCY_FAILED.
 absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     Connection& connection,
     JobTransitions& transitions,
     const RequestKey& key,
+    int64_t max_open,
     std::vector<PlannedJob>& jobs);
 
 // The job of a row that AcceptJobs has just inserted, as LoadJob would find it.

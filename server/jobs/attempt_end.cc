@@ -7,11 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/errors/error_status.h"
 #include "server/executors/attempt.h"
+#include "server/executors/worker_end.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/provenance.h"
+#include "server/jobs/reproduce_job.h"
 
 namespace modbound {
 namespace {
@@ -74,6 +77,11 @@ absl::Status CommitSuccess(Connection& connection,
   JobEnd end = ended.end;
   end.result.mutable_provenance()->set_wall_seconds(
       Seconds(attempt.start, std::chrono::steady_clock::now()));
+  if (!attempt.spec.reproduces().empty()) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        *end.result.mutable_reproduction(),
+        CompareWithSource(connection, attempt.spec.reproduces(), end.result));
+  }
   MODBOUND_ASSIGN_OR_RETURN(const bool won,
                             transitions.EndAttempt(attempt.key(), end));
   if (!won) {
@@ -85,6 +93,38 @@ absl::Status CommitSuccess(Connection& connection,
         InsertArtifactUse(connection, attempt.spec.job_id(), output.digest));
   }
   return absl::OkStatus();
+}
+
+absl::Status WorkersExhausted(int most, const absl::Status& last) {
+  return MakeError(absl::StatusCode::kAborted,
+                   "ATTEMPTS_EXHAUSTED",
+                   "",
+                   absl::StrCat(most,
+                                most == 1 ? " attempt was" : " attempts were",
+                                " lost with their worker processes; the last"
+                                " one with ",
+                                ReasonOf(last),
+                                ": ",
+                                last.message(),
+                                "; the limit is the server's flag"
+                                " max_worker_attempts"));
+}
+
+// Back to QUEUED, counted, or FAILED when it was the last one.
+absl::Status CommitLoss(JobTransitions& transitions,
+                        const RunningAttempt& attempt,
+                        const AttemptEnd& ended,
+                        const LossLimits& limits) {
+  const absl::Status& why = ended.put_back;
+  const bool worker = *ended.loss == Loss::kWorker;
+  const int most = worker ? limits.worker_faults : limits.lost;
+  return transitions
+      .Lose(attempt.key(),
+            *ended.loss,
+            why,
+            most,
+            worker ? WorkersExhausted(most, why) : why)
+      .status();
 }
 
 // Clients get the message, the log also where it was.
@@ -102,8 +142,37 @@ AttemptEnd FailedAttempt(const absl::Status& error) {
   if (IsShortage(error)) {
     ended.put_back = error;
   }
+  if (IsWorkerFault(error)) {
+    ended.put_back = error;
+    ended.loss = Loss::kWorker;
+  }
   ended.end = EndedBy(v1::JobState::FAILED, error);
   return ended;
+}
+
+std::string EndText(const AttemptEnd& ended, StopCause cause) {
+  if (cause == StopCause::kCancel && !ended.out_of_time) {
+    return "cancelled by its owner";
+  }
+  if (ended.end.state == v1::JobState::SUCCEEDED) {
+    const v1::Provenance& provenance = ended.end.result.provenance();
+    return absl::StrCat("result of ",
+                        ended.outputs.size(),
+                        " arrays, reading ",
+                        provenance.load_seconds(),
+                        " s, computing ",
+                        provenance.compute_seconds(),
+                        " s");
+  }
+  const absl::Status error = ended.put_back.ok()
+                                 ? FromRpcStatus(ended.end.result.error())
+                                 : ended.put_back;
+  return absl::StrCat(ended.loss.has_value() ? "lost: "
+                      : ended.put_back.ok()  ? "failed: "
+                                             : "put back: ",
+                      ReasonOf(error),
+                      ": ",
+                      error.message());
 }
 
 AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
@@ -118,8 +187,11 @@ AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
   if (!status.ok()) {
     LogFault(attempt, status);
     AttemptEnd ended = FailedAttempt(status);
-    if (cause == StopCause::kDrain && absl::IsCancelled(status)) {
+    if (cause == StopCause::kDrain &&
+        (absl::IsCancelled(status) || IsWorkerFault(status))) {
+      // Whoever stops a server may stop all of its processes.
       ended.put_back = ServerStopping();
+      ended.loss.reset();
     }
     return ended;
   }
@@ -136,7 +208,7 @@ absl::Status CommitAttemptEnd(Connection& connection,
                               JobTransitions& transitions,
                               const RunningAttempt& attempt,
                               const AttemptEnd& ended,
-                              int max_lost_attempts) {
+                              const LossLimits& limits) {
   MODBOUND_ASSIGN_OR_RETURN(const bool cancelled,
                             CancelRequested(connection, attempt.spec.job_id()));
   if (cancelled && !ended.out_of_time) {
@@ -145,10 +217,8 @@ absl::Status CommitAttemptEnd(Connection& connection,
                     EndedBy(v1::JobState::CANCELLED, JobCancelled()))
         .status();
   }
-  if (ended.lost) {
-    return transitions
-        .Lose(attempt.key(), ended.put_back, max_lost_attempts, ended.put_back)
-        .status();
+  if (ended.loss.has_value()) {
+    return CommitLoss(transitions, attempt, ended, limits);
   }
   if (!ended.put_back.ok()) {
     return transitions.Requeue(attempt.key(), ended.put_back).status();

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_JOBS_ATTEMPT_END_H_
 #define MODBOUND_SERVER_JOBS_ATTEMPT_END_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,8 @@ struct AttemptEnd {
   // An error: back to QUEUED for this reason, because the server stops or the
   // machine is short of something (IsShortage). OK: `end`.
   absl::Status put_back;
-  // With put_back: the attempt counts as lost (JobTransitions::Lose).
-  bool lost = false;
+  // With put_back: the attempt counts as lost so (JobTransitions::Lose).
+  std::optional<Loss> loss;
   // The job's time was over: counts even when its owner cancelled it.
   bool out_of_time = false;
   JobEnd end;
@@ -50,15 +51,24 @@ AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
 // FAILED with `error`; put back when it is a shortage.
 AttemptEnd FailedAttempt(const absl::Status& error);
 
+// The end in words for the job's log, of an attempt stopped for `cause`.
+std::string EndText(const AttemptEnd& end, StopCause cause);
+
+// How many attempts a job may lose, 0 = no limit: JobQueueOptions.
+struct LossLimits {
+  int lost = 0;
+  int worker_faults = 0;
+};
+
 // Commits the end inside a Database change, together with the rows of the
 // outputs; CANCELLED when the owner asked for that before; FAILED instead of
-// put back when it was the last of `max_lost_attempts`. Does nothing when the
+// put back when it was the last that `limits` allow. Does nothing when the
 // attempt does not hold the job any more.
 absl::Status CommitAttemptEnd(Connection& connection,
                               JobTransitions& transitions,
                               const RunningAttempt& attempt,
                               const AttemptEnd& end,
-                              int max_lost_attempts);
+                              const LossLimits& limits);
 
 }  // namespace modbound
 

@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -11,27 +13,14 @@
 #include "core/base/error.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
+#include "server/jobs/attempt_log.h"
 #include "server/jobs/attempt_start.h"
+#include "server/jobs/cache_key.h"
 #include "server/jobs/job_id.h"
+#include "server/jobs/usage_rows.h"
 
 namespace modbound {
 namespace {
-
-// Puts an attempt's progress on the board.
-class BoardSink final : public AttemptSink {
- public:
-  BoardSink(std::shared_ptr<ProgressBoard> board, std::string job, int attempt)
-      : board_(std::move(board)), job_(std::move(job)), attempt_(attempt) {}
-
-  void Progress(const ProgressUpdate& update) override {
-    board_->Update(job_, attempt_, update);
-  }
-
- private:
-  const std::shared_ptr<ProgressBoard> board_;
-  const std::string job_;
-  const int attempt_;
-};
 
 void RemoveDirectory(const std::string& dir) {
   std::error_code error;
@@ -41,6 +30,15 @@ void RemoveDirectory(const std::string& dir) {
     spdlog::warn(
         "event=not_removed path=\"{}\" error=\"{}\"", dir, error.message());
   }
+}
+
+// Of all that the result depends on.
+std::string KeyOf(const internal::AttemptSpec& spec) {
+  std::map<std::string, v1::Array> inputs;
+  for (const auto& [name, file] : spec.inputs()) {
+    inputs[name] = file.array();
+  }
+  return CacheKey(spec.spec(), inputs);
 }
 
 }  // namespace
@@ -109,15 +107,27 @@ absl::Status AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
   running.spec.set_memory_limit_bytes(options_.memory_limit_bytes);
   running.dir = absl::StrCat(
       options_.attempts_folder, "/", order.job, "-", running.spec.attempt());
+  running.spec.set_checkpoint_key(KeyOf(running.spec));
+  running.spec.set_checkpoint_seconds(options_.checkpoint_seconds);
   MODBOUND_RETURN_IF_ERROR(
       WriteAttemptDirectory(artifacts_, running.dir, running.spec));
+  checkpoints_.Give(order.job, running.dir);
   AttemptTask task;
   task.dir = running.dir;
   task.token = running.spec.token();
+  task.threads = order.threads;
+  task.memory_bytes = order.memory_bytes;
   task.stop = order.control->flag();
-  task.sink =
-      std::make_shared<BoardSink>(progress_, order.job, running.spec.attempt());
+  task.sink = std::make_shared<AttemptLog>(
+      progress_, logs_, order.job, running.spec.attempt());
+  task.sink->Log(absl::StrCat("started with ",
+                              order.threads,
+                              order.threads == 1 ? " thread" : " threads",
+                              ", estimate ",
+                              order.memory_bytes,
+                              " bytes"));
   task.done = [this, attempt](const absl::Status& status) {
+    attempt->order.computed();
     Finish(*attempt, status);
   };
   executor_.Start(std::move(task));
@@ -125,7 +135,8 @@ absl::Status AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
 }
 
 // A result is not given up because the store cannot take it now: the disk may
-// have room again. When the server stops instead, the job runs anew.
+// have room again. When the server stops instead, the job goes on from its last
+// checkpoint.
 void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
   const std::string& job = attempt.order.job;
   while (true) {
@@ -139,6 +150,7 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
                   attempt.running.spec.attempt(),
                   LogText(stored));
     if (!attempt.order.control->WaitToRetry()) {
+      checkpoints_.Keep(job, attempt.running.dir);
       break;
     }
   }
@@ -159,20 +171,51 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
   if (!attempt.end.has_value()) {
     attempt.end = ConcludeAttempt(
         artifacts_, running, status, attempt.order.control->cause());
+    LogEnd(attempt);
   }
   AttemptEnd& end = *attempt.end;
   if (end.end.state != v1::JobState::SUCCEEDED) {
+    if (!end.put_back.ok()) {
+      checkpoints_.Keep(attempt.order.job, running.dir);
+    }
     // Before the commit, which on a full disk may need the room.
     RemoveDirectory(running.dir);
     // Room for others, but not for this job: its own fault, so not forever.
-    end.lost =
-        absl::IsResourceExhausted(end.put_back) && database_.CheckSpace().ok();
+    if (absl::IsResourceExhausted(end.put_back) &&
+        database_.CheckSpace().ok()) {
+      end.loss = Loss::kServer;
+    }
   }
-  return writer_.WriteAndWait(
-      [&](Connection& connection, JobTransitions& transitions) {
-        return CommitAttemptEnd(
-            connection, transitions, running, end, options_.max_lost_attempts);
-      });
+  return writer_.WriteAndWait([&](Connection& connection,
+                                  JobTransitions& transitions) -> absl::Status {
+    MODBOUND_RETURN_IF_ERROR(CommitAttemptEnd(
+        connection,
+        transitions,
+        running,
+        end,
+        {options_.max_lost_attempts, options_.max_worker_attempts}));
+    const Order& order = attempt.order;
+    return AddUsage(
+        connection,
+        order.owner,
+        order.threads * Seconds(order.start, std::chrono::steady_clock::now()),
+        options_.usage_half_life,
+        WallMicros());
+  });
+}
+
+// Before the end is committed: whoever sees the end sees the whole log.
+void AttemptRunner::LogEnd(const Attempt& attempt) {
+  const std::string& job = attempt.order.job;
+  logs_.Append(
+      job,
+      absl::StrCat("attempt ",
+                   attempt.running.spec.attempt(),
+                   ": ends: ",
+                   EndText(*attempt.end, attempt.order.control->cause())));
+  if (attempt.end->end.state != v1::JobState::SUCCEEDED) {
+    logs_.Sync(job);
+  }
 }
 
 }  // namespace modbound

@@ -12,7 +12,9 @@
 #include "server/executors/task_threads.h"
 #include "server/jobs/attempt_control.h"
 #include "server/jobs/attempt_end.h"
+#include "server/jobs/job_logs.h"
 #include "server/jobs/job_time.h"
+#include "server/jobs/kept_checkpoints.h"
 #include "server/jobs/progress_board.h"
 #include "server/jobs/state_writer.h"
 #include "server/store/database.h"
@@ -29,15 +31,23 @@ class AttemptRunner {
   struct Options {
     std::string attempts_folder;
     int64_t memory_limit_bytes = 0;
-    int max_lost_attempts = 0;  // JobQueueOptions
+    int max_lost_attempts = 0;      // JobQueueOptions
+    int max_worker_attempts = 0;    // JobQueueOptions
+    double usage_half_life = 0;     // JobQueueOptions
+    double checkpoint_seconds = 0;  // JobQueueOptions
   };
   // What is to be run, with what is leased to it.
   struct Order {
     std::string job;
+    std::string owner;
     int threads = 1;
-    SteadyTime ready;  // since when it could have been running
+    int64_t memory_bytes = 0;  // the plan's estimate
+    SteadyTime ready;          // since when it could have been running
     SteadyTime start;
     std::shared_ptr<AttemptControl> control;
+    // Called once, before what the attempt found is stored, when it needs its
+    // cores and memory no more. Not called for what was never executed.
+    std::function<void()> computed;
   };
   // Called once, on any thread but Run's, when nothing of the attempt is left.
   // An error: the machine is short of something or the store refuses changes;
@@ -50,12 +60,16 @@ class AttemptRunner {
                 ArtifactStore& artifacts,
                 Executor& executor,
                 std::shared_ptr<ProgressBoard> progress,
+                KeptCheckpoints& checkpoints,
+                JobLogs& logs,
                 Options options)
       : database_(database),
         writer_(writer),
         artifacts_(artifacts),
         executor_(executor),
         progress_(std::move(progress)),
+        checkpoints_(checkpoints),
+        logs_(logs),
         options_(std::move(options)) {}
 
   // Waits neither for the store nor for files. An error: nothing was begun, and
@@ -69,12 +83,15 @@ class AttemptRunner {
   absl::Status Execute(const std::shared_ptr<Attempt>& attempt);
   void Finish(Attempt& attempt, const absl::Status& status);
   absl::Status StoreEnd(Attempt& attempt, const absl::Status& status);
+  void LogEnd(const Attempt& attempt);
 
   Database& database_;
   StateWriter& writer_;
   ArtifactStore& artifacts_;
   Executor& executor_;
   const std::shared_ptr<ProgressBoard> progress_;
+  KeptCheckpoints& checkpoints_;
+  JobLogs& logs_;
   const Options options_;
   // Of the starts. Last: its destructor waits for them.
   TaskThreads threads_;

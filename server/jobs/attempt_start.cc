@@ -1,51 +1,24 @@
 #include "server/jobs/attempt_start.h"
 
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/error.h"
 #include "server/executors/attempt.h"
 #include "server/files/file_io.h"
+#include "server/jobs/definite_inputs.h"
 #include "server/jobs/job_rows.h"
 
 namespace modbound {
 namespace {
 
-// The artifact behind an input.
-absl::StatusOr<v1::Array> LoadInput(Connection& connection,
-                                    const std::string& name,
-                                    const v1::Array& input) {
-  if (!input.has_output()) {
-    return input;
-  }
-  MODBOUND_ASSIGN_OR_RETURN(const StoredJob producer,
-                            LoadAnyJob(connection, input.output().job()));
-  const auto output = producer.job.outputs().find(input.output().output());
-  if (output == producer.job.outputs().end()) {
-    return MakeError(absl::StatusCode::kNotFound,
-                     "OUTPUT_NOT_FOUND",
-                     "inputs." + name,
-                     absl::StrCat("inputs.",
-                                  name,
-                                  ": job ",
-                                  input.output().job(),
-                                  " made no output ",
-                                  Quoted(input.output().output())));
-  }
-  return output->second;
-}
-
 absl::Status AddInputs(Connection& connection,
                        const v1::Job& job,
                        internal::AttemptSpec& spec) {
-  const std::map<std::string, v1::Array> inputs(job.inputs().begin(),
-                                                job.inputs().end());
+  MODBOUND_ASSIGN_OR_RETURN(const auto inputs, DefiniteInputs(connection, job));
   int index = 0;
   for (const auto& [name, input] : inputs) {
     internal::AttemptSpec::File& file = (*spec.mutable_inputs())[name];
-    MODBOUND_ASSIGN_OR_RETURN(*file.mutable_array(),
-                              LoadInput(connection, name, input));
+    *file.mutable_array() = input;
     file.set_path(absl::StrCat("inputs/", index++));
     const v1::Array& array = file.array();
     MODBOUND_ASSIGN_OR_RETURN(auto facts,
@@ -79,6 +52,7 @@ absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
   start.spec.set_attempt(stored.job.attempts());
   start.spec.set_token(token);
   *start.spec.mutable_spec() = std::move(*stored.job.mutable_spec());
+  start.spec.set_reproduces(stored.job.reproduction().source_job());
   start.inputs = AddInputs(connection, stored.job, start.spec);
   return start;
 }

@@ -140,7 +140,14 @@ std::string CanonicalText(const v1::Spec& spec,
                     array.artifact(),
                     "\n");
   }
-  absl::StrAppend(&text, "kernel ", kKernelVersion, "\nisa ", kIsa, "\n");
+  absl::StrAppend(&text,
+                  "kernel ",
+                  kKernelVersion,
+                  "\nisa ",
+                  kIsa,
+                  "\ncompiler ",
+                  kCompiler,
+                  "\n");
   return text;
 }
 

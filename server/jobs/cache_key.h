@@ -11,7 +11,7 @@ namespace modbound {
 // All that a result depends on, as a text of our own (serialised messages are
 // not canonical): a line "kind NAME", then a line a field of the spec in the
 // order of the numbers, then a line an input in the order of the names, then
-// kernel version and ISA.
+// kernel version, ISA and compiler.
 //   - A field that holds its rule's default is left out, as one that is unset:
 //     a field that a later version adds changes no key.
 //   - Doubles are their bits in hexadecimal, enums their numbers, texts are

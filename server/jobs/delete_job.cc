@@ -54,6 +54,7 @@ absl::StatusOr<std::vector<std::string>> DeleteJobRows(Connection& connection,
                           "DELETE FROM dependency WHERE needs = ?1",
                           "DELETE FROM job_label WHERE job = ?1",
                           "DELETE FROM event WHERE job = ?1",
+                          "INSERT INTO log_removal (job) VALUES (?1)",
                           "DELETE FROM job WHERE id = ?1"}) {
     MODBOUND_ASSIGN_OR_RETURN(Statement statement, connection.Prepare(sql));
     MODBOUND_RETURN_IF_ERROR(statement.Bind(1, id).Run());
@@ -62,6 +63,25 @@ absl::StatusOr<std::vector<std::string>> DeleteJobRows(Connection& connection,
     return digests;
   }
   return ArtifactStore::CommitRemoveUnused(connection, digests);
+}
+
+absl::Status FinishLogRemovals(Database& database, JobLogs& logs) {
+  std::vector<std::string> jobs;
+  MODBOUND_RETURN_IF_ERROR(
+      database.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            jobs, TextColumn(connection, "SELECT job FROM log_removal"));
+        return absl::OkStatus();
+      }));
+  if (jobs.empty()) {
+    return absl::OkStatus();
+  }
+  for (const std::string& job : jobs) {
+    logs.Remove(job);
+  }
+  return database.WriteAndWait([](Connection& connection) {
+    return connection.Execute("DELETE FROM log_removal");
+  });
 }
 
 }  // namespace modbound

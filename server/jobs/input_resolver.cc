@@ -186,7 +186,8 @@ absl::Status InputResolver::AddArtifact(const std::string& name,
                                         const v1::Array& array,
                                         ResolvedInputs& resolved) {
   const std::string field = "inputs." + name;
-  const absl::StatusOr<int64_t> size = artifacts_.Size(array.artifact());
+  const absl::StatusOr<int64_t> size =
+      artifacts_.SizeFor(owner_, array.artifact());
   if (!size.ok()) {
     return ForField(size.status(), field);
   }

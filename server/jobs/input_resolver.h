@@ -43,10 +43,15 @@ struct ResolvedInputs {
 // Not safe from two threads.
 class InputResolver {
  public:
+  // `owner`: whose artifacts may be named.
   InputResolver(ArtifactStore& artifacts,
+                const std::string& owner,
                 Producers& producers,
                 FactFinder& facts)
-      : artifacts_(artifacts), producers_(producers), facts_(facts) {}
+      : artifacts_(artifacts),
+        owner_(owner),
+        producers_(producers),
+        facts_(facts) {}
 
   // Sets no facts but those of inline arrays. Errors, for fields "inputs.NAME":
   // kInvalidArgument BAD_TEXT, WRONG_SHAPE, WRONG_DTYPE, MISSING_FIELD,
@@ -79,6 +84,7 @@ class InputResolver {
                          ResolvedInputs& resolved);
 
   ArtifactStore& artifacts_;
+  const std::string owner_;
   Producers& producers_;
   FactFinder& facts_;
 };

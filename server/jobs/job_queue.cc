@@ -1,6 +1,9 @@
 #include "server/jobs/job_queue.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -9,18 +12,25 @@
 #include "core/base/error.h"
 #include "server/jobs/attempt_runner.h"
 #include "server/jobs/delete_job.h"
+#include "server/jobs/explain_job.h"
 #include "server/jobs/job_list.h"
+#include "server/jobs/job_log_feed.h"
+#include "server/jobs/job_logs.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/job_time.h"
 #include "server/jobs/job_view.h"
 #include "server/jobs/job_watch.h"
+#include "server/jobs/kept_checkpoints.h"
 #include "server/jobs/open_calls.h"
 #include "server/jobs/progress_board.h"
 #include "server/jobs/queue_reads.h"
 #include "server/jobs/reconcile.h"
+#include "server/jobs/result_cache.h"
+#include "server/jobs/retention.h"
 #include "server/jobs/scheduler.h"
 #include "server/jobs/state_writer.h"
 #include "server/jobs/submitter.h"
+#include "server/jobs/usage_rows.h"
 #include "server/jobs/watch_hub.h"
 
 namespace modbound {
@@ -33,13 +43,16 @@ class StoredJobQueue final : public JobQueue {
                  ArtifactStore& artifacts,
                  Executor& executor,
                  const JobQueueOptions& options,
-                 const std::string& last_id)
+                 const std::string& last_id,
+                 std::map<std::string, double> usage)
       : database_(database),
         artifacts_(artifacts),
         options_(options),
         progress_(std::make_shared<ProgressBoard>(
             [hub = hub_](const std::string& job) { hub->Wake(job); },
             [this] { scheduler_.Poke(); })),
+        logs_(database.data_dir(),
+              [hub = log_hub_](const std::string& job) { hub->Wake(job); }),
         writer_(database,
                 [this](const std::vector<StateChange>& changes) {
                   OnChanges(changes);
@@ -48,19 +61,31 @@ class StoredJobQueue final : public JobQueue {
                    artifacts,
                    writer_,
                    JobLimits{options.cores, options.memory_limit_bytes},
+                   options.max_open_per_owner,
                    last_id),
+        checkpoints_(database.data_dir()),
         runner_(database,
                 writer_,
                 artifacts,
                 executor,
                 progress_,
+                checkpoints_,
+                logs_,
                 {AttemptsFolder(database.data_dir()),
                  options.memory_limit_bytes,
-                 options.max_lost_attempts}),
+                 options.max_lost_attempts,
+                 options.max_worker_attempts,
+                 options.usage_half_life,
+                 options.checkpoint_seconds}),
+        results_(database, writer_, artifacts),
         scheduler_(writer_,
                    runner_,
+                   results_,
                    *progress_,
-                   Leases(options.cores, options.memory_limit_bytes)) {}
+                   Leases(options.cores, options.memory_limit_bytes),
+                   {options.max_running_per_owner,
+                    options.usage_half_life,
+                    std::move(usage)}) {}
   ~StoredJobQueue() override {
     Drain();
     calls_.WaitUntilNone();
@@ -68,7 +93,7 @@ class StoredJobQueue final : public JobQueue {
   StoredJobQueue(const StoredJobQueue&) = delete;
   StoredJobQueue& operator=(const StoredJobQueue&) = delete;
 
-  absl::Status Start();
+  absl::Status Start(const std::vector<StateChange>& reconciled);
 
   void SubmitJob(const std::string& owner,
                  v1::SubmitJobRequest request,
@@ -76,10 +101,15 @@ class StoredJobQueue final : public JobQueue {
   void SubmitGraph(const std::string& owner,
                    v1::SubmitGraphRequest request,
                    JobsDone done) override;
+  void ReproduceJob(const std::string& owner,
+                    v1::ReproduceJobRequest request,
+                    JobDone done) override;
   absl::StatusOr<v1::Job> GetJob(const std::string& owner,
                                  const std::string& id) override;
   absl::StatusOr<v1::ListJobsResponse> ListJobs(
       const std::string& owner, const v1::ListJobsRequest& request) override;
+  absl::StatusOr<v1::Explanation> ExplainJob(const std::string& owner,
+                                             const std::string& id) override;
   void CancelJob(const std::string& owner,
                  const std::string& id,
                  JobDone done) override;
@@ -90,9 +120,14 @@ class StoredJobQueue final : public JobQueue {
       const std::string& owner,
       const v1::WatchJobRequest& request,
       std::function<void()> wake) override;
+  absl::StatusOr<std::unique_ptr<JobLogFeed>> Logs(
+      const std::string& owner,
+      const v1::GetLogsRequest& request,
+      std::function<void()> wake) override;
   absl::StatusOr<v1::Array> GetOutput(const std::string& owner,
                                       const v1::OutputRef& output) override;
   absl::StatusOr<v1::QueueState> State() override;
+  absl::Status CleanUp() override;
   void Drain() override;
 
  private:
@@ -105,20 +140,41 @@ class StoredJobQueue final : public JobQueue {
   const JobQueueOptions options_;
   OpenCalls calls_;
   const std::shared_ptr<WatchHub> hub_ = std::make_shared<WatchHub>();
+  // Of those who follow a log.
+  const std::shared_ptr<WatchHub> log_hub_ = std::make_shared<WatchHub>();
   const std::shared_ptr<ProgressBoard> progress_;
+  JobLogs logs_;
   StateWriter writer_;
   Submitter submitter_;
+  KeptCheckpoints checkpoints_;
   AttemptRunner runner_;
+  ResultCache results_;
   Scheduler scheduler_;
 };
 
-absl::Status StoredJobQueue::Start() {
+// `reconciled`: what became of jobs that had not ended.
+absl::Status StoredJobQueue::Start(const std::vector<StateChange>& reconciled) {
+  MODBOUND_RETURN_IF_ERROR(logs_.Open());
+  MODBOUND_RETURN_IF_ERROR(FinishLogRemovals(database_, logs_));
+  for (const StateChange& change : reconciled) {
+    if (change.schedule.attempt > 0) {
+      logs_.Append(change.job,
+                   absl::StrCat("attempt ",
+                                change.schedule.attempt,
+                                ": lost: the server came to an end"));
+    }
+  }
   std::vector<StateChange> unended;
   MODBOUND_RETURN_IF_ERROR(
       database_.Read([&](Connection& connection) -> absl::Status {
         MODBOUND_ASSIGN_OR_RETURN(unended, LoadUnendedJobs(connection));
         return absl::OkStatus();
       }));
+  std::vector<std::string> jobs;
+  for (const StateChange& job : unended) {
+    jobs.push_back(job.job);
+  }
+  MODBOUND_RETURN_IF_ERROR(checkpoints_.TakeOver(jobs));
   scheduler_.OnChanges(unended);
   scheduler_.Start();
   return absl::OkStatus();
@@ -128,8 +184,26 @@ absl::Status StoredJobQueue::Start() {
 void StoredJobQueue::OnChanges(const std::vector<StateChange>& changes) {
   scheduler_.OnChanges(changes);
   for (const StateChange& change : changes) {
+    if (HasEnded(change.state)) {
+      checkpoints_.Forget(change.job);
+    }
     hub_->Wake(change.job);
+    if (HasEnded(change.state)) {
+      log_hub_->Wake(change.job);
+    }
   }
+}
+
+// Answers with the only job of a request.
+JobQueue::JobsDone OneJob(OpenCalls::Ticket ticket, JobQueue::JobDone done) {
+  return [ticket = std::move(ticket), done = std::move(done)](
+             absl::StatusOr<v1::SubmitGraphResponse> response) {
+    if (response.ok()) {
+      done(std::move(*response->mutable_jobs(0)));
+    } else {
+      done(response.status());
+    }
+  };
 }
 
 void StoredJobQueue::SubmitJob(const std::string& owner,
@@ -140,16 +214,8 @@ void StoredJobQueue::SubmitJob(const std::string& owner,
     done(ServerStopping());
     return;
   }
-  submitter_.SubmitJob(owner,
-                       std::move(request),
-                       [ticket = std::move(ticket), done = std::move(done)](
-                           absl::StatusOr<v1::SubmitGraphResponse> response) {
-                         if (response.ok()) {
-                           done(std::move(*response->mutable_jobs(0)));
-                         } else {
-                           done(response.status());
-                         }
-                       });
+  submitter_.SubmitJob(
+      owner, std::move(request), OneJob(std::move(ticket), std::move(done)));
 }
 
 void StoredJobQueue::SubmitGraph(const std::string& owner,
@@ -166,6 +232,18 @@ void StoredJobQueue::SubmitGraph(const std::string& owner,
                              absl::StatusOr<v1::SubmitGraphResponse> response) {
                            done(std::move(response));
                          });
+}
+
+void StoredJobQueue::ReproduceJob(const std::string& owner,
+                                  v1::ReproduceJobRequest request,
+                                  JobDone done) {
+  OpenCalls::Ticket ticket = calls_.BeginUnlessClosed();
+  if (ticket == nullptr) {
+    done(ServerStopping());
+    return;
+  }
+  submitter_.ReproduceJob(
+      owner, std::move(request), OneJob(std::move(ticket), std::move(done)));
 }
 
 v1::Job StoredJobQueue::WithProgress(v1::Job job) const {
@@ -204,6 +282,27 @@ absl::StatusOr<v1::ListJobsResponse> StoredJobQueue::ListJobs(
     job = WithProgress(std::move(job));
   }
   return page;
+}
+
+absl::StatusOr<v1::Explanation> StoredJobQueue::ExplainJob(
+    const std::string& owner, const std::string& id) {
+  v1::Explanation explanation;
+  MODBOUND_RETURN_IF_ERROR(
+      database_.Read([&](Connection& connection) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(const StoredJob stored,
+                                  LoadJob(connection, owner, id));
+        explanation.set_state(stored.job.state());
+        return ExplainNeeds(connection, stored.job, explanation);
+      }));
+  if (explanation.state() == v1::JobState::QUEUED) {
+    ExplainQueued(scheduler_.Explain(id), explanation);
+    if (!explanation.equal_job().empty() &&
+        !GetJob(owner, explanation.equal_job()).ok()) {
+      explanation.clear_equal_job();
+    }
+  }
+  explanation.set_text(WaitText(explanation));
+  return explanation;
 }
 
 void StoredJobQueue::CancelJob(const std::string& owner,
@@ -256,7 +355,9 @@ void StoredJobQueue::DeleteJob(const std::string& owner,
           const absl::Status& status) {
         if (status.ok()) {
           artifacts_.RemoveFiles(*digests);
+          logs_.Remove(id);
           hub_->Wake(id);
+          log_hub_->Wake(id);
         }
         done(status);
       });
@@ -268,6 +369,14 @@ absl::StatusOr<std::unique_ptr<JobWatch>> StoredJobQueue::Watch(
     std::function<void()> wake) {
   return OpenWatch(
       database_, progress_, *hub_, owner, request, std::move(wake));
+}
+
+absl::StatusOr<std::unique_ptr<JobLogFeed>> StoredJobQueue::Logs(
+    const std::string& owner,
+    const v1::GetLogsRequest& request,
+    std::function<void()> wake) {
+  return OpenLogFeed(
+      database_, logs_, *log_hub_, owner, request, std::move(wake));
 }
 
 absl::StatusOr<v1::Array> StoredJobQueue::GetOutput(
@@ -300,6 +409,47 @@ absl::StatusOr<v1::QueueState> StoredJobQueue::State() {
   return state;
 }
 
+absl::Status StoredJobQueue::CleanUp() {
+  // Small steps: others get their turns.
+  constexpr int64_t kStep = 100;
+  constexpr int64_t kRequestsKeptMicros = int64_t{7} * 86400 * 1000000;
+  const int64_t now_us = WallMicros();
+  const auto retention_us =
+      static_cast<int64_t>(options_.retention_seconds * 1e6);
+  int64_t jobs = 0;
+  for (bool more = retention_us > 0; more;) {
+    RemovedJobs removed;
+    MODBOUND_RETURN_IF_ERROR(
+        database_.WriteAndWait([&](Connection& connection) -> absl::Status {
+          MODBOUND_ASSIGN_OR_RETURN(
+              removed,
+              RemoveJobsEndedBefore(connection, now_us - retention_us, kStep));
+          return absl::OkStatus();
+        }));
+    artifacts_.RemoveFiles(removed.digests);
+    for (const std::string& job : removed.jobs) {
+      hub_->Wake(job);
+      logs_.Remove(job);
+    }
+    jobs += static_cast<int64_t>(removed.jobs.size());
+    more = static_cast<int64_t>(removed.jobs.size()) == kStep;
+  }
+  int64_t requests = kStep;
+  while (requests == kStep) {
+    MODBOUND_RETURN_IF_ERROR(
+        database_.WriteAndWait([&](Connection& connection) -> absl::Status {
+          MODBOUND_ASSIGN_OR_RETURN(
+              requests,
+              ForgetRequests(connection, now_us - kRequestsKeptMicros, kStep));
+          return absl::OkStatus();
+        }));
+  }
+  if (jobs > 0) {
+    spdlog::info("event=jobs_removed_by_retention jobs={}", jobs);
+  }
+  return absl::OkStatus();
+}
+
 void StoredJobQueue::Drain() {
   calls_.Close();
   scheduler_.Drain();
@@ -312,19 +462,20 @@ absl::StatusOr<std::unique_ptr<JobQueue>> JobQueue::Open(
     ArtifactStore& artifacts,
     Executor& executor,
     const JobQueueOptions& options) {
-  MODBOUND_RETURN_IF_ERROR(MakeEmptyAttemptsFolder(database.data_dir()));
   std::vector<StateChange> made;
   std::string last_id;
-  MODBOUND_RETURN_IF_ERROR(
-      database.WriteAndWait([&](Connection& connection) -> absl::Status {
-        JobTransitions transitions(connection, WallMicros(), made);
-        MODBOUND_ASSIGN_OR_RETURN(last_id, GreatestJobId(connection));
-        return ReconcileJobs(
-            connection, transitions, options.max_lost_attempts);
-      }));
+  std::map<std::string, double> usage;
+  MODBOUND_RETURN_IF_ERROR(database.WriteAndWait([&](Connection& connection)
+                                                     -> absl::Status {
+    JobTransitions transitions(connection, WallMicros(), made);
+    MODBOUND_ASSIGN_OR_RETURN(last_id, GreatestJobId(connection));
+    MODBOUND_ASSIGN_OR_RETURN(
+        usage, LoadUsage(connection, options.usage_half_life, WallMicros()));
+    return ReconcileJobs(connection, transitions, options.max_lost_attempts);
+  }));
   auto queue = std::make_unique<StoredJobQueue>(
-      database, artifacts, executor, options, last_id);
-  MODBOUND_RETURN_IF_ERROR(queue->Start());
+      database, artifacts, executor, options, last_id, std::move(usage));
+  MODBOUND_RETURN_IF_ERROR(queue->Start(made));
   return queue;
 }
 

@@ -28,21 +28,41 @@ struct JobQueueOptions {
   // jobs that lost a few attempts only one runs at a time, so that its innocent
   // neighbours do not come to the limit with the culprit. 0 = no limit.
   int max_lost_attempts = 20;
+  // Seconds after which half of what an owner's jobs have used is forgotten.
+  double usage_half_life = 7 * 86400.0;
+  // Attempts of one owner at a time, 0 = no limit.
+  int max_running_per_owner = 0;
+  // Jobs of one owner that have not ended, 0 = no limit: more are refused with
+  // QUOTA_EXCEEDED.
+  int64_t max_open_per_owner = 100000;
+  // CleanUp deletes jobs that ended so long ago and are not pinned; 0 = none.
+  double retention_seconds = 0;
+  // Work between two checkpoints of an attempt, from which the job goes on
+  // after whatever interrupts it; 0 = none.
+  double checkpoint_seconds = 5;
+  // A job that lost so many attempts with their worker processes (crash, hang,
+  // no memory left on the machine) is FAILED with ATTEMPTS_EXHAUSTED. 0 = no
+  // limit.
+  int max_worker_attempts = 3;
 };
 
-// Events of one job for one watcher. Holds no events itself: it reads state
-// changes from the store and the latest progress from memory, so a slow watcher
-// costs nothing. Threads: one thread at a time; dropping it is safe at any
-// time.
-class JobWatch {
+// A stream of messages about one job for one client. Holds none itself, so a
+// slow client costs nothing: each is made when it is asked for. Threads: one
+// thread at a time; dropping it is safe at any time.
+template <typename Message>
+class JobFeed {
  public:
-  virtual ~JobWatch() = default;
-  // The next event, or nothing when there is none yet (`wake` is called when
-  // there may be). After the event of a final state done() is true and nothing
-  // more comes.
-  virtual absl::StatusOr<std::optional<v1::JobEvent>> Next() = 0;
+  virtual ~JobFeed() = default;
+  // The next message, or nothing when there is none yet (`wake` is called when
+  // there may be). Once done() is true nothing more comes.
+  virtual absl::StatusOr<std::optional<Message>> Next() = 0;
   virtual bool done() const = 0;
 };
+// State changes from the store and the latest progress from memory; done after
+// the event of a final state.
+using JobWatch = JobFeed<v1::JobEvent>;
+// Pieces of the job's log.
+using JobLogFeed = JobFeed<v1::GetLogsResponse>;
 
 // The durable queue: accepts, orders, leases cores, runs through an executor,
 // commits results, tells watchers. Knows no analysis by name. Threads: all
@@ -70,10 +90,16 @@ class JobQueue {
   virtual void SubmitGraph(const std::string& owner,
                            v1::SubmitGraphRequest request,
                            JobsDone done) = 0;
+  // `done` as with SubmitJob.
+  virtual void ReproduceJob(const std::string& owner,
+                            v1::ReproduceJobRequest request,
+                            JobDone done) = 0;
   virtual absl::StatusOr<v1::Job> GetJob(const std::string& owner,
                                          const std::string& id) = 0;
   virtual absl::StatusOr<v1::ListJobsResponse> ListJobs(
       const std::string& owner, const v1::ListJobsRequest& request) = 0;
+  virtual absl::StatusOr<v1::Explanation> ExplainJob(const std::string& owner,
+                                                     const std::string& id) = 0;
   virtual void CancelJob(const std::string& owner,
                          const std::string& id,
                          JobDone done) = 0;
@@ -88,15 +114,23 @@ class JobQueue {
       const std::string& owner,
       const v1::WatchJobRequest& request,
       std::function<void()> wake) = 0;
+  // `wake` as of Watch.
+  virtual absl::StatusOr<std::unique_ptr<JobLogFeed>> Logs(
+      const std::string& owner,
+      const v1::GetLogsRequest& request,
+      std::function<void()> wake) = 0;
   // Dtype, shape, digest of a finished job's output. Errors: kNotFound
   // JOB_NOT_FOUND, OUTPUT_NOT_FOUND.
   virtual absl::StatusOr<v1::Array> GetOutput(const std::string& owner,
                                               const v1::OutputRef& output) = 0;
   // Errors: those of the store.
   virtual absl::StatusOr<v1::QueueState> State() = 0;
-  // Starts nothing more, stops what runs (it goes back to QUEUED and starts
-  // anew after the next start of the server) and waits for it. Submits are
-  // refused with SERVER_STOPPING from then on.
+  // Deletes what has ended before JobQueueOptions::retention_seconds and
+  // forgets old request ids of deleted jobs. Waits for the store. Errors: its.
+  virtual absl::Status CleanUp() = 0;
+  // Starts nothing more, stops what runs (it goes back to QUEUED and goes on
+  // from its last checkpoint after the next start of the server) and waits for
+  // it. Submits are refused with SERVER_STOPPING from then on.
   virtual void Drain() = 0;
 };
 

@@ -61,13 +61,32 @@ absl::StatusOr<std::vector<std::string>> FirstColumn(Statement statement) {
 
 }  // namespace
 
+JobSchedule ReadSchedule(const Statement& statement, int first) {
+  JobSchedule schedule;
+  schedule.number = statement.Int(first);
+  schedule.priority = static_cast<int>(statement.Int(first + 1));
+  schedule.threads = static_cast<int>(statement.Int(first + 2));
+  schedule.memory_bytes = statement.Int(first + 3);
+  schedule.attempt = static_cast<int>(statement.Int(first + 4));
+  schedule.ready_us = statement.Int(first + 5);
+  schedule.deadline_us = statement.Int(first + 6);
+  schedule.max_run_us = statement.Int(first + 7);
+  schedule.lost = static_cast<int>(statement.Int(first + 8));
+  schedule.owner = statement.Text(first + 9);
+  schedule.kind = statement.Text(first + 10);
+  schedule.cache_key = statement.Text(first + 11);
+  schedule.no_cache = statement.Int(first + 12) != 0;
+  return schedule;
+}
+
 absl::StatusOr<int64_t> InsertJob(Connection& connection, const NewJob& job) {
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare(
           "INSERT INTO job(id, owner, kind, state, priority, threads, "
-          "memory_bytes, submit_us, ready_us, deadline_us, max_run_us, job) "
-          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+          "memory_bytes, submit_us, ready_us, deadline_us, max_run_us, "
+          "cache_key, no_cache, pinned, job) VALUES(?1, ?2, ?3, ?4, ?5, ?6, "
+          "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"));
   const JobSchedule& schedule = job.schedule;
   statement.Bind(1, job.job.id())
       .Bind(2, job.job.owner())
@@ -80,7 +99,10 @@ absl::StatusOr<int64_t> InsertJob(Connection& connection, const NewJob& job) {
       .Bind(9, schedule.ready_us)
       .Bind(10, schedule.deadline_us)
       .Bind(11, schedule.max_run_us)
-      .BindBlob(12, job.job.SerializeAsString());
+      .Bind(12, schedule.cache_key)
+      .Bind(13, int64_t{schedule.no_cache})
+      .Bind(14, int64_t{job.job.pinned()})
+      .BindBlob(15, job.job.SerializeAsString());
   MODBOUND_RETURN_IF_ERROR(statement.Run());
   const int64_t number = connection.LastInsertNumber();
   MODBOUND_RETURN_IF_ERROR(InsertLabels(connection, job.job));
@@ -103,7 +125,8 @@ absl::Status InsertArtifactUse(Connection& connection,
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare(
-          "INSERT OR IGNORE INTO artifact_use(digest, job) VALUES(?1, ?2)"));
+          "INSERT OR IGNORE INTO artifact_use(digest, job, owner) SELECT ?1, "
+          "id, owner FROM job WHERE id = ?2"));
   return statement.Bind(1, digest).Bind(2, job).Run();
 }
 

@@ -32,6 +32,12 @@ struct JobSchedule {
   int64_t deadline_us = 0;  // 0 = none
   int64_t max_run_us = 0;   // 0 = none
   int lost = 0;             // attempts, as in the schema
+  std::string owner;
+  std::string kind;
+  std::string cache_key;  // as in the schema
+  bool no_cache = false;
+  // A job that SUCCEEDED has its result (ResultCache).
+  bool answerable = false;
 };
 
 // A job as it is stored.
@@ -49,6 +55,14 @@ struct NewJob {
   JobStateEnum state = v1::JobState::QUEUED;
   int64_t submit_us = 0;
 };
+
+// The columns that ReadSchedule reads, in its order.
+inline constexpr char kScheduleColumns[] =
+    "number, priority, threads, memory_bytes, attempt, ready_us, deadline_us, "
+    "max_run_us, lost, owner, kind, cache_key, no_cache";
+// The schedule of a row that has kScheduleColumns from column `first` on; not
+// whether it is answerable.
+JobSchedule ReadSchedule(const Statement& statement, int first);
 
 // Adds the rows of a job and its labels, not its first event. Returns its
 // number in the order of submission.

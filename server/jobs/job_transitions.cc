@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/errors/error_status.h"
+#include "server/jobs/result_rows.h"
 
 namespace modbound {
 namespace {
@@ -73,7 +74,8 @@ struct JobTransitions::Step {
   const char* condition = nullptr;
   const AttemptKey* key = nullptr;  // with kFromAttempt
   std::string token = {};           // with RUNNING
-  bool lost = false;                // with QUEUED, from an attempt
+  // With QUEUED, from an attempt: it is counted.
+  std::optional<Loss> loss = std::nullopt;
   const v1::Job* result = nullptr;  // with an end
   std::optional<google::rpc::Status> error = std::nullopt;
 };
@@ -84,17 +86,19 @@ absl::StatusOr<bool> JobTransitions::Take(const Step& step) {
       connection_.Prepare(absl::StrCat(
           "UPDATE job SET state = ?1, token = ?3, result = ?4, "
           "attempt = attempt + (?1 = 3), lost = lost + ?8, "
-          "ready_us = iif(?1 = 2, ?2, ready_us), "
+          "worker_faults = worker_faults + ?9, ready_us = iif(?1 = 2, ?2, "
+          "ready_us), "
           "start_us = iif(?1 = 3, ?2, start_us), "
           "end_us = iif(?1 >= 4, ?2, end_us) WHERE id = ?5 AND ",
           step.condition,
-          " RETURNING number, priority, threads, memory_bytes, attempt, "
-          "ready_us, deadline_us, max_run_us, lost")));
+          " RETURNING ",
+          kScheduleColumns)));
   statement.Bind(1, int64_t{step.to})
       .Bind(2, now_us_)
       .Bind(3, step.token)
       .Bind(5, step.job)
-      .Bind(8, int64_t{step.lost});
+      .Bind(8, int64_t{step.loss == Loss::kServer})
+      .Bind(9, int64_t{step.loss == Loss::kWorker});
   if (step.result != nullptr) {
     statement.BindBlob(4, step.result->SerializeAsString());
   } else {
@@ -110,22 +114,25 @@ absl::StatusOr<bool> JobTransitions::Take(const Step& step) {
   StateChange change;
   change.job = step.job;
   change.state = step.to;
-  change.schedule = {statement.Int(0),
-                     static_cast<int>(statement.Int(1)),
-                     static_cast<int>(statement.Int(2)),
-                     statement.Int(3),
-                     static_cast<int>(statement.Int(4)),
-                     statement.Int(5),
-                     statement.Int(6),
-                     statement.Int(7),
-                     static_cast<int>(statement.Int(8))};
+  change.schedule = ReadSchedule(statement, 0);
   MODBOUND_RETURN_IF_ERROR(statement.Step().status());
   MODBOUND_RETURN_IF_ERROR(
       InsertEvent(connection_,
                   step.job,
                   {0, now_us_, step.to, change.schedule.attempt, step.error}));
+  if (step.to == v1::JobState::QUEUED) {
+    MODBOUND_RETURN_IF_ERROR(NoteAnswer(change.schedule));
+  }
   made_.push_back(std::move(change));
   return true;
+}
+
+absl::Status JobTransitions::NoteAnswer(JobSchedule& schedule) {
+  if (!schedule.no_cache && !schedule.cache_key.empty()) {
+    MODBOUND_ASSIGN_OR_RETURN(schedule.answerable,
+                              HasResult(connection_, schedule.cache_key));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> JobTransitions::TakeEnd(const Step& step) {
@@ -138,8 +145,17 @@ absl::StatusOr<bool> JobTransitions::TakeEnd(const Step& step) {
 
 absl::Status JobTransitions::Submit(const NewJob& job) {
   StateChange change{job.job.id(), job.state, job.schedule};
-  MODBOUND_ASSIGN_OR_RETURN(change.schedule.number,
-                            InsertJob(connection_, job));
+  if (job.state == v1::JobState::QUEUED) {
+    if (change.schedule.cache_key.empty()) {
+      MODBOUND_ASSIGN_OR_RETURN(change.schedule.cache_key,
+                                KeyOfReadyJob(connection_, job.job));
+    }
+    MODBOUND_RETURN_IF_ERROR(NoteAnswer(change.schedule));
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      change.schedule.number,
+      InsertJob(connection_,
+                {job.job, change.schedule, job.state, job.submit_us}));
   MODBOUND_RETURN_IF_ERROR(InsertEvent(
       connection_, job.job.id(), {1, now_us_, job.state, 0, std::nullopt}));
   made_.push_back(std::move(change));
@@ -183,12 +199,16 @@ absl::StatusOr<bool> JobTransitions::EndAttempt(const AttemptKey& key,
 }
 
 absl::StatusOr<bool> JobTransitions::Lose(const AttemptKey& key,
+                                          Loss loss,
                                           const absl::Status& reason,
                                           int most,
                                           const absl::Status& exhausted) {
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
-      connection_.Prepare("SELECT lost FROM job WHERE id = ?1"));
+      connection_.Prepare(loss == Loss::kServer
+                              ? "SELECT lost FROM job WHERE id = ?1"
+                              : "SELECT worker_faults FROM job WHERE id = "
+                                "?1"));
   MODBOUND_ASSIGN_OR_RETURN(const bool found,
                             statement.Bind(1, key.job).Step());
   if (found && most > 0 && statement.Int(0) + 1 >= most) {
@@ -198,7 +218,7 @@ absl::StatusOr<bool> JobTransitions::Lose(const AttemptKey& key,
                .to = v1::JobState::QUEUED,
                .condition = kFromAttempt,
                .key = &key,
-               .lost = true,
+               .loss = loss,
                .error = ToRpcStatus(reason)});
 }
 
@@ -216,6 +236,18 @@ absl::Status JobTransitions::Advance(const std::string& job) {
   return skipped ? AdvanceDependents(job) : absl::OkStatus();
 }
 
+// Its inputs exist from now on.
+absl::Status JobTransitions::StoreKey(const std::string& job) {
+  MODBOUND_ASSIGN_OR_RETURN(const StoredJob stored,
+                            LoadAnyJob(connection_, job));
+  MODBOUND_ASSIGN_OR_RETURN(const std::string key,
+                            KeyOfReadyJob(connection_, stored.job));
+  MODBOUND_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection_.Prepare("UPDATE job SET cache_key = ?2 WHERE id = ?1"));
+  return statement.Bind(1, job).Bind(2, key).Run();
+}
+
 // True when the job became SKIPPED: then those that need it follow.
 absl::StatusOr<bool> JobTransitions::AdvanceOne(const std::string& job) {
   MODBOUND_ASSIGN_OR_RETURN(const Needs needs, LoadNeeds(connection_, job));
@@ -228,6 +260,7 @@ absl::StatusOr<bool> JobTransitions::AdvanceOne(const std::string& job) {
                  .error = ErrorOf(end)});
   }
   if (needs.unended == 0) {
+    MODBOUND_RETURN_IF_ERROR(StoreKey(job));
     MODBOUND_RETURN_IF_ERROR(
         Take(
             {.job = job, .to = v1::JobState::QUEUED, .condition = kFromWaiting})

@@ -37,10 +37,15 @@ struct JobEnd {
 // FAILED, CANCELLED or SKIPPED because of `error`.
 JobEnd EndedBy(JobStateEnum state, const absl::Status& error);
 
+// What an attempt was lost with. Each is counted, and limited, on its own: a
+// worker that crashes endangers no other job, as an end of the server does.
+enum class Loss { kServer, kWorker };
+
 // The state machine, inside one Database change:
 //   WAITING -> QUEUED -> RUNNING -> SUCCEEDED, FAILED, CANCELLED
-//   WAITING, QUEUED -> FAILED, CANCELLED;  WAITING -> SKIPPED;  RUNNING ->
-//   QUEUED (a new attempt).
+//   WAITING, QUEUED -> FAILED, CANCELLED;  WAITING -> SKIPPED;
+//   QUEUED -> SUCCEEDED (with the result of an equal job);
+//   RUNNING -> QUEUED (a new attempt).
 // Each step is one conditional update with its event; a step whose condition
 // does not hold any more does nothing and returns false. Ended jobs never
 // change. When a job ends, those that need it become QUEUED or SKIPPED in the
@@ -60,15 +65,17 @@ class JobTransitions {
   // RUNNING -> QUEUED.
   absl::StatusOr<bool> Requeue(const AttemptKey& key,
                                const absl::Status& reason);
-  // As Requeue, and counts the attempt as lost. The `most`-th lost attempt of a
-  // job (0 = no limit) is its last: RUNNING -> FAILED because of `exhausted`.
+  // As Requeue, and counts the attempt as lost. The `most`-th attempt that a
+  // job loses so (0 = no limit) is its last: RUNNING -> FAILED because of
+  // `exhausted`.
   absl::StatusOr<bool> Lose(const AttemptKey& key,
+                            Loss loss,
                             const absl::Status& reason,
                             int most,
                             const absl::Status& exhausted);
   // RUNNING -> an end.
   absl::StatusOr<bool> EndAttempt(const AttemptKey& key, const JobEnd& end);
-  // WAITING, QUEUED -> an end.
+  // WAITING, QUEUED -> an end; SUCCEEDED only of a job that is QUEUED.
   absl::StatusOr<bool> EndUnstarted(const std::string& job, const JobEnd& end);
   // WAITING -> QUEUED or SKIPPED when all that the job needs has ended.
   absl::Status Advance(const std::string& job);
@@ -77,6 +84,9 @@ class JobTransitions {
   struct Step;
   absl::StatusOr<bool> Take(const Step& step);
   absl::StatusOr<bool> TakeEnd(const Step& step);
+  // Sets schedule.answerable.
+  absl::Status NoteAnswer(JobSchedule& schedule);
+  absl::Status StoreKey(const std::string& job);
   absl::Status AdvanceDependents(const std::string& job);
   absl::StatusOr<bool> AdvanceOne(const std::string& job);
 

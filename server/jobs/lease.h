@@ -25,7 +25,9 @@ class Leases {
   std::optional<Lease> Take(int wanted_cores, int64_t memory_bytes);
   void Return(const Lease& lease);
 
+  int cores() const { return cores_; }
   int leased_cores() const { return leased_cores_; }
+  bool has_free_core() const { return leased_cores_ < cores_; }
 
  private:
   const int cores_;

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/input_rules.h"
+#include "server/jobs/cache_key.h"
 #include "server/jobs/fact_finder.h"
 #include "server/jobs/graph_order.h"
 #include "server/jobs/input_resolver.h"
@@ -57,6 +58,9 @@ JobSchedule ScheduleOf(const v1::Job& job, const Plan& plan) {
   schedule.deadline_us = job.has_deadline() ? ToMicros(job.deadline()) : 0;
   schedule.max_run_us =
       job.has_max_run_time() ? ToMicros(job.max_run_time()) : 0;
+  schedule.owner = job.owner();
+  schedule.kind = job.kind();
+  schedule.no_cache = job.no_cache();
   return schedule;
 }
 
@@ -88,7 +92,7 @@ absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
     // PlanJob knows the words for it.
     return PlanJob(*job.mutable_spec(), {}).status();
   }
-  InputResolver resolver(context.artifacts, producers, facts);
+  InputResolver resolver(context.artifacts, context.owner, producers, facts);
   MODBOUND_ASSIGN_OR_RETURN(ResolvedInputs inputs,
                             resolver.Resolve(*analysis, job));
   // Names and axes before any values.
@@ -103,15 +107,23 @@ absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
   planned.needs = std::move(inputs.needs);
   planned.staged = std::move(inputs.staged);
   planned.artifacts = std::move(inputs.artifacts);
-  planned.row.schedule = ScheduleOf(job, plan);
-  planned.row.submit_us = context.now_us;
   job.set_kind(analysis->kind);
   job.set_owner(context.owner);
+  planned.row.schedule = ScheduleOf(job, plan);
+  planned.row.submit_us = context.now_us;
   job.set_node(submitted.name);
+  if (!submitted.reproduces.empty()) {
+    job.mutable_reproduction()->set_source_job(submitted.reproduces);
+  }
   *job.mutable_submit_time() = ToTimestamp(context.now_us);
   job.clear_inputs();
   for (auto& [name, array] : inputs.arrays) {
     (*job.mutable_inputs())[name] = std::move(array);
+  }
+  if (planned.needs.empty()) {
+    // Here rather than on the writer's thread.
+    planned.row.schedule.cache_key =
+        CacheKey(job.spec(), {job.inputs().begin(), job.inputs().end()});
   }
   SetPlannedOutputs(plan, job);
   MODBOUND_RETURN_IF_ERROR(CheckStoredSize(job));

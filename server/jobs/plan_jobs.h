@@ -22,6 +22,8 @@ struct SubmittedJob {
   std::string name;
   std::string path;
   v1::Job job;
+  // The job that it runs again, "" = none.
+  std::string reproduces = {};
 };
 
 // A job that may be accepted.

@@ -73,6 +73,10 @@ void AddAttempt(const internal::AttemptSpec& spec,
   provenance.set_compute_seconds(result.compute_seconds());
   provenance.set_cpu_seconds(result.cpu_seconds());
   provenance.set_peak_job_bytes(result.peak_job_bytes());
+  provenance.set_resumed_seconds(result.resumed_seconds());
+  if (result.has_peak_rss_bytes()) {
+    provenance.set_peak_rss_bytes(result.peak_rss_bytes());
+  }
 }
 
 }  // namespace modbound

@@ -1,5 +1,6 @@
 #include "server/jobs/queue_reads.h"
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/jobs/job_rows.h"
 
@@ -9,10 +10,12 @@ absl::StatusOr<std::vector<StateChange>> LoadUnendedJobs(
     Connection& connection) {
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
-      connection.Prepare("SELECT id, state, number, priority, threads, "
-                         "memory_bytes, attempt, ready_us, deadline_us, "
-                         "max_run_us, lost FROM job WHERE state < 4 ORDER BY "
-                         "number"));
+      connection.Prepare(absl::StrCat(
+          "SELECT id, state, ",
+          kScheduleColumns,
+          ", no_cache = 0 AND cache_key != '' AND EXISTS(SELECT 1 FROM job s "
+          "WHERE s.cache_key = job.cache_key AND s.state = 4) "
+          "FROM job WHERE state < 4 ORDER BY number")));
   std::vector<StateChange> jobs;
   while (true) {
     MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -21,15 +24,8 @@ absl::StatusOr<std::vector<StateChange>> LoadUnendedJobs(
     }
     jobs.push_back({statement.Text(0),
                     static_cast<JobStateEnum>(statement.Int(1)),
-                    {statement.Int(2),
-                     static_cast<int>(statement.Int(3)),
-                     static_cast<int>(statement.Int(4)),
-                     statement.Int(5),
-                     static_cast<int>(statement.Int(6)),
-                     statement.Int(7),
-                     statement.Int(8),
-                     statement.Int(9),
-                     static_cast<int>(statement.Int(10))}});
+                    ReadSchedule(statement, 2)});
+    jobs.back().schedule.answerable = statement.Int(15) != 0;
   }
 }
 

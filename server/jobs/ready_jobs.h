@@ -1,10 +1,14 @@
 #ifndef MODBOUND_SERVER_JOBS_READY_JOBS_H_
 #define MODBOUND_SERVER_JOBS_READY_JOBS_H_
 
+#include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "server/jobs/fair_share.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/job_time.h"
 
@@ -20,27 +24,74 @@ struct ReadyJob {
   SteadyTime ready;  // since when
 
   bool suspect() const { return schedule.lost >= kSuspectAttempts; }
+  // May be answered with the result of an equal job.
+  bool shares() const {
+    return !schedule.no_cache && !schedule.cache_key.empty();
+  }
 };
 
-// The QUEUED jobs in the order in which they start: higher priority first, then
-// earlier submitted. This is the only place that knows the order. Not safe from
+// The QUEUED jobs in the order in which they start: of the owner who has used
+// least (FairShare), then higher priority, then earlier submitted. This is the
+// only place that knows the order. Jobs whose
+// result is there already (schedule.answerable) stand apart, they need no core;
+// those that share the key of a running one wait for its result. Not safe from
 // two threads.
 class ReadyJobs {
  public:
   void Add(ReadyJob job);
   void Remove(const std::string& id);
-  bool Has(const std::string& id) const { return ranks_.count(id) > 0; }
+  bool Has(const std::string& id) const { return jobs_.count(id) > 0; }
+  // Null when it is not there. Valid until the next change.
+  const ReadyJob* Find(const std::string& id) const;
+  // Who may start, and how much each has used.
+  struct Shares {
+    const FairShare& used;
+    // Attempts of one owner at a time, 0 = no limit.
+    int most_running = 0;
+    SteadyTime now;
+  };
   // The job to start next; null when there is none. Valid until the next
   // change. Without `suspects` those are passed over.
-  const ReadyJob* First(bool suspects = true) const;
+  const ReadyJob* First(const Shares& shares, bool suspects = true) const;
+  // The jobs that would start before `id` if nothing more came, in their order,
+  // each taking `seconds` of every core it can use; at most `most`. Nothing for
+  // a job that does not wait for cores.
+  std::vector<const ReadyJob*> Before(const std::string& id,
+                                      const Shares& shares,
+                                      double seconds,
+                                      int64_t most) const;
+  // The first one that only needs a result that is there; null when there is
+  // none. Valid until the next change.
+  const ReadyJob* FirstAnswerable() const;
+
+  // A job with this key started: equal ones wait. "" = it has none.
+  void Hold(const std::string& key);
+  // One that held the key ended.
+  void Release(const std::string& key);
+  // A job with this key SUCCEEDED.
+  void SetAnswerable(const std::string& key);
 
  private:
   // Smaller starts sooner.
   using Rank = std::pair<int, int64_t>;
+  // Jobs that share a key, and how many with it run.
+  struct Equal {
+    std::set<std::string> waiting;
+    int running = 0;
+  };
+  using Ordered = std::map<Rank, const ReadyJob*>;
   static Rank RankOf(const ReadyJob& job);
+  // Puts a job of jobs_ where it belongs now.
+  void Place(const ReadyJob& job);
+  void Unplace(const ReadyJob& job);
+  void PlaceEqual(const std::string& key);
+  void ForgetUnused(const std::string& key);
 
-  std::map<Rank, ReadyJob> jobs_;
-  std::map<std::string, Rank> ranks_;
+  std::map<std::string, ReadyJob> jobs_;
+  // By owner; none is empty.
+  std::map<std::string, Ordered> startable_;
+  Ordered answerable_;
+  std::map<std::string, Equal> equal_;
 };
 
 }  // namespace modbound

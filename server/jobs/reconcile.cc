@@ -1,7 +1,5 @@
 #include "server/jobs/reconcile.h"
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -61,6 +59,7 @@ absl::Status ReconcileJobs(Connection& connection,
              ? transitions.EndAttempt(
                    job.key, EndedBy(v1::JobState::CANCELLED, JobCancelled()))
              : transitions.Lose(job.key,
+                                Loss::kServer,
                                 ServerStopping(),
                                 max_lost_attempts,
                                 AttemptsExhausted(max_lost_attempts)))
@@ -82,20 +81,6 @@ absl::Status ReconcileJobs(Connection& connection,
 
 std::string AttemptsFolder(const std::string& data_dir) {
   return data_dir + "/attempts";
-}
-
-absl::Status MakeEmptyAttemptsFolder(const std::string& data_dir) {
-  const std::string folder = AttemptsFolder(data_dir);
-  std::error_code error;
-  std::filesystem::remove_all(folder, error);
-  if (error) {
-    return MakeError(
-        absl::StatusCode::kInternal,
-        reason::kInternal,
-        "",
-        absl::StrCat("cannot empty ", folder, ": ", error.message()));
-  }
-  return MakeDirectory(folder);
 }
 
 }  // namespace modbound

@@ -22,9 +22,6 @@ absl::Status ReconcileJobs(Connection& connection,
 // DATA_DIR/attempts, where attempts have their directories.
 std::string AttemptsFolder(const std::string& data_dir);
 
-// Makes it, empty: what an earlier server left there belongs to no attempt.
-absl::Status MakeEmptyAttemptsFolder(const std::string& data_dir);
-
 }  // namespace modbound
 
 #endif  // MODBOUND_SERVER_JOBS_RECONCILE_H_

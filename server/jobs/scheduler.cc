@@ -17,14 +17,24 @@ namespace {
 // each time, since what is put back costs rows of the store.
 constexpr int64_t kShortestPauseMicros = 1000000;
 constexpr int64_t kLongestPauseMicros = 8000000;
+// They read and hash outputs, which would take the disk from those that run.
+constexpr int kMostAnswers = 2;
 
 }  // namespace
 
 Scheduler::Scheduler(StateWriter& writer,
                      AttemptRunner& runner,
+                     ResultCache& results,
                      ProgressBoard& progress,
-                     const Leases& leases)
-    : writer_(writer), runner_(runner), progress_(progress), leases_(leases) {}
+                     const Leases& leases,
+                     Options options)
+    : writer_(writer),
+      runner_(runner),
+      results_(results),
+      progress_(progress),
+      options_(std::move(options)),
+      leases_(leases),
+      share_(options_.half_life) {}
 
 Scheduler::~Scheduler() {
   Drain();
@@ -36,6 +46,9 @@ Scheduler::~Scheduler() {
 void Scheduler::Start() {
   {
     const MutexLock lock(mutex_);
+    for (const auto& [owner, core_seconds] : options_.usage) {
+      share_.Load(owner, core_seconds, std::chrono::steady_clock::now());
+    }
     thread_runs_ = true;
   }
   thread_ = std::thread([this] { Loop(); });
@@ -52,6 +65,9 @@ void Scheduler::OnChanges(const std::vector<StateChange>& changes) {
           {change.job, change.schedule, now - (After(now, waited_us) - now)});
     } else {
       ready_.Remove(change.job);
+    }
+    if (change.state == v1::JobState::SUCCEEDED) {
+      ready_.SetAnswerable(change.schedule.cache_key);
     }
     if (HasEnded(change.state)) {
       deadlines_.Remove(change.job);
@@ -94,7 +110,7 @@ void Scheduler::Drain() {
     running.control->Stop(StopCause::kDrain);
   }
   PokeLocked();
-  while (thread_runs_ || !running_.empty() || expiring_ > 0) {
+  while (thread_runs_ || !running_.empty() || expiring_ > 0 || answering_ > 0) {
     poked_or_ended_.Wait(mutex_);
   }
 }
@@ -132,13 +148,17 @@ bool Scheduler::Look() {
       return false;
     }
     work = TakeWork(std::chrono::steady_clock::now());
-    if (work.expired.empty() && !work.pick.has_value()) {
+    if (work.expired.empty() && !work.answer.has_value() &&
+        !work.pick.has_value()) {
       Sleep(next_flush);
       return true;
     }
   }
   if (!work.expired.empty()) {
     Expire(work.expired);
+  }
+  if (work.answer.has_value()) {
+    Answer(*work.answer);
   }
   if (work.pick.has_value()) {
     StartAttempt(*work.pick);
@@ -169,9 +189,49 @@ Scheduler::Work Scheduler::TakeWork(SteadyTime now) {
   if (!work.expired.empty()) {
     ++expiring_;
   } else if (now >= paused_until_) {
+    work.answer = TakeAnswerable();
     work.pick = TakePick(now);
   }
   return work;
+}
+
+std::optional<ReadyJob> Scheduler::TakeAnswerable() {
+  const ReadyJob* first = ready_.FirstAnswerable();
+  if (first == nullptr || answering_ == kMostAnswers) {
+    return std::nullopt;
+  }
+  std::optional<ReadyJob> job = *first;
+  ready_.Remove(job->id);
+  ++answering_;
+  return job;
+}
+
+void Scheduler::Answer(const ReadyJob& job) {
+  const auto answer = [&] {
+    return results_.Answer(job.id,
+                           job.schedule.cache_key,
+                           [this, job](const absl::StatusOr<bool>& answered) {
+                             OnAnswered(job, answered);
+                           });
+  };
+  if (const absl::Status begun = Guarded(answer, ShortOfMemory); !begun.ok()) {
+    OnAnswered(job, begun);
+  }
+}
+
+void Scheduler::OnAnswered(ReadyJob job, const absl::StatusOr<bool>& answered) {
+  const MutexLock lock(mutex_);
+  --answering_;
+  if (!answered.ok()) {
+    Pause(answered.status());
+  } else if (!*answered) {
+    job.schedule.answerable = false;
+  }
+  // One that has ended meanwhile does no harm: the store will not start it.
+  if ((!answered.ok() || !*answered) && !ready_.Has(job.id)) {
+    ready_.Add(std::move(job));
+  }
+  PokeLocked();
 }
 
 void Scheduler::StopOverdue(SteadyTime now, Work& work) {
@@ -191,13 +251,20 @@ void Scheduler::StopOverdue(SteadyTime now, Work& work) {
   }
 }
 
+ReadyJobs::Shares Scheduler::SharesAt(SteadyTime now) const {
+  return {share_, options_.most_running, now};
+}
+
+bool Scheduler::SuspectRuns() const {
+  return std::any_of(running_.begin(), running_.end(), [](const auto& running) {
+    return running.second.suspect;
+  });
+}
+
 std::optional<Scheduler::Pick> Scheduler::TakePick(SteadyTime now) {
-  const bool suspect_runs =
-      std::any_of(running_.begin(), running_.end(), [](const auto& running) {
-        return running.second.suspect;
-      });
-  const ReadyJob* first = ready_.First(!suspect_runs);
-  if (first == nullptr || running_.count(first->id) > 0) {
+  const ReadyJob* first = ready_.First(SharesAt(now), !SuspectRuns());
+  if (first == nullptr || running_.count(first->id) > 0 ||
+      storing_ >= leases_.cores()) {
     return std::nullopt;
   }
   const std::optional<Lease> lease =
@@ -212,12 +279,15 @@ std::optional<Scheduler::Pick> Scheduler::TakePick(SteadyTime now) {
   Pick pick{*first, *lease, std::make_shared<AttemptControl>()};
   // Known as running before the store knows it: a cancel that comes right after
   // the start finds it.
-  running_[pick.job.id] = {pick.control, pick.lease, pick.job.suspect()};
+  running_[pick.job.id] = {
+      pick.control, pick.lease, pick.job.schedule, now, pick.job.suspect()};
   if (pick.job.schedule.max_run_us != 0) {
     run_limits_.Set(pick.job.id, After(now, pick.job.schedule.max_run_us));
   }
   std::move(give_back).Cancel();
   ready_.Remove(pick.job.id);
+  ready_.Hold(pick.job.schedule.cache_key);
+  share_.Begin(pick.job.schedule.owner, pick.lease.cores, now);
   return pick;
 }
 
@@ -265,10 +335,13 @@ void Scheduler::StartAttempt(const Pick& pick) {
   const auto start = [&] {
     AttemptRunner::Order order;
     order.job = pick.job.id;
+    order.owner = pick.job.schedule.owner;
     order.threads = pick.lease.cores;
+    order.memory_bytes = pick.job.schedule.memory_bytes;
     order.ready = pick.job.ready;
     order.start = std::chrono::steady_clock::now();
     order.control = pick.control;
+    order.computed = [this, id = pick.job.id] { OnComputed(id); };
     return runner_.Run(order,
                        [this, job = pick.job](const absl::Status& status) {
                          OnEnded(job, status);
@@ -279,15 +352,40 @@ void Scheduler::StartAttempt(const Pick& pick) {
   }
 }
 
+// Before the end is stored: jobs that become ready with it find the cores free.
+void Scheduler::OnComputed(const std::string& job) {
+  const MutexLock lock(mutex_);
+  Running& running = running_.find(job)->second;
+  GiveBack(running, std::chrono::steady_clock::now());
+  running.computed = true;
+  ++storing_;
+  PokeLocked();
+}
+
+void Scheduler::GiveBack(Running& running, SteadyTime now) {
+  leases_.Return(running.lease);
+  share_.End(running.schedule.owner, running.lease.cores, running.begin, now);
+}
+
 void Scheduler::OnEnded(const ReadyJob& job, const absl::Status& status) {
   const SteadyTime now = std::chrono::steady_clock::now();
   const MutexLock lock(mutex_);
   const auto found = running_.find(job.id);
-  leases_.Return(found->second.lease);
+  Running& running = found->second;
+  if (running.computed) {
+    --storing_;
+  } else {
+    GiveBack(running, now);
+  }
+  if (status.ok()) {
+    run_times_.Add(job.schedule.kind,
+                   running.lease.cores * Seconds(running.begin, now));
+  }
   const bool out_of_time =
       found->second.control->cause() == StopCause::kDeadline;
   running_.erase(found);
   run_limits_.Remove(job.id);
+  ready_.Release(job.schedule.cache_key);
   if (status.ok()) {
     pause_us_ = 0;
   } else {
@@ -302,6 +400,77 @@ void Scheduler::OnEnded(const ReadyJob& job, const absl::Status& status) {
     Pause(status);
   }
   PokeLocked();
+}
+
+Scheduler::Why Scheduler::Explain(const std::string& job) const {
+  // Jobs before it that are counted, and the core-seconds that each is taken to
+  // use when nothing is known.
+  constexpr int64_t kMostBefore = 20000;
+  constexpr double kAssumedSeconds = 60;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const MutexLock lock(mutex_);
+  Why why;
+  const ReadyJob* ready = ready_.Find(job);
+  if (ready == nullptr || ready->schedule.answerable) {
+    why.cause = v1::Wait::STARTING;
+    return why;
+  }
+  if (ready->shares()) {
+    for (const auto& [id, running] : running_) {
+      if (running.schedule.cache_key == ready->schedule.cache_key) {
+        why.cause = v1::Wait::EQUAL_JOB;
+        why.equal_job = id;
+        return why;
+      }
+    }
+  }
+  const auto before =
+      ready_.Before(job, SharesAt(now), kAssumedSeconds, kMostBefore);
+  why.position = static_cast<int64_t>(before.size()) + 1;
+  why.cause = CauseOf(*ready, why.position, now);
+  why.eta_seconds = EtaOf(before, now);
+  return why;
+}
+
+v1::Wait::Cause Scheduler::CauseOf(const ReadyJob& job,
+                                   int64_t position,
+                                   SteadyTime now) const {
+  if (now < paused_until_) {
+    return v1::Wait::MACHINE;
+  }
+  if (job.suspect() && SuspectRuns()) {
+    return v1::Wait::SUSPECT;
+  }
+  if (options_.most_running > 0 &&
+      share_.running(job.schedule.owner) >= options_.most_running) {
+    return v1::Wait::OWNER_LIMIT;
+  }
+  return position == 1 && leases_.has_free_core() ? v1::Wait::MEMORY
+                                                  : v1::Wait::CORES;
+}
+
+// Core-seconds of those that run and of those before it, over the cores.
+double Scheduler::EtaOf(const std::vector<const ReadyJob*>& before,
+                        SteadyTime now) const {
+  double core_seconds = 0;
+  for (const auto& [id, running] : running_) {
+    const auto estimate = run_times_.Estimate(running.schedule.kind);
+    if (!estimate.has_value()) {
+      return -1;
+    }
+    if (!running.computed) {
+      core_seconds += std::max(
+          *estimate - running.lease.cores * Seconds(running.begin, now), 0.0);
+    }
+  }
+  for (const ReadyJob* job : before) {
+    const auto estimate = run_times_.Estimate(job->schedule.kind);
+    if (!estimate.has_value()) {
+      return -1;
+    }
+    core_seconds += *estimate;
+  }
+  return core_seconds / leases_.cores();
 }
 
 void Scheduler::Pause(const absl::Status& status) {

@@ -11,10 +11,13 @@
 #include "core/base/mutex.h"
 #include "server/jobs/attempt_control.h"
 #include "server/jobs/attempt_runner.h"
+#include "server/jobs/fair_share.h"
 #include "server/jobs/job_timers.h"
 #include "server/jobs/lease.h"
 #include "server/jobs/progress_board.h"
 #include "server/jobs/ready_jobs.h"
+#include "server/jobs/result_cache.h"
+#include "server/jobs/run_times.h"
 #include "server/jobs/state_writer.h"
 
 namespace modbound {
@@ -22,20 +25,40 @@ namespace modbound {
 // Decides on one thread which job starts when: in the order of ReadyJobs, as
 // soon as a core and the memory of the first one are free (no job overtakes it,
 // so none starves; but a suspect job waits while another one runs, and is
-// overtaken meanwhile). Ends jobs whose deadline or run time is over. What it
-// knows of jobs are the state changes it is told, in the order of their
-// commits; the store's conditional updates decide, so an outdated view starts
-// nothing twice. Its thread never waits for the store or for files: a deadline
-// is kept whatever they do. Threads: safe from any thread. Locks: `mutex_` is
-// taken on the store's writer thread, so nothing waits for the store under it;
-// the locks of AttemptControl and ProgressBoard may be taken under it.
+// overtaken meanwhile). A job that equals a running one waits for its result;
+// one whose result is there gets it without cores. Ends jobs whose deadline or
+// run time is over. What it knows of jobs are the state changes it is told, in
+// the order of their commits; the store's conditional updates decide, so an
+// outdated view starts nothing twice. Its thread never waits for the store or
+// for files: a deadline is kept whatever they do. Threads: safe from any
+// thread. Locks: `mutex_` is taken on the store's writer thread, so nothing
+// waits for the store under it; the locks of AttemptControl and ProgressBoard
+// may be taken under it.
 class Scheduler {
  public:
+  struct Options {
+    // Attempts of one owner at a time, 0 = no limit.
+    int most_running = 0;
+    // FairShare's, seconds.
+    double half_life = 0;
+    // What owners had used before; loaded by Start.
+    std::map<std::string, double> usage = {};
+  };
+  // Why a job that is QUEUED has not started.
+  struct Why {
+    v1::Wait::Cause cause = v1::Wait::UNSPECIFIED;
+    std::string equal_job = {};  // that runs
+    int64_t position = 0;        // from 1, 0 = none
+    double eta_seconds = -1;     // < 0 = not known
+  };
+
   // All references must outlive it.
   Scheduler(StateWriter& writer,
             AttemptRunner& runner,
+            ResultCache& results,
             ProgressBoard& progress,
-            const Leases& leases);
+            const Leases& leases,
+            Options options);
   // Drains.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
@@ -49,6 +72,7 @@ class Scheduler {
   // Makes the thread look again.
   void Poke();
   int leased_cores() const;
+  Why Explain(const std::string& job) const;
   // Starts nothing more, stops what runs and waits until all of it has ended.
   void Drain();
 
@@ -57,7 +81,11 @@ class Scheduler {
   struct Running {
     std::shared_ptr<AttemptControl> control;
     Lease lease;
+    JobSchedule schedule;
+    SteadyTime begin;
     bool suspect = false;
+    // Nothing is leased any more: its result is being stored.
+    bool computed = false;
   };
   // The next job to start, with its lease.
   struct Pick {
@@ -68,6 +96,7 @@ class Scheduler {
   // What the thread does next without the lock.
   struct Work {
     std::vector<std::string> expired;
+    std::optional<ReadyJob> answer;
     std::optional<Pick> pick;
   };
 
@@ -79,12 +108,28 @@ class Scheduler {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<Pick> TakePick(SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ReadyJobs::Shares SharesAt(SteadyTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool SuspectRuns() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  v1::Wait::Cause CauseOf(const ReadyJob& job,
+                          int64_t position,
+                          SteadyTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  double EtaOf(const std::vector<const ReadyJob*>& before, SteadyTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PokeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Sleep(SteadyTime next_flush) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Expire(const std::vector<std::string>& jobs);
   void OnExpired(const std::vector<std::string>& jobs,
                  const absl::Status& status);
+  std::optional<ReadyJob> TakeAnswerable()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Answer(const ReadyJob& job);
+  void OnAnswered(ReadyJob job, const absl::StatusOr<bool>& answered);
   void StartAttempt(const Pick& pick);
+  void OnComputed(const std::string& job);
+  void GiveBack(Running& running, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnEnded(const ReadyJob& job, const absl::Status& status);
   // After a start or an attempt that the machine was too short of something
   // for.
@@ -92,12 +137,16 @@ class Scheduler {
 
   StateWriter& writer_;
   AttemptRunner& runner_;
+  ResultCache& results_;
   ProgressBoard& progress_;
+  const Options options_;
 
   mutable Mutex mutex_;
   CondVar poked_or_ended_;
   Leases leases_ ABSL_GUARDED_BY(mutex_);
   ReadyJobs ready_ ABSL_GUARDED_BY(mutex_);
+  FairShare share_ ABSL_GUARDED_BY(mutex_);
+  RunTimes run_times_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Running> running_ ABSL_GUARDED_BY(mutex_);
   JobTimers deadlines_ ABSL_GUARDED_BY(mutex_);
   JobTimers run_limits_ ABSL_GUARDED_BY(mutex_);
@@ -106,6 +155,11 @@ class Scheduler {
   int64_t pause_us_ ABSL_GUARDED_BY(mutex_) = 0;
   // Writes of Expire whose answer is still to come.
   int expiring_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Of running_, those that computed: no more than there are cores, or a slow
+  // disk would gather results without end.
+  int storing_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Jobs that are being ended with the result of another.
+  int answering_ ABSL_GUARDED_BY(mutex_) = 0;
   bool poked_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool thread_runs_ ABSL_GUARDED_BY(mutex_) = false;

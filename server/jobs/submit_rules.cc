@@ -33,7 +33,9 @@ absl::Status CheckOwnFields(const v1::Job& job, const std::string& path) {
                                         v1::Job::kLabelsFieldNumber,
                                         v1::Job::kPriorityFieldNumber,
                                         v1::Job::kDeadlineFieldNumber,
-                                        v1::Job::kMaxRunTimeFieldNumber};
+                                        v1::Job::kMaxRunTimeFieldNumber,
+                                        v1::Job::kNoCacheFieldNumber,
+                                        v1::Job::kPinnedFieldNumber};
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   job.GetReflection()->ListFields(job, &fields);
   for (const auto* field : fields) {

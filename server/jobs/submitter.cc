@@ -8,6 +8,7 @@
 #include "server/files/guarded.h"
 #include "server/jobs/job_time.h"
 #include "server/jobs/job_view.h"
+#include "server/jobs/reproduce_job.h"
 #include "server/jobs/submit_rules.h"
 
 namespace modbound {
@@ -24,9 +25,14 @@ void Submitter::SubmitJob(const std::string& owner,
   RequestKey key{owner, std::move(*request.mutable_request_id()), ""};
   request.clear_request_id();
   key.body_sha256 = BodyDigest("SubmitJob\n", request);
-  std::vector<SubmittedJob> jobs;
-  jobs.push_back({"", "", std::move(*request.mutable_job())});
-  Submit(std::move(key), std::move(jobs), std::move(done));
+  Submit(
+      std::move(key),
+      [&request] {
+        std::vector<SubmittedJob> jobs;
+        jobs.push_back({"", "", std::move(*request.mutable_job())});
+        return jobs;
+      },
+      std::move(done));
 }
 
 void Submitter::SubmitGraph(const std::string& owner,
@@ -39,19 +45,43 @@ void Submitter::SubmitGraph(const std::string& owner,
   RequestKey key{owner, std::move(*request.mutable_request_id()), ""};
   request.clear_request_id();
   key.body_sha256 = BodyDigest("SubmitGraph\n", request);
-  std::vector<SubmittedJob> jobs;
-  for (int i = 0; i < request.nodes_size(); ++i) {
-    v1::SubmitGraphRequest::Node& node = *request.mutable_nodes(i);
-    jobs.push_back({std::move(*node.mutable_name()),
-                    absl::StrCat("nodes[", i, "].job."),
-                    std::move(*node.mutable_job())});
-  }
-  Submit(std::move(key), std::move(jobs), std::move(done));
+  Submit(
+      std::move(key),
+      [&request] {
+        std::vector<SubmittedJob> jobs;
+        for (int i = 0; i < request.nodes_size(); ++i) {
+          v1::SubmitGraphRequest::Node& node = *request.mutable_nodes(i);
+          jobs.push_back({std::move(*node.mutable_name()),
+                          absl::StrCat("nodes[", i, "].job."),
+                          std::move(*node.mutable_job())});
+        }
+        return jobs;
+      },
+      std::move(done));
 }
 
-void Submitter::Submit(RequestKey key,
-                       std::vector<SubmittedJob> jobs,
-                       Done done) {
+void Submitter::ReproduceJob(const std::string& owner,
+                             v1::ReproduceJobRequest request,
+                             Done done) {
+  RequestKey key{owner, std::move(*request.mutable_request_id()), ""};
+  request.clear_request_id();
+  key.body_sha256 = BodyDigest("ReproduceJob\n", request);
+  const auto make_job = [&]() -> absl::StatusOr<std::vector<SubmittedJob>> {
+    std::vector<SubmittedJob> jobs(1);
+    jobs.front().reproduces = request.id();
+    MODBOUND_RETURN_IF_ERROR(
+        database_.Read([&](Connection& connection) -> absl::Status {
+          MODBOUND_ASSIGN_OR_RETURN(
+              jobs.front().job,
+              JobToReproduce(connection, owner, request.id()));
+          return absl::OkStatus();
+        }));
+    return jobs;
+  };
+  Submit(std::move(key), make_job, std::move(done));
+}
+
+void Submitter::Submit(RequestKey key, const MakeJobs& jobs, Done done) {
   absl::StatusOr<std::optional<v1::SubmitGraphResponse>> earlier = Repeat(key);
   if (!earlier.ok()) {
     done(earlier.status());
@@ -62,7 +92,10 @@ void Submitter::Submit(RequestKey key,
     return;
   }
   absl::StatusOr<std::vector<PlannedJob>> planned =
-      Guarded([&] { return Plan(key.owner, std::move(jobs)); });
+      Guarded([&]() -> absl::StatusOr<std::vector<PlannedJob>> {
+        MODBOUND_ASSIGN_OR_RETURN(std::vector<SubmittedJob> submitted, jobs());
+        return Plan(key.owner, std::move(submitted));
+      });
   if (!planned.ok()) {
     done(planned.status());
     return;
@@ -94,7 +127,7 @@ absl::StatusOr<std::optional<v1::SubmitGraphResponse>> Submitter::Repeat(
 
 absl::StatusOr<std::vector<PlannedJob>> Submitter::Plan(
     const std::string& owner, std::vector<SubmittedJob> jobs) {
-  MODBOUND_RETURN_IF_ERROR(database_.CheckSpace());
+  MODBOUND_RETURN_IF_ERROR(artifacts_.CheckRoom(0));
   const int64_t now_us = WallMicros();
   for (const SubmittedJob& job : jobs) {
     MODBOUND_RETURN_IF_ERROR(CheckSubmittedJob(job.job, job.path, now_us));
@@ -118,11 +151,11 @@ void Submitter::Accept(RequestKey key,
         return JobAsAccepted((*jobs)[static_cast<std::size_t>(i)].row);
       }));
   writer_.Write(
-      [key = std::move(key), jobs, response](
+      [key = std::move(key), jobs, response, most = max_open_per_owner_](
           Connection& connection, JobTransitions& transitions) -> absl::Status {
         MODBOUND_ASSIGN_OR_RETURN(
             const auto earlier,
-            AcceptJobs(connection, transitions, key, *jobs));
+            AcceptJobs(connection, transitions, key, most, *jobs));
         if (earlier.has_value()) {
           MODBOUND_ASSIGN_OR_RETURN(
               *response, LoadResponse(connection, key.owner, *earlier));

@@ -25,16 +25,19 @@ class Submitter {
  public:
   using Done = std::function<void(absl::StatusOr<v1::SubmitGraphResponse>)>;
 
-  // `last_id`: the greatest job id in the store. References must outlive it.
+  // `max_open_per_owner`: JobQueueOptions. `last_id`: the greatest job id in
+  // the store. References must outlive it.
   Submitter(Database& database,
             ArtifactStore& artifacts,
             StateWriter& writer,
             const JobLimits& limits,
+            int64_t max_open_per_owner,
             const std::string& last_id)
       : database_(database),
         artifacts_(artifacts),
         writer_(writer),
         limits_(limits),
+        max_open_per_owner_(max_open_per_owner),
         ids_(last_id) {}
 
   // `done` is called after the commit, on the store's writer thread, or at once
@@ -45,9 +48,14 @@ class Submitter {
   void SubmitGraph(const std::string& owner,
                    v1::SubmitGraphRequest request,
                    Done done);
+  void ReproduceJob(const std::string& owner,
+                    v1::ReproduceJobRequest request,
+                    Done done);
 
  private:
-  void Submit(RequestKey key, std::vector<SubmittedJob> jobs, Done done);
+  // What a request is about, asked only when there was no earlier one.
+  using MakeJobs = std::function<absl::StatusOr<std::vector<SubmittedJob>>()>;
+  void Submit(RequestKey key, const MakeJobs& jobs, Done done);
   absl::StatusOr<std::optional<v1::SubmitGraphResponse>> Repeat(
       const RequestKey& key);
   absl::StatusOr<std::vector<PlannedJob>> Plan(const std::string& owner,
@@ -58,6 +66,7 @@ class Submitter {
   ArtifactStore& artifacts_;
   StateWriter& writer_;
   const JobLimits limits_;
+  const int64_t max_open_per_owner_;
   JobIdMaker ids_;
 };
 

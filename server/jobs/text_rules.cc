@@ -49,17 +49,41 @@ int64_t NextCharacter(std::string_view text, std::size_t& at) {
   return overlong || surrogate || value > 0x10ffff ? kBad : value;
 }
 
+// kBad is not.
+bool IsPrintable(int64_t character) {
+  return character >= 0x20 && (character < 0x7f || character > 0x9f);
+}
+
 }  // namespace
 
 int CountCharacters(std::string_view text) {
   int count = 0;
   for (std::size_t at = 0; at < text.size(); ++count) {
-    const int64_t character = NextCharacter(text, at);
-    if (character < 0x20 || (character >= 0x7f && character <= 0x9f)) {
+    if (!IsPrintable(NextCharacter(text, at))) {
       return -1;
     }
   }
   return count;
+}
+
+std::string PrintableText(std::string_view text, std::size_t most) {
+  std::string printable;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    const bool good = IsPrintable(NextCharacter(text, end));
+    // A bad character may have moved `end` anywhere within it.
+    end = good ? end : at + 1;
+    if (printable.size() + (end - at) > most) {
+      break;
+    }
+    if (good) {
+      printable.append(text.substr(at, end - at));
+    } else {
+      printable.push_back(text[at] == '\t' ? ' ' : '?');
+    }
+    at = end;
+  }
+  return printable;
 }
 
 absl::Status CheckText(std::string_view text,

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_JOBS_TEXT_RULES_H_
 #define MODBOUND_SERVER_JOBS_TEXT_RULES_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,10 @@ absl::Status CheckText(std::string_view text,
                        int least,
                        int most,
                        const std::string& field);
+
+// At most `most` bytes of `text`, whole characters, with '?' for every byte
+// that CountCharacters would not count and a space for a tab.
+std::string PrintableText(std::string_view text, std::size_t most);
 
 // [a-zA-Z0-9_.-]{1,64} and not dots alone, the form of a node's name: clients
 // make a folder of it.

@@ -7,7 +7,7 @@
 #include "core/base/error.h"
 #include "server/artifacts/sha256.h"
 #include "server/rpc/download_reactor.h"
-#include "server/rpc/owner.h"
+#include "server/rpc/refused_call.h"
 #include "server/rpc/unary.h"
 #include "server/rpc/upload_reactor.h"
 
@@ -28,7 +28,9 @@ absl::Status CheckDigestText(const std::string& digest,
 }
 
 absl::StatusOr<v1::FindMissingResponse> Missing(
-    ArtifactStore& artifacts, const v1::FindMissingRequest& request) {
+    ArtifactStore& artifacts,
+    const std::string& owner,
+    const v1::FindMissingRequest& request) {
   if (request.artifacts_size() > kMaxFindMissing) {
     return MakeError(absl::StatusCode::kResourceExhausted,
                      "TOO_LARGE",
@@ -43,9 +45,10 @@ absl::StatusOr<v1::FindMissingResponse> Missing(
     MODBOUND_RETURN_IF_ERROR(CheckDigestText(
         request.artifacts(i), absl::StrCat("artifacts[", i, "]")));
   }
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<std::string> missing,
-                            artifacts.FindMissing({request.artifacts().begin(),
-                                                   request.artifacts().end()}));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<std::string> missing,
+      artifacts.FindMissing(
+          owner, {request.artifacts().begin(), request.artifacts().end()}));
   v1::FindMissingResponse response;
   response.mutable_missing()->Assign(missing.begin(), missing.end());
   return response;
@@ -55,14 +58,29 @@ absl::StatusOr<v1::FindMissingResponse> Missing(
 
 grpc::ServerReadReactor<grpc::ByteBuffer>* ArtifactService::Upload(
     grpc::CallbackServerContext* context, grpc::ByteBuffer* reply) {
-  return StartUpload(
-      uploads_, *context, reply, streams_, pools_, limits_.upload_idle);
+  const Admitted admitted =
+      admission_.AdmitStream(*context, Rpc::kArtifactServiceUpload);
+  if (!admitted.ok()) {
+    return RefuseStream<grpc::ServerReadReactor<grpc::ByteBuffer>>(admitted);
+  }
+  return StartUpload(uploads_,
+                     admitted.caller,
+                     *context,
+                     reply,
+                     streams_,
+                     pools_,
+                     limits_.upload_idle);
 }
 
 grpc::ServerUnaryReactor* ArtifactService::QueryUpload(
     grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request,
     grpc::ByteBuffer* reply) {
+  const Admitted admitted =
+      admission_.Admit(*context, Rpc::kArtifactServiceQueryUpload);
+  if (!admitted.ok()) {
+    return RefuseCall(context, admitted);
+  }
   return Answer<v1::QueryUploadRequest, v1::QueryUploadResponse>(
       context,
       request,
@@ -72,7 +90,7 @@ grpc::ServerUnaryReactor* ArtifactService::QueryUpload(
         v1::QueryUploadResponse response;
         MODBOUND_ASSIGN_OR_RETURN(
             const int64_t committed,
-            uploads_.CommittedBytes(OwnerOf(*context), query.upload_id()));
+            uploads_.CommittedBytes(admitted.caller.owner, query.upload_id()));
         response.set_committed_bytes(committed);
         return response;
       });
@@ -80,14 +98,24 @@ grpc::ServerUnaryReactor* ArtifactService::QueryUpload(
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ArtifactService::Download(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  const Admitted admitted =
+      admission_.AdmitStream(*context, Rpc::kArtifactServiceDownload);
+  if (!admitted.ok()) {
+    return RefuseStream<grpc::ServerWriteReactor<grpc::ByteBuffer>>(admitted);
+  }
   return StartDownload(
-      queue_, artifacts_, OwnerOf(*context), *request, streams_, pools_.chunks);
+      queue_, artifacts_, admitted.caller, *request, streams_, pools_.chunks);
 }
 
 grpc::ServerUnaryReactor* ArtifactService::StatArtifact(
     grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request,
     grpc::ByteBuffer* reply) {
+  const Admitted admitted =
+      admission_.Admit(*context, Rpc::kArtifactServiceStatArtifact);
+  if (!admitted.ok()) {
+    return RefuseCall(context, admitted);
+  }
   return Answer<v1::StatArtifactRequest, v1::ArtifactStat>(
       context,
       request,
@@ -96,8 +124,9 @@ grpc::ServerUnaryReactor* ArtifactService::StatArtifact(
           -> absl::StatusOr<v1::ArtifactStat> {
         MODBOUND_RETURN_IF_ERROR(CheckDigestText(stat.artifact(), "artifact"));
         v1::ArtifactStat response;
-        MODBOUND_ASSIGN_OR_RETURN(const int64_t size,
-                                  artifacts_.Size(stat.artifact()));
+        MODBOUND_ASSIGN_OR_RETURN(
+            const int64_t size,
+            artifacts_.SizeFor(admitted.caller.owner, stat.artifact()));
         response.set_artifact(stat.artifact());
         response.set_size_bytes(size);
         return response;
@@ -108,13 +137,19 @@ grpc::ServerUnaryReactor* ArtifactService::FindMissing(
     grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request,
     grpc::ByteBuffer* reply) {
+  const Admitted admitted =
+      admission_.Admit(*context, Rpc::kArtifactServiceFindMissing);
+  if (!admitted.ok()) {
+    return RefuseCall(context, admitted);
+  }
   return AnswerOn<v1::FindMissingRequest, v1::FindMissingResponse>(
       pools_.reads,
       context,
       request,
       reply,
-      [this](const v1::FindMissingRequest& find) {
-        return Missing(artifacts_, find);
+      [this,
+       owner = admitted.caller.owner](const v1::FindMissingRequest& find) {
+        return Missing(artifacts_, owner, find);
       });
 }
 

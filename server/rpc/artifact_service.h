@@ -5,6 +5,7 @@
 #include "server/artifacts/artifact_store.h"
 #include "server/artifacts/upload_store.h"
 #include "server/jobs/job_queue.h"
+#include "server/rpc/admission.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/server_limits.h"
 #include "server/rpc/worker_pool.h"
@@ -23,12 +24,14 @@ class ArtifactService final : public ArtifactServiceBase {
  public:
   // All must outlive the calls.
   ArtifactService(JobQueue& queue,
+                  Admission& admission,
                   ArtifactStore& artifacts,
                   UploadStore& uploads,
                   OpenStreams& streams,
                   WorkerPools& pools,
                   const ServerLimits& limits)
       : queue_(queue),
+        admission_(admission),
         artifacts_(artifacts),
         uploads_(uploads),
         streams_(streams),
@@ -52,6 +55,7 @@ class ArtifactService final : public ArtifactServiceBase {
 
  private:
   JobQueue& queue_;
+  Admission& admission_;
   ArtifactStore& artifacts_;
   UploadStore& uploads_;
   OpenStreams& streams_;

@@ -15,8 +15,10 @@
 namespace modbound {
 namespace {
 
-// The request's array with an artifact as its source.
+// The request's array with an artifact as its source, one that is there for
+// the owner.
 absl::StatusOr<v1::Array> FindArray(JobQueue& queue,
+                                    ArtifactStore& artifacts,
                                     const std::string& owner,
                                     const v1::Array& array) {
   if (array.has_output()) {
@@ -32,6 +34,7 @@ absl::StatusOr<v1::Array> FindArray(JobQueue& queue,
                   "array.artifact",
                   "array.artifact must be 64 lower-case hexadecimal digits");
   }
+  MODBOUND_RETURN_IF_ERROR(artifacts.SizeFor(owner, array.artifact()).status());
   return array;
 }
 
@@ -70,8 +73,9 @@ absl::StatusOr<std::unique_ptr<Download>> Download::Open(
         "format",
         absl::StrCat("format is ", request.format(), "; allowed: RAW, NPY"));
   }
-  MODBOUND_ASSIGN_OR_RETURN(const v1::Array array,
-                            FindArray(queue, owner, request.array()));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const v1::Array array,
+      FindArray(queue, artifacts, owner, request.array()));
   MODBOUND_ASSIGN_OR_RETURN(const int64_t size_bytes,
                             artifacts.Size(array.artifact()));
   std::string header;

@@ -19,13 +19,13 @@ class DownloadReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
  public:
   DownloadReactor(JobQueue& queue,
                   ArtifactStore& artifacts,
-                  std::string owner,
+                  Caller caller,
                   const grpc::ByteBuffer& request,
                   OpenStreams& streams,
                   WorkerPool& pool)
       : queue_(queue),
         artifacts_(artifacts),
-        owner_(std::move(owner)),
+        caller_(std::move(caller)),
         request_(request),
         streams_(streams),
         pool_(pool) {
@@ -64,6 +64,7 @@ class DownloadReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       if (stopping_.load()) {
         return StoppingError();
       }
+      MODBOUND_RETURN_IF_ERROR(caller_.CheckAgain());
       MODBOUND_ASSIGN_OR_RETURN(const v1::DownloadResponse chunk,
                                 download_->Next());
       return WriteMessage(chunk, message_);
@@ -82,13 +83,13 @@ class DownloadReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     v1::DownloadRequest request;
     MODBOUND_RETURN_IF_ERROR(ReadMessage(request_, request));
     MODBOUND_ASSIGN_OR_RETURN(
-        download_, Download::Open(queue_, artifacts_, owner_, request));
+        download_, Download::Open(queue_, artifacts_, caller_.owner, request));
     return absl::OkStatus();
   }
 
   JobQueue& queue_;
   ArtifactStore& artifacts_;
-  const std::string owner_;
+  const Caller caller_;
   const grpc::ByteBuffer request_;
   OpenStreams& streams_;
   WorkerPool& pool_;
@@ -102,12 +103,12 @@ class DownloadReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StartDownload(
     JobQueue& queue,
     ArtifactStore& artifacts,
-    const std::string& owner,
+    const Caller& caller,
     const grpc::ByteBuffer& request,
     OpenStreams& streams,
     WorkerPool& pool) {
   auto* reactor =
-      new DownloadReactor(queue, artifacts, owner, request, streams, pool);
+      new DownloadReactor(queue, artifacts, caller, request, streams, pool);
   reactor->Start();
   return reactor;
 }

@@ -10,6 +10,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
+#include "grpcpp/security/auth_metadata_processor.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "server/rpc/message.h"
@@ -35,6 +36,12 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1000);
   // Two servers would share a port without a word.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Names, tokens and request ids; all of it is held before a call is looked
+  // at.
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
+  // A connection that says nothing sensible, or nothing at all.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 30 * 60 * 1000);
   // Clients may ask every few seconds whether we live, also without a call; by
   // default gRPC would hang up on them.
   builder.AddChannelArgument(
@@ -45,6 +52,34 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000);
 }
 
+// Keeps callers without a name from what gRPC brings along: reflection. Our own
+// services look themselves, with more to say about what is wrong.
+class Doorkeeper final : public grpc::AuthMetadataProcessor {
+ public:
+  explicit Doorkeeper(Admission& admission) : admission_(admission) {}
+  bool IsBlocking() const override { return false; }
+  grpc::Status Process(const InputMetadata& metadata,
+                       grpc::AuthContext* connection,
+                       OutputMetadata* /*consumed*/,
+                       OutputMetadata* /*response*/) override {
+    const auto path = metadata.find(":path");
+    if (path == metadata.end()) {
+      return {grpc::StatusCode::UNAUTHENTICATED, "the call has no path"};
+    }
+    const std::string name(path->second.data(), path->second.size());
+    if (IsRpc(name)) {
+      return grpc::Status::OK;
+    }
+    const absl::Status status =
+        admission_.AdmitPath(name, metadata, connection);
+    return {static_cast<grpc::StatusCode>(status.code()),
+            std::string(status.message())};
+  }
+
+ private:
+  Admission& admission_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
@@ -53,9 +88,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     UploadStore& uploads,
     const JobQueueOptions& options,
     const ListenAddress& address,
-    const ServerLimits& limits) {
-  std::unique_ptr<GrpcServer> server(
-      new GrpcServer(queue, artifacts, uploads, options, limits));
+    const ServerLimits& limits,
+    const Security& security) {
+  std::unique_ptr<GrpcServer> server(new GrpcServer(
+      queue, artifacts, uploads, options, address, limits, security));
   MODBOUND_RETURN_IF_ERROR(server->Listen(address));
   return server;
 }
@@ -64,14 +100,45 @@ GrpcServer::GrpcServer(JobQueue& queue,
                        ArtifactStore& artifacts,
                        UploadStore& uploads,
                        const JobQueueOptions& options,
-                       const ServerLimits& limits)
-    : pools_(limits.waiting_requests),
+                       const ListenAddress& address,
+                       const ServerLimits& limits,
+                       const Security& security)
+    : security_(security),
+      admission_(security, address.is_local(), limits),
+      pools_(limits.waiting_requests),
       streams_(limits.upload_idle / kTicksUntilIdle),
-      jobs_(queue, streams_, pools_),
-      artifacts_(queue, artifacts, uploads, streams_, pools_, limits),
-      server_info_(queue, options) {}
+      jobs_(queue, admission_, streams_, pools_),
+      artifacts_(
+          queue, admission_, artifacts, uploads, streams_, pools_, limits),
+      server_info_(queue, admission_, options) {}
 
 GrpcServer::~GrpcServer() { Stop(std::chrono::milliseconds(0)); }
+
+std::shared_ptr<grpc::ServerCredentials> GrpcServer::Credentials(
+    const ListenAddress& address) {
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  if (security_.tls.enabled()) {
+    const bool mutual = !security_.tls.client_ca.empty();
+    // TLS 1.2 is the least that gRPC's credentials speak.
+    grpc::SslServerCredentialsOptions options(
+        mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+               : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+    options.pem_key_cert_pairs.push_back(
+        {security_.tls.key, security_.tls.cert});
+    options.pem_root_certs = security_.tls.client_ca;
+    credentials = grpc::SslServerCredentials(options);
+  } else if (security_.require_tokens) {
+    // The same bytes on the wire as without credentials, which take no
+    // processor.
+    credentials = grpc::experimental::LocalServerCredentials(
+        address.is_unix() ? UDS : LOCAL_TCP);
+  } else {
+    return grpc::InsecureServerCredentials();
+  }
+  credentials->SetAuthMetadataProcessor(
+      std::make_shared<Doorkeeper>(admission_));
+  return credentials;
+}
 
 absl::Status GrpcServer::Listen(const ListenAddress& address) {
   MODBOUND_RETURN_IF_ERROR(FreeStaleSocket(address));
@@ -83,8 +150,7 @@ absl::Status GrpcServer::Listen(const ListenAddress& address) {
   builder.RegisterService(&artifacts_);
   builder.RegisterService(&server_info_);
   int port = 0;
-  builder.AddListeningPort(
-      address.ForGrpc(), grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address.ForGrpc(), Credentials(address), &port);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     return MakeError(absl::StatusCode::kFailedPrecondition,

@@ -7,14 +7,17 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/artifacts/upload_store.h"
 #include "server/jobs/job_queue.h"
+#include "server/rpc/admission.h"
 #include "server/rpc/artifact_service.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/listen_address.h"
 #include "server/rpc/open_streams.h"
+#include "server/rpc/security.h"
 #include "server/rpc/server_limits.h"
 #include "server/rpc/server_service.h"
 #include "server/rpc/worker_pool.h"
@@ -26,7 +29,8 @@ namespace modbound {
 class GrpcServer {
  public:
   // Listens; from then on calls are answered. `queue`, `artifacts` and
-  // `uploads` must outlive the server; `options` are the queue's. Errors:
+  // `uploads` must outlive the server; `options` are the queue's. An address
+  // that other machines reach needs `security` (CheckExposure). Errors:
   // kFailedPrecondition when the address is taken or cannot be bound.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       JobQueue& queue,
@@ -34,7 +38,8 @@ class GrpcServer {
       UploadStore& uploads,
       const JobQueueOptions& options,
       const ListenAddress& address,
-      const ServerLimits& limits = {});
+      const ServerLimits& limits = {},
+      const Security& security = {});
   // Stop, if that has not been.
   ~GrpcServer();
 
@@ -53,9 +58,15 @@ class GrpcServer {
              ArtifactStore& artifacts,
              UploadStore& uploads,
              const JobQueueOptions& options,
-             const ServerLimits& limits);
+             const ListenAddress& address,
+             const ServerLimits& limits,
+             const Security& security);
+  std::shared_ptr<grpc::ServerCredentials> Credentials(
+      const ListenAddress& address);
   absl::Status Listen(const ListenAddress& address);
 
+  const Security security_;
+  Admission admission_;
   WorkerPools pools_;
   OpenStreams streams_;
   JobService jobs_;

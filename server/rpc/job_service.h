@@ -3,6 +3,7 @@
 
 #include "modbound/v1/job.grpc.pb.h"
 #include "server/jobs/job_queue.h"
+#include "server/rpc/admission.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/worker_pool.h"
 
@@ -15,15 +16,27 @@ using JobServiceBase = v1::JobService::WithRawCallbackMethod_SubmitJob<
                 v1::JobService::WithRawCallbackMethod_WatchJob<
                     v1::JobService::WithRawCallbackMethod_CancelJob<
                         v1::JobService::WithRawCallbackMethod_DeleteJob<
-                            v1::JobService::Service>>>>>>>;
+                            v1::JobService::WithRawCallbackMethod_ReproduceJob<
+                                v1::JobService::
+                                    WithRawCallbackMethod_ExplainJob<
+                                        v1::JobService::
+                                            WithRawCallbackMethod_GetLogs<
+                                                v1::JobService::
+                                                    Service>>>>>>>>>>;
 
 // proto/modbound/v1/job.proto's JobService over a JobQueue. Calls that change
 // something answer from the queue's commit, so that one fsync serves many.
 class JobService final : public JobServiceBase {
  public:
   // All must outlive the calls.
-  JobService(JobQueue& queue, OpenStreams& streams, WorkerPools& pools)
-      : queue_(queue), streams_(streams), pools_(pools) {}
+  JobService(JobQueue& queue,
+             Admission& admission,
+             OpenStreams& streams,
+             WorkerPools& pools)
+      : queue_(queue),
+        admission_(admission),
+        streams_(streams),
+        pools_(pools) {}
 
   grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* request,
@@ -46,9 +59,19 @@ class JobService final : public JobServiceBase {
   grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* request,
                                       grpc::ByteBuffer* reply) override;
+  grpc::ServerUnaryReactor* ReproduceJob(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* reply) override;
+  grpc::ServerUnaryReactor* ExplainJob(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* reply) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* GetLogs(
+      grpc::CallbackServerContext* context,
+      const grpc::ByteBuffer* request) override;
 
  private:
   JobQueue& queue_;
+  Admission& admission_;
   OpenStreams& streams_;
   WorkerPools& pools_;
 };

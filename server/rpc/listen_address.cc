@@ -6,12 +6,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <string_view>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 
@@ -42,6 +44,16 @@ bool IsLoopback(const std::string& host) {
   return host == "localhost";
 }
 
+// What gRPC would read as something else than a host must not reach it.
+bool IsHost(const std::string& host) {
+  in6_addr ipv6{};
+  return ::inet_pton(AF_INET6, host.c_str(), &ipv6) == 1 ||
+         (!host.empty() &&
+          std::all_of(host.begin(), host.end(), [](unsigned char byte) {
+            return absl::ascii_isalnum(byte) || byte == '.' || byte == '-';
+          }));
+}
+
 absl::StatusOr<ListenAddress> ParseUnix(const std::string& path) {
   if (path.empty() || path.size() > kMaxSocketPath) {
     return RefuseListen(absl::StrCat("listen=unix:PATH needs a path of 1 to ",
@@ -70,6 +82,8 @@ bool SomebodyListens(const std::string& path) {
 }
 
 }  // namespace
+
+bool ListenAddress::is_local() const { return is_unix() || IsLoopback(host); }
 
 std::string ListenAddress::Text() const {
   if (is_unix()) {
@@ -111,12 +125,9 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
     return RefuseListen(absl::StrCat(
         "listen is \"", text, "\"; its port must be a number, 0 to 65535"));
   }
-  if (!IsLoopback(address.host)) {
+  if (!IsHost(address.host)) {
     return RefuseListen(absl::StrCat(
-        "listen is \"",
-        text,
-        "\", which other machines reach; without TLS only 127.0.0.0/8, [::1],"
-        " localhost and unix:PATH are allowed"));
+        "listen is \"", text, "\"; its host is neither an address nor a name"));
   }
   return address;
 }

@@ -8,25 +8,26 @@
 
 namespace modbound {
 
-// Where a server listens: a TCP port of this machine's loopback, or a Unix
-// socket.
+// Where a server listens: a TCP port, or a Unix socket.
 struct ListenAddress {
-  // Host without brackets ("127.0.0.1", "::1", "localhost"); the path of a Unix
-  // socket.
+  // Host without brackets ("127.0.0.1", "::", "localhost", "lab.example.org");
+  // the path of a Unix socket.
   std::string host = "127.0.0.1";
   // 0 = any free one; -1 for a Unix socket.
   int port = 0;
 
   bool is_unix() const { return port < 0; }
+  // Only this machine reaches it: a Unix socket, 127.0.0.0/8, ::1, localhost.
+  bool is_local() const;
   // "127.0.0.1:50061", "[::1]:50061", "unix:/run/modbound.sock".
   std::string Text() const;
-  // As gRPC wants it: a literal address, so that no resolver is asked.
+  // As gRPC wants it: no resolver is asked for localhost.
   std::string ForGrpc() const;
 };
 
 // Reads HOST:PORT, [IPV6]:PORT or unix:PATH. Errors: kInvalidArgument
-// OUT_OF_RANGE "listen" for anything else, and for hosts that are not loopback:
-// without TLS and authentication, other machines must not reach the server.
+// OUT_OF_RANGE "listen" for anything else. HOST is an address or a name of
+// letters, digits, dots and hyphens.
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text);
 
 // Makes way for a Unix socket: removes a socket file that nobody listens on.

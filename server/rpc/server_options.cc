@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -35,7 +37,162 @@ std::string Environment(const char* name) {
 struct Words {
   std::string listen = "127.0.0.1:50061";
   std::string memory_limit;
+  std::string worker = "auto";
+  std::string worker_memory_slack = "512M";
+  double worker_hang_seconds = 60;
+  std::string expires = "0";
+  std::string retention = "0";
+  std::string max_stored_bytes = "0";
 };
+
+void AddWorkerFlags(CLI::App& app, ServerOptions& options, Words& words) {
+  app.add_option("--worker",
+                 words.worker,
+                 "Jobs that run in a process of their own: auto (estimate above"
+                 " 256M), always, never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHICH")
+      ->capture_default_str();
+  app.add_option("--worker_program,--worker-program",
+                 options.worker_options.program,
+                 "The program of those processes")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--worker_hang_seconds,--worker-hang-seconds",
+                 words.worker_hang_seconds,
+                 "Such a process is ended after so long without a sign of life")
+      ->check(CLI::Range(2.0, 86400.0))
+      ->type_name("SECONDS")
+      ->capture_default_str();
+  app.add_option("--worker_memory_slack,--worker-memory-slack",
+                 words.worker_memory_slack,
+                 "Memory it may have beyond twice its job's estimate and 16M a"
+                 " thread")
+      ->type_name("BYTES")
+      ->capture_default_str();
+  app.add_option("--max_worker_attempts,--max-worker-attempts",
+                 options.max_worker_attempts,
+                 "A job fails once it lost so many attempts with their worker"
+                 " processes; 0 = never")
+      ->check(CLI::Range(0, 1000000))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+void AddStoreFlags(CLI::App& app, CommandLine& line, Words& words) {
+  app.add_option("--retention",
+                 words.retention,
+                 "Jobs that ended so long ago are deleted, but for pinned ones:"
+                 " 90d, 12h; 0 = none")
+      ->type_name("TIME")
+      ->capture_default_str();
+  app.add_option("--max_stored_bytes,--max-stored-bytes",
+                 words.max_stored_bytes,
+                 "Arrays of all jobs and uploads together; nothing new is taken"
+                 " beyond; 0 = what the disk holds")
+      ->type_name("BYTES")
+      ->capture_default_str();
+  auto* verify = app.add_flag(
+      "--verify",
+      line.verify,
+      "Look for anything lost or damaged in data_dir, on which no server may"
+      " run; exit 1 when there is");
+  app.add_option("--backup",
+                 line.backup,
+                 "Copy data_dir to this new folder, whether a server runs on it"
+                 " or not")
+      ->type_name("DIR")
+      ->excludes(verify);
+}
+
+void AddSecurityFlags(CLI::App& app, ServerOptions& options) {
+  app.add_option("--tls_cert,--tls-cert",
+                 options.tls.cert,
+                 "PEM file: the server's certificate and those above it")
+      ->type_name("FILE");
+  app.add_option("--tls_key,--tls-key",
+                 options.tls.key,
+                 "PEM file: its private key, closed to others")
+      ->type_name("FILE");
+  app.add_option("--client_ca,--client-ca",
+                 options.tls.client_ca,
+                 "PEM file: authorities; only clients with a certificate of"
+                 " one of them are let in, and its common name is the owner")
+      ->type_name("FILE");
+  app.add_option("--client_crl,--client-crl",
+                 options.client_crl,
+                 "PEM file: revocation lists of client_ca; read again when it"
+                 " changes")
+      ->type_name("FILE");
+  app.add_flag("--require_tokens,--require-tokens",
+               options.require_tokens,
+               "Every call needs a token, also on loopback and Unix sockets");
+  app.add_option("--max_requests_per_second,--max-requests-per-second",
+                 options.max_requests_per_second,
+                 "Calls that one owner may make in the long run; twice that at"
+                 " once")
+      ->check(CLI::Range(1.0, 1e6))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--max_streams_per_owner,--max-streams-per-owner",
+                 options.max_streams_per_owner,
+                 "Watches, uploads and downloads that one owner may have open")
+      ->check(CLI::Range(1, 100000))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+// `chosen`: set when the command line names the command.
+CLI::App* AddTokenCommand(CLI::App& token,
+                          const char* name,
+                          const char* description,
+                          TokenCommand::Action action,
+                          std::optional<TokenCommand>& chosen,
+                          TokenCommand& flags) {
+  CLI::App* command = token.add_subcommand(name, description);
+  command->fallthrough();  // --data_dir may come after it
+  command->callback([action, &chosen, &flags] {
+    flags.action = action;
+    chosen = flags;
+  });
+  return command;
+}
+
+void AddTokenCommands(CLI::App& app,
+                      Words& words,
+                      TokenCommand& flags,
+                      std::optional<TokenCommand>& chosen) {
+  using Action = TokenCommand::Action;
+  CLI::App* token = app.add_subcommand(
+      "token", "Tokens of this data_dir; works while its server runs");
+  token->fallthrough();
+  token->require_subcommand(1);
+  CLI::App* create =
+      AddTokenCommand(*token,
+                      "create",
+                      "Print a new token, which nobody can read again",
+                      Action::kCreate,
+                      chosen,
+                      flags);
+  create->add_option("owner", flags.owner, "Whose jobs it opens")->required();
+  create->add_option(
+      "--expires", words.expires, "90d, 12h, 30m, 60s from now; 0 = never");
+  create->add_option("--certificate",
+                     flags.certificate,
+                     "The only client certificate, by name, that it may come"
+                     " with");
+  CLI::App* list = AddTokenCommand(
+      *token, "list", "All tokens", Action::kList, chosen, flags);
+  list->add_flag("--json", flags.json, "One JSON object a line");
+  AddTokenCommand(*token,
+                  "revoke",
+                  "Refuse a token from now on",
+                  Action::kRevoke,
+                  chosen,
+                  flags)
+      ->add_option("id", flags.id, "Its id: mb1_ID_... or ID")
+      ->required();
+}
 
 void AddFlags(CLI::App& app, ServerOptions& options, Words& words) {
   app.set_version_flag("--version",
@@ -49,8 +206,9 @@ void AddFlags(CLI::App& app, ServerOptions& options, Words& words) {
       ->capture_default_str();
   app.add_option("--listen",
                  words.listen,
-                 "Where to listen: HOST:PORT on loopback (port 0 = any free"
-                 " one) or unix:PATH")
+                 "Where to listen: HOST:PORT (port 0 = any free one) or"
+                 " unix:PATH; beyond loopback only with TLS and tokens or"
+                 " client certificates")
       ->type_name("ADDRESS")
       ->capture_default_str();
   app.add_option("--cores", options.cores, "Cores leased to jobs")
@@ -69,6 +227,32 @@ void AddFlags(CLI::App& app, ServerOptions& options, Words& words) {
       ->check(CLI::Range(0, 1000000))
       ->type_name("N")
       ->capture_default_str();
+  app.add_option("--usage_half_life,--usage-half-life",
+                 options.usage_half_life_hours,
+                 "Hours after which half of what an owner's jobs used is"
+                 " forgotten: who used least starts next")
+      ->check(CLI::Range(0.01, 87600.0))
+      ->type_name("HOURS")
+      ->capture_default_str();
+  app.add_option("--max_running_per_owner,--max-running-per-owner",
+                 options.max_running_per_owner,
+                 "Jobs of one owner that run at a time; 0 = no limit")
+      ->check(CLI::Range(0, 1000000))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--max_open_per_owner,--max-open-per-owner",
+                 options.max_open_per_owner,
+                 "Jobs of one owner that have not ended; 0 = no limit")
+      ->check(CLI::Range(int64_t{0}, int64_t{1000000000}))
+      ->type_name("N")
+      ->capture_default_str();
+  // For tests: nobody should have to think about it.
+  app.add_option("--checkpoint_seconds,--checkpoint-seconds",
+                 options.checkpoint_seconds)
+      ->check(CLI::Range(0.0, 86400.0))
+      ->group("");
+  AddWorkerFlags(app, options, words);
+  AddSecurityFlags(app, options);
   app.add_option("--log_level,--log-level",
                  options.log_level,
                  "How much is logged to standard error")
@@ -76,6 +260,52 @@ void AddFlags(CLI::App& app, ServerOptions& options, Words& words) {
           CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->type_name("LEVEL")
       ->capture_default_str();
+}
+
+absl::Status UnderstandWorker(const Words& words, ServerOptions& options) {
+  options.worker = words.worker == "always"  ? WorkerUse::kAlways
+                   : words.worker == "never" ? WorkerUse::kNever
+                                             : WorkerUse::kAuto;
+  WorkerOptions& worker = options.worker_options;
+  worker.hang_limit = std::chrono::milliseconds(
+      static_cast<int64_t>(words.worker_hang_seconds * 1000));
+  const absl::StatusOr<int64_t> slack = ParseBytes(words.worker_memory_slack);
+  if (!slack.ok()) {
+    return Refuse("OUT_OF_RANGE",
+                  "worker_memory_slack",
+                  absl::StrCat("worker_memory_slack is \"",
+                               words.worker_memory_slack,
+                               "\"; it must be at least 1, for example 512M"));
+  }
+  worker.memory_slack_bytes = *slack;
+  return absl::OkStatus();
+}
+
+absl::Status UnderstandStore(const Words& words, ServerOptions& options) {
+  const auto retention = ParseLifetime(words.retention);
+  if (!retention.ok()) {
+    return Refuse("OUT_OF_RANGE",
+                  "retention",
+                  absl::StrCat("retention is \"",
+                               words.retention,
+                               "\"; allowed: 90d, 12h, 30m, 60s, up to 100 "
+                               "years, or 0"));
+  }
+  options.retention_us = *retention;
+  if (words.max_stored_bytes == "0") {
+    return absl::OkStatus();
+  }
+  const auto bytes = ParseBytes(words.max_stored_bytes);
+  if (!bytes.ok()) {
+    return Refuse("OUT_OF_RANGE",
+                  "max_stored_bytes",
+                  absl::StrCat("max_stored_bytes is \"",
+                               words.max_stored_bytes,
+                               "\"; allowed: a number of bytes, for example "
+                               "500G, or 0"));
+  }
+  options.max_stored_bytes = *bytes;
+  return absl::OkStatus();
 }
 
 absl::Status Understand(const Words& words, ServerOptions& options) {
@@ -95,7 +325,9 @@ absl::Status Understand(const Words& words, ServerOptions& options) {
                                "\"; it must be at least 1M, for example 8G"));
   }
   options.memory_limit_bytes = *memory;
-  return absl::OkStatus();
+  MODBOUND_RETURN_IF_ERROR(UnderstandWorker(words, options));
+  MODBOUND_RETURN_IF_ERROR(UnderstandStore(words, options));
+  return CheckExposure(options);
 }
 
 std::string OneLine(std::string text) {
@@ -110,16 +342,25 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc,
   CommandLine line;
   ServerOptions& options = line.options;
   options.data_dir = DefaultDataDir();
+  options.worker_options.program = DefaultWorkerProgram();
   options.cores = static_cast<int>(
       std::clamp(std::thread::hardware_concurrency(), 1U, 4096U));
   Words words;
   words.memory_limit = absl::StrCat(PhysicalMemory() / 10 * 8);
   CLI::App app("The modbound server.", "modboundd");
   AddFlags(app, options, words);
+  AddStoreFlags(app, line, words);
+  TokenCommand token;
+  AddTokenCommands(app, words, token, line.token);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    line.text = app.help();
+    // Of the command that was named, if one was.
+    const CLI::App* named = &app;
+    while (!named->get_subcommands().empty()) {
+      named = named->get_subcommands().front();
+    }
+    line.text = named->help();
     return line;
   } catch (const CLI::CallForVersion&) {
     line.text = absl::StrCat(app.version(), "\n");
@@ -128,7 +369,30 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc,
     return Refuse("OUT_OF_RANGE", "", OneLine(error.what()));
   }
   MODBOUND_RETURN_IF_ERROR(Understand(words, options));
+  if (line.token.has_value()) {
+    MODBOUND_ASSIGN_OR_RETURN(line.token->lifetime_us,
+                              ParseLifetime(words.expires));
+  }
   return line;
+}
+
+absl::Status CheckExposure(const ServerOptions& options) {
+  if (options.listen.is_local()) {
+    return absl::OkStatus();
+  }
+  const bool named = options.require_tokens || !options.tls.client_ca.empty();
+  if (!options.tls.cert.empty() && named) {
+    return absl::OkStatus();
+  }
+  return Refuse(
+      "OUT_OF_RANGE",
+      "listen",
+      absl::StrCat("listen is ",
+                   options.listen.Text(),
+                   ", which other machines reach: it needs tls_cert and"
+                   " tls_key, and require_tokens or client_ca; without them"
+                   " only 127.0.0.0/8, [::1], localhost and unix:PATH are"
+                   " allowed"));
 }
 
 absl::StatusOr<int64_t> ParseBytes(const std::string& text) {
@@ -155,6 +419,12 @@ absl::StatusOr<int64_t> ParseBytes(const std::string& text) {
                   absl::StrCat("\"", text, "\" is no number of bytes"));
   }
   return static_cast<int64_t>(bytes);
+}
+
+std::string DefaultWorkerProgram() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "" : (self.parent_path() / "modbound-worker").string();
 }
 
 std::string DefaultDataDir() {

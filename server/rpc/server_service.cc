@@ -7,7 +7,7 @@
 #include "server/analyses/analysis.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/rpc/message.h"
-#include "server/rpc/owner.h"
+#include "server/rpc/refused_call.h"
 #include "server/rpc/unary.h"
 
 namespace modbound {
@@ -30,8 +30,10 @@ absl::StatusOr<v1::ListKindsResponse> Kinds(const std::string& kind) {
 
 }  // namespace
 
-ServerService::ServerService(JobQueue& queue, const JobQueueOptions& options)
-    : queue_(queue) {
+ServerService::ServerService(JobQueue& queue,
+                             Admission& admission,
+                             const JobQueueOptions& options)
+    : queue_(queue), admission_(admission) {
   info_.set_version(kVersion);
   info_.set_kernel_version(kKernelVersion);
   info_.set_git_hash(kGitHash);
@@ -49,13 +51,18 @@ grpc::ServerUnaryReactor* ServerService::GetServerInfo(
     grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request,
     grpc::ByteBuffer* reply) {
+  const Admitted admitted =
+      admission_.Admit(*context, Rpc::kServerServiceGetServerInfo);
+  if (!admitted.ok()) {
+    return RefuseCall(context, admitted);
+  }
   return Answer<v1::GetServerInfoRequest, v1::ServerInfo>(
       context,
       request,
       reply,
       [&](const v1::GetServerInfoRequest&) -> absl::StatusOr<v1::ServerInfo> {
         v1::ServerInfo info = info_;
-        info.set_owner(OwnerOf(*context));
+        info.set_owner(admitted.caller.owner);
         return info;
       });
 }
@@ -64,6 +71,11 @@ grpc::ServerUnaryReactor* ServerService::GetQueueState(
     grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request,
     grpc::ByteBuffer* reply) {
+  const Admitted admitted =
+      admission_.Admit(*context, Rpc::kServerServiceGetQueueState);
+  if (!admitted.ok()) {
+    return RefuseCall(context, admitted);
+  }
   return Answer<v1::GetQueueStateRequest, v1::QueueState>(
       context,
       request,
@@ -77,6 +89,11 @@ grpc::ServerUnaryReactor* ServerService::ListKinds(
     grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request,
     grpc::ByteBuffer* reply) {
+  const Admitted admitted =
+      admission_.Admit(*context, Rpc::kServerServiceListKinds);
+  if (!admitted.ok()) {
+    return RefuseCall(context, admitted);
+  }
   return Answer<v1::ListKindsRequest, v1::ListKindsResponse>(
       context, request, reply, [&](const v1::ListKindsRequest& list) {
         return Kinds(list.kind());

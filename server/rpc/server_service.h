@@ -3,6 +3,7 @@
 
 #include "modbound/v1/server.grpc.pb.h"
 #include "server/jobs/job_queue.h"
+#include "server/rpc/admission.h"
 
 namespace modbound {
 
@@ -15,8 +16,11 @@ using ServerServiceBase =
 // proto/modbound/v1/server.proto's ServerService.
 class ServerService final : public ServerServiceBase {
  public:
-  // `queue` must outlive the calls. `options` are those it was opened with.
-  ServerService(JobQueue& queue, const JobQueueOptions& options);
+  // `queue` and `admission` must outlive the calls. `options` are those that
+  // the queue was opened with.
+  ServerService(JobQueue& queue,
+                Admission& admission,
+                const JobQueueOptions& options);
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const grpc::ByteBuffer* request,
@@ -30,6 +34,7 @@ class ServerService final : public ServerServiceBase {
 
  private:
   JobQueue& queue_;
+  Admission& admission_;
   v1::ServerInfo info_;  // all but the owner
 };
 

@@ -9,7 +9,6 @@
 #include "core/base/mutex.h"
 #include "server/files/guarded.h"
 #include "server/rpc/message.h"
-#include "server/rpc/owner.h"
 #include "server/rpc/status.h"
 
 namespace modbound {
@@ -31,12 +30,14 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
                             public Stream {
  public:
   UploadReactor(UploadStore& uploads,
+                Caller caller,
                 const grpc::CallbackServerContext& context,
                 grpc::ByteBuffer* reply,
                 OpenStreams& streams,
                 WorkerPools& pools,
                 std::chrono::milliseconds most_idle)
       : uploads_(uploads),
+        caller_(std::move(caller)),
         context_(context),
         reply_(reply),
         streams_(streams),
@@ -111,6 +112,7 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
     const absl::Status status = Guarded([&]() -> absl::Status {
       v1::UploadRequest request;
       MODBOUND_RETURN_IF_ERROR(ReadMessage(message_, request));
+      MODBOUND_RETURN_IF_ERROR(caller_.CheckAgain());
       return Store(request);
     });
     if (status.ok()) {
@@ -129,7 +131,7 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
     }
     if (request.has_header()) {
       MODBOUND_ASSIGN_OR_RETURN(
-          upload_, uploads_.Begin(OwnerOf(context_), request.header()));
+          upload_, uploads_.Begin(caller_.owner, request.header()));
       return absl::OkStatus();
     }
     if (!request.has_chunk()) {
@@ -153,6 +155,7 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   }
 
   UploadStore& uploads_;
+  const Caller caller_;
   const grpc::CallbackServerContext& context_;
   grpc::ByteBuffer* reply_;
   OpenStreams& streams_;
@@ -172,13 +175,14 @@ class UploadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
 
 grpc::ServerReadReactor<grpc::ByteBuffer>* StartUpload(
     UploadStore& uploads,
+    const Caller& caller,
     const grpc::CallbackServerContext& context,
     grpc::ByteBuffer* reply,
     OpenStreams& streams,
     WorkerPools& pools,
     std::chrono::milliseconds most_idle) {
-  auto* reactor =
-      new UploadReactor(uploads, context, reply, streams, pools, most_idle);
+  auto* reactor = new UploadReactor(
+      uploads, caller, context, reply, streams, pools, most_idle);
   reactor->Read();
   return reactor;
 }

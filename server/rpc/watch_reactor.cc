@@ -1,5 +1,6 @@
 #include "server/rpc/watch_reactor.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,25 +14,37 @@
 namespace modbound {
 namespace {
 
-// At any time at most one of these goes on: a pull on the pool, or a write. A
-// wake in the meantime is remembered and leads to another pull.
-class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
-                           public Stream,
-                           public std::enable_shared_from_this<WatchReactor> {
+// Answers a call with the messages of a JobFeed. At any time at most one of
+// these goes on: a pull on the pool, or a write. A wake in the meantime is
+// remembered and leads to another pull.
+template <typename Request, typename Message>
+class FeedReactor final
+    : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+      public Stream,
+      public std::enable_shared_from_this<FeedReactor<Request, Message>> {
  public:
-  WatchReactor(JobQueue& queue,
-               std::string owner,
-               const grpc::ByteBuffer& request,
-               OpenStreams& streams,
-               WorkerPool& pool)
-      : queue_(queue),
-        owner_(std::move(owner)),
+  using Feed = JobFeed<Message>;
+  // JobQueue::Watch, for example.
+  using OpenFeed = absl::StatusOr<std::unique_ptr<Feed>> (JobQueue::*)(
+      const std::string& owner,
+      const Request& request,
+      std::function<void()> wake);
+
+  FeedReactor(OpenFeed open,
+              JobQueue& queue,
+              Caller caller,
+              const grpc::ByteBuffer& request,
+              OpenStreams& streams,
+              WorkerPool& pool)
+      : open_(open),
+        queue_(queue),
+        caller_(std::move(caller)),
         request_(request),
         streams_(streams),
         pool_(pool) {}
 
   void Start() {
-    self_ = shared_from_this();
+    self_ = this->shared_from_this();
     streams_.Add(this);
     Wake();
   }
@@ -42,6 +55,13 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       stopping_ = true;
     }
     Wake();
+  }
+
+  // A token may have been revoked meanwhile.
+  void Tick(std::chrono::steady_clock::time_point /*now*/) override {
+    if (!caller_.for_ever()) {
+      Wake();
+    }
   }
 
   void OnWriteDone(bool ok) override {
@@ -66,7 +86,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   }
 
  private:
-  // From any thread, also from inside queue_.Watch.
+  // From any thread, also from inside open_.
   void Wake() {
     {
       const MutexLock lock(mutex_);
@@ -80,7 +100,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   }
 
   void SchedulePull() {
-    pool_.Run([self = shared_from_this()] { self->Pull(); });
+    pool_.Run([self = this->shared_from_this()] { self->Pull(); });
   }
 
   // Sends the next event, ends the stream, or goes to sleep.
@@ -98,7 +118,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       if (sent) {
         return;
       }
-      if (watch_->done()) {
+      if (feed_->done()) {
         End(absl::OkStatus());
         return;
       }
@@ -116,16 +136,17 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          "the client left");
       }
     }
-    if (watch_ == nullptr) {
+    MODBOUND_RETURN_IF_ERROR(caller_.CheckAgain());
+    if (feed_ == nullptr) {
       MODBOUND_RETURN_IF_ERROR(Open());
     }
-    if (watch_->done()) {
+    if (feed_->done()) {
       return false;
     }
-    MODBOUND_ASSIGN_OR_RETURN(const std::optional<v1::JobEvent> event,
-                              watch_->Next());
-    if (event.has_value()) {
-      MODBOUND_RETURN_IF_ERROR(WriteMessage(*event, message_));
+    MODBOUND_ASSIGN_OR_RETURN(const std::optional<Message> message,
+                              feed_->Next());
+    if (message.has_value()) {
+      MODBOUND_RETURN_IF_ERROR(WriteMessage(*message, message_));
       StartWrite(&message_);
       return true;
     }
@@ -137,14 +158,15 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   }
 
   absl::Status Open() {
-    v1::WatchJobRequest request;
+    Request request;
     MODBOUND_RETURN_IF_ERROR(ReadMessage(request_, request));
-    const std::weak_ptr<WatchReactor> weak = weak_from_this();
-    MODBOUND_ASSIGN_OR_RETURN(watch_, queue_.Watch(owner_, request, [weak] {
-      if (const auto self = weak.lock()) {
-        self->Wake();
-      }
-    }));
+    const std::weak_ptr<FeedReactor> weak = this->weak_from_this();
+    MODBOUND_ASSIGN_OR_RETURN(feed_,
+                              (queue_.*open_)(caller_.owner, request, [weak] {
+                                if (const auto self = weak.lock()) {
+                                  self->Wake();
+                                }
+                              }));
     return absl::OkStatus();
   }
 
@@ -161,20 +183,21 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   // Stays busy: nothing is pulled any more.
   void End(const absl::Status& status) {
-    watch_.reset();
+    feed_.reset();
     Finish(ToGrpcStatus(status));
   }
 
+  const OpenFeed open_;
   JobQueue& queue_;
-  const std::string owner_;
+  const Caller caller_;
   const grpc::ByteBuffer request_;
   OpenStreams& streams_;
   WorkerPool& pool_;
   // gRPC's hold on this object, until OnDone.
-  std::shared_ptr<WatchReactor> self_;
+  std::shared_ptr<FeedReactor> self_;
 
   // Belong to the pull or write that goes on.
-  std::unique_ptr<JobWatch> watch_;
+  std::unique_ptr<Feed> feed_;
   grpc::ByteBuffer message_;
 
   Mutex mutex_;
@@ -184,18 +207,40 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
+template <typename Request, typename Message>
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartFeed(
+    typename FeedReactor<Request, Message>::OpenFeed open,
+    JobQueue& queue,
+    const Caller& caller,
+    const grpc::ByteBuffer& request,
+    OpenStreams& streams,
+    WorkerPool& pool) {
+  const auto reactor = std::make_shared<FeedReactor<Request, Message>>(
+      open, queue, caller, request, streams, pool);
+  reactor->Start();
+  return reactor.get();
+}
+
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(
     JobQueue& queue,
-    const std::string& owner,
+    const Caller& caller,
     const grpc::ByteBuffer& request,
     OpenStreams& streams,
     WorkerPool& pool) {
-  const auto reactor =
-      std::make_shared<WatchReactor>(queue, owner, request, streams, pool);
-  reactor->Start();
-  return reactor.get();
+  return StartFeed<v1::WatchJobRequest, v1::JobEvent>(
+      &JobQueue::Watch, queue, caller, request, streams, pool);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartLogs(
+    JobQueue& queue,
+    const Caller& caller,
+    const grpc::ByteBuffer& request,
+    OpenStreams& streams,
+    WorkerPool& pool) {
+  return StartFeed<v1::GetLogsRequest, v1::GetLogsResponse>(
+      &JobQueue::Logs, queue, caller, request, streams, pool);
 }
 
 }  // namespace modbound

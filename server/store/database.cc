@@ -1,5 +1,6 @@
 #include "server/store/database.h"
 
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "server/store/disk_reserve.h"
 #include "server/store/reader_pool.h"
 #include "server/store/schema.h"
+#include "server/store/snapshot.h"
 #include "server/store/sqlite_handle.h"
 
 namespace modbound {
@@ -63,6 +65,23 @@ absl::Status TakeSteps(SqliteHandle& handle, int version) {
   return status;
 }
 
+// Steps go one way: who wants back to the server before finds its store as it
+// was. Written whole or not at all; of an earlier try, as it is.
+absl::Status KeepBeforeSteps(const std::string& data_dir, int version) {
+  const std::string kept =
+      absl::StrCat(data_dir, "/backup-schema-", version, ".sqlite3");
+  const std::string part = kept + ".part";
+  if (std::filesystem::exists(kept)) {
+    return absl::OkStatus();
+  }
+  MODBOUND_RETURN_IF_ERROR(RemoveFile(part));
+  MODBOUND_RETURN_IF_ERROR(CopyDatabase(data_dir + "/modbound.sqlite3", part));
+  MODBOUND_RETURN_IF_ERROR(RenameFile(part, kept));
+  MODBOUND_RETURN_IF_ERROR(SyncDirectory(data_dir));
+  spdlog::info("event=store_kept path=\"{}\" schema={}", kept, version);
+  return absl::OkStatus();
+}
+
 absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
   MODBOUND_ASSIGN_OR_RETURN(const std::string text,
                             OneValue(handle, "PRAGMA user_version"));
@@ -91,6 +110,9 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
                                   " holds artifacts but its database is empty: "
                                   "restore modbound.sqlite3, or move the "
                                   "directory away to start anew"));
+  }
+  if (version > 0) {
+    MODBOUND_RETURN_IF_ERROR(KeepBeforeSteps(data_dir, version));
   }
   return TakeSteps(handle, version);
 }

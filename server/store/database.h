@@ -84,7 +84,8 @@ class Connection {
 // not known. Reads go on.
 class Database {
  public:
-  // Creates or opens; brings the schema to this version. The directory gets
+  // Creates or opens; brings the schema to this version, after an older one was
+  // copied to DATA_DIR/backup-schema-<its version>.sqlite3. The directory gets
   // mode 0700. Errors: kFailedPrecondition when another server holds the
   // directory (lock file), the schema is newer, the directory is on a network
   // file system, or it is open to others and holds foreign files; kDataLoss

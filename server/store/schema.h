@@ -104,6 +104,71 @@ CREATE TABLE fact (
   PRIMARY KEY (digest, dtype, shape)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // 2: results that answer equal jobs; fair shares; worker processes, logs;
+    // who may read what, tokens.
+    R"sql(
+ALTER TABLE job ADD COLUMN cache_key TEXT NOT NULL DEFAULT '';    -- CacheKey; '' = not known yet, or not to be found
+ALTER TABLE job ADD COLUMN no_cache INTEGER NOT NULL DEFAULT 0;   -- its owner wants it run
+CREATE INDEX job_cache_key ON job(cache_key, state) WHERE cache_key != '';
+
+ALTER TABLE job ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;     -- retention leaves it alone
+CREATE INDEX job_end ON job(end_us) WHERE state >= 4 AND pinned = 0;
+ALTER TABLE request ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0;
+
+-- Sums over table artifact: one row.
+CREATE TABLE artifact_total (
+  id INTEGER PRIMARY KEY CHECK(id = 1),
+  bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO artifact_total(id, bytes) SELECT 1, COALESCE(SUM(size_bytes), 0) FROM artifact;
+CREATE TRIGGER artifact_added AFTER INSERT ON artifact BEGIN
+  UPDATE artifact_total SET bytes = bytes + NEW.size_bytes;
+END;
+CREATE TRIGGER artifact_removed AFTER DELETE ON artifact BEGIN
+  UPDATE artifact_total SET bytes = bytes - OLD.size_bytes;
+END;
+
+-- What an owner's attempts have used, half as much after every half-life.
+CREATE TABLE usage (
+  owner TEXT PRIMARY KEY,
+  core_ms INTEGER NOT NULL,                  -- core-milliseconds, as of:
+  as_of_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX job_open ON job(owner) WHERE state < 4;
+
+ALTER TABLE job ADD COLUMN worker_faults INTEGER NOT NULL DEFAULT 0;  -- attempts lost with their worker processes
+
+-- Jobs deleted since the server started, whose log in logs/<id> may still be there: removed at the next start.
+CREATE TABLE log_removal (
+  job TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- The owner of `job`: whose use it is.
+ALTER TABLE artifact_use ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+UPDATE artifact_use SET owner = (SELECT owner FROM job WHERE id = artifact_use.job) WHERE EXISTS(SELECT 1 FROM job
+  WHERE id = artifact_use.job);
+CREATE INDEX artifact_use_owner ON artifact_use(digest, owner);
+
+-- This owner has sent these bytes, so may read them and name them in jobs.
+CREATE TABLE artifact_upload (
+  digest TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  PRIMARY KEY (digest, owner)
+) STRICT, WITHOUT ROWID;
+-- Before there were tokens, every owner was this one.
+INSERT INTO artifact_upload(digest, owner) SELECT digest, 'local' FROM artifact WHERE uploaded_us > 0;
+
+-- Bearer tokens.
+CREATE TABLE token (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  certificate TEXT NOT NULL,                 -- the only certificate name it may come with; '' = any
+  secret_sha256 TEXT NOT NULL,               -- of the secret's text
+  created_us INTEGER NOT NULL,
+  expires_us INTEGER NOT NULL,               -- 0 = never
+  revoked_us INTEGER NOT NULL DEFAULT 0      -- 0 = valid
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 inline constexpr int kSchemaVersion = std::size(kSchemaSteps);
 

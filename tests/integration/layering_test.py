@@ -61,7 +61,7 @@ class LayeringTest(unittest.TestCase):
             "proto/a.proto": 'import "core/base/error.proto";',
         }
         for folder in ("jobs", "artifacts", "executors", "analyses", "arrays",
-                       "store", "errors", "files"):
+                       "store", "errors", "files", "auth"):
             bad[f"server/{folder}/a.cc"] = '#include "modbound/v1/job.grpc.pb.h"'
         good = {
             "core/good.h": "#include <Eigen/Core>",

@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from service import BIN, SOURCE, TIME_FACTOR, ServiceTest
+from service import BIN, SOURCE, TIME_FACTOR, Server, ServiceTest
 
 # What differs from run to run: ids, times of day, speed.
 VARYING = ((r"\bj[0-9a-z]{17}\b", "ID"),
@@ -39,6 +39,15 @@ def settled(text):
 
 
 class ReadmeTest(ServiceTest):
+
+    def setUp(self):
+        super().setUp()
+        # Each from a fresh server, as a reader's is: the examples are equal
+        # jobs.
+        self.server = Server()
+        self.addCleanup(self.server.close)
+        self.lab = self.server.lab()
+        self.addCleanup(self.lab.close)
 
     def run_in_a_folder(self, *command, text=None):
         done = subprocess.run(

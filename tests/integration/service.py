@@ -21,11 +21,11 @@ TIME_FACTOR = float(os.environ.get("MODBOUND_TIME_FACTOR", "1"))
 class Server:
     """One modboundd on a free loopback port, with a data folder of its own."""
 
-    def __init__(self, cores=2, flags=()):
+    def __init__(self, cores=2, flags=(), address="127.0.0.1:0"):
         self._folder = tempfile.TemporaryDirectory(prefix="modbound_test_")
         self.data_dir = os.path.join(self._folder.name, "data")
         self.log_path = os.path.join(self._folder.name, "log")
-        self.address = "127.0.0.1:0"
+        self.address = address
         self.cores = cores
         self.flags = list(flags)
         self.process = None

@@ -13,22 +13,31 @@ def find(server=None):
 
     The config file is modbound/config.json in $XDG_CONFIG_HOME or ~/.config.
     """
-    found = server or os.environ.get("MODBOUND_SERVER") or _from_config()
-    return found or DEFAULT
+    return setting("server", server) or DEFAULT
 
 
-def _from_config():
+def setting(name, given=None):
+    """The argument, the environment's MODBOUND_<NAME>, or the config file's.
+
+    given: "" stands for "none", whatever the others say.
+    """
+    if given is not None:
+        return os.fspath(given) or None
+    return os.environ.get(f"MODBOUND_{name.upper()}") or _from_config(name)
+
+
+def _from_config(name):
     folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     path = os.path.join(folder, "modbound", "config.json")
     try:
         with open(path, encoding="utf-8") as file:
-            return json.load(file).get("server")
+            return json.load(file).get(name)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError) as error:
         raise errors.InvalidArgument(
-            f'{path} is not a JSON object with "server": {error}', "BAD_TEXT",
-            "server") from None
+            f'{path} is not a JSON object with "{name}": {error}', "BAD_TEXT",
+            name) from None
 
 
 # Arrays come in chunks far below this; a job with many labels stays below too.

@@ -12,13 +12,15 @@ import time
 
 import grpc
 
-from modbound import (address, arrays, calls, client, contract, errors, handle,
-                      methods, submit, values)
+from modbound import (address, arrays, calls, client, contract, credentials, errors,
+                      handle, methods, submit, values)
 
 
-def connect(server=None):
-    """A Lab; the server is found as in modbound.connect."""
-    return Lab(address.find(server))
+def connect(server=None, *, token_file=None, ca=None, client_cert=None,
+            client_key=None):
+    """A Lab; server and files are found as in modbound.connect."""
+    return Lab(address.find(server),
+               credentials.find(token_file, ca, client_cert, client_key))
 
 
 class Handle(handle.JobView):
@@ -112,6 +114,31 @@ class Handle(handle.JobView):
             if not follower.done:
                 await asyncio.sleep(follower.pause_after(error))
 
+    async def explain(self):
+        """Why the job is where it is, as modbound.Handle.explain."""
+        return values.plain(await self._lab._run(
+            calls.call("JobService.ExplainJob", id=self.id)))
+
+    async def reproduce(self):
+        """Has the job run once more, as modbound.Handle.reproduce."""
+        return Handle(self._lab, await self._lab._run(calls.call(
+            "JobService.ReproduceJob", id=self.id,
+            request_id=submit.random_id())))
+
+    async def logs(self, follow=False):
+        """Iterates over the lines of its log, as modbound.Handle.logs does."""
+        reader = calls.LogReader(self.id, follow)
+        while True:
+            try:
+                async for message in self._lab._stream(reader.method,
+                                                       reader.request()):
+                    for line in reader.take(message):
+                        yield line
+                return
+            except grpc.RpcError as rpc_error:
+                error = errors.from_rpc(rpc_error)
+            await asyncio.sleep(reader.pause_after(error))
+
     async def cancel(self):
         """Asks it to stop; it does within two seconds."""
         return self._set(await self._lab._run(
@@ -125,10 +152,12 @@ class Handle(handle.JobView):
 class Lab:
     """A server, for use within one event loop. As modbound.Lab, awaited."""
 
-    def __init__(self, server):
+    def __init__(self, server, files=credentials.Files(*[None] * 4)):
         self.server = server
+        self._files = files
         self._kinds = submit.Kinds()
         self._channel = None
+        self._metadata = ()
 
     async def jobs(self, states=(), kinds=(), labels=None, full=True):
         """Iterates (async for) over Handles, newest first.
@@ -191,8 +220,8 @@ class Lab:
 
     def _connected(self):
         if self._channel is None:
-            self._channel = grpc.aio.insecure_channel(
-                self.server, options=address.CHANNEL_OPTIONS)
+            self._channel, self._metadata = credentials.channel(
+                grpc.aio, self.server, self._files)
         return self._channel
 
     async def _run(self, operation):
@@ -219,10 +248,11 @@ class Lab:
         codecs = (method.path, method.request.SerializeToString,
                   method.reply.FromString)
         if isinstance(effect, calls.Unary):
-            return await self._connected().unary_unary(*codecs)(effect.request)
+            return await self._connected().unary_unary(*codecs)(
+                effect.request, metadata=self._metadata)
         if isinstance(effect, calls.StreamIn):
             return await self._connected().stream_unary(*codecs)(
-                effect.requests)
+                effect.requests, metadata=self._metadata)
         stream = self._stream(method, effect.request, effect.timeout)
         try:
             async for message in stream:
@@ -235,7 +265,8 @@ class Lab:
     async def _stream(self, method, request, timeout=None):
         stream = self._connected().unary_stream(
             method.path, method.request.SerializeToString,
-            method.reply.FromString)(request, timeout=timeout)
+            method.reply.FromString)(request, timeout=timeout,
+                                     metadata=self._metadata)
         try:
             async for message in stream:
                 yield message

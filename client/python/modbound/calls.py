@@ -74,7 +74,9 @@ def with_retry(make_effect):
             return (yield make_effect())
         except grpc.RpcError as rpc_error:
             error = errors.from_rpc(rpc_error)
-        yield Sleep(waits.after(error, isinstance(error, errors.Unavailable)))
+        again = (isinstance(error, errors.Unavailable) or
+                 error.reason == "RATE_LIMITED")
+        yield Sleep(waits.after(error, again))
 
 
 def call(name, **fields):
@@ -152,15 +154,32 @@ def _output(reference):
     return job.outputs[reference.output]
 
 
-class Follower:
+class Stream:
+    """A stream about a job that is opened again when it breaks."""
+
+    def __init__(self, job_id, method):
+        self.job_id = job_id
+        self.method = contract.method(method)
+        self._waits = Pauses(WATCH_PATIENCE)
+
+    def pause_after(self, error):
+        """Seconds until the stream may be opened again; raises `error` else.
+
+        error: the Error it ended with; None when the server just closed it, as
+        one that stops may.
+        """
+        if error is None:
+            return 0.1
+        return self._waits.after(error, is_broken(error))
+
+
+class Follower(Stream):
     """Where a watcher of a job is: survives breaks of the stream."""
 
     def __init__(self, job_id):
-        self.job_id = job_id
+        super().__init__(job_id, "JobService.WatchJob")
         self.state = None
         self.token = ""
-        self.method = contract.method("JobService.WatchJob")
-        self._waits = Pauses(WATCH_PATIENCE)
 
     def request(self):
         return self.method.request(id=self.job_id, resume_token=self.token)
@@ -176,19 +195,32 @@ class Follower:
             self.state = contract.state_name(message.state_change.state)
         return values.Event(message, self.state)
 
-    def pause_after(self, error):
-        """Seconds until the stream may be opened again; raises `error` else.
-
-        error: the Error it ended with; None when the server just closed it, as
-        one that stops may.
-        """
-        if error is None:
-            return 0.1
-        return self._waits.after(error, is_broken(error))
-
     @property
     def done(self):
         return is_final(self.state)
+
+
+class LogReader(Stream):
+    """Where a reader of a job's log is: survives breaks of the stream."""
+
+    def __init__(self, job_id, follow):
+        super().__init__(job_id, "JobService.GetLogs")
+        self.follow = follow
+        self.offset = 0
+
+    def request(self):
+        return self.method.request(id=self.job_id, offset=self.offset,
+                                   follow=self.follow)
+
+    def take(self, message):
+        """The lines of a GetLogsResponse message."""
+        self.offset = message.next_offset
+        self._waits.reset()
+        lines = message.text.splitlines()
+        if message.dropped_bytes:
+            lines.insert(0, f"... {message.dropped_bytes} bytes of the log "
+                            "were dropped here ...")
+        return lines
 
 
 def is_final(state):

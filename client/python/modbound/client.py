@@ -6,26 +6,35 @@ import time
 
 import grpc
 
-from modbound import (address, arrays, calls, contract, errors, handle, methods,
-                      submit, values)
+from modbound import (address, arrays, calls, contract, credentials, errors, handle,
+                      methods, submit, values)
 
 
-def connect(server=None):
+def connect(server=None, *, token_file=None, ca=None, client_cert=None,
+            client_key=None):
     """A Lab on the server at HOST:PORT or unix:PATH; nothing is sent yet.
 
     server: default $MODBOUND_SERVER, then the config file, then
     127.0.0.1:50061.
+    token_file: file with the token that tells the server who you are.
+    ca: PEM file, authorities of the server's certificate; makes it TLS.
+    client_cert, client_key: PEM files, for servers that want a certificate.
+    Each of these: default $MODBOUND_TOKEN_FILE and so on, then the config file;
+    "" = none.
     """
-    return Lab(address.find(server))
+    return Lab(address.find(server),
+               credentials.find(token_file, ca, client_cert, client_key))
 
 
 class Lab:
     """A server. Each kind of job is a method that returns a Handle at once."""
 
-    def __init__(self, server):
+    def __init__(self, server, files=credentials.Files(*[None] * 4)):
         self.server = server
+        self._files = files
         self._kinds = submit.Kinds()
         self._channel = None
+        self._metadata = ()
         self._owner = None
 
     def jobs(self, states=(), kinds=(), labels=None, full=False):
@@ -91,13 +100,13 @@ class Lab:
         return f"<modbound server {self.server}>"
 
     def __reduce__(self):
-        return (Lab, (self.server,))
+        return (Lab, (self.server, self._files))
 
     def _connected(self):
         # A forked child cannot use its parent's connection.
         if self._channel is None or self._owner != os.getpid():
-            self._channel = grpc.insecure_channel(
-                self.server, options=address.CHANNEL_OPTIONS)
+            self._channel, self._metadata = credentials.channel(
+                grpc, self.server, self._files)
             self._owner = os.getpid()
         return self._channel
 
@@ -127,14 +136,14 @@ class Lab:
         method = effect.method
         return self._connected().unary_unary(
             method.path, method.request.SerializeToString,
-            method.reply.FromString)(effect.request)
+            method.reply.FromString)(effect.request, metadata=self._metadata)
 
     @_perform.register
     def _(self, effect: calls.StreamIn):
         method = effect.method
         return self._connected().stream_unary(
             method.path, method.request.SerializeToString,
-            method.reply.FromString)(effect.requests)
+            method.reply.FromString)(effect.requests, metadata=self._metadata)
 
     @_perform.register
     def _(self, effect: calls.StreamOut):
@@ -151,7 +160,8 @@ class Lab:
         """Messages of a server's stream; leaving the loop ends it."""
         stream = self._connected().unary_stream(
             method.path, method.request.SerializeToString,
-            method.reply.FromString)(request, timeout=timeout)
+            method.reply.FromString)(request, timeout=timeout,
+                                     metadata=self._metadata)
         try:
             yield from stream
         finally:

@@ -117,6 +117,10 @@ _CLASSES = {cls.code: cls for cls in (
     PermissionDenied, ResourceExhausted, FailedPrecondition, Aborted, Internal,
     Unavailable, DataLoss, Unauthenticated)}
 
+# Words of gRPC and OpenSSL.
+_REFUSED_HANDSHAKE = ("handshake failed", "CERTIFICATE_VERIFY_FAILED",
+                      "Hostname Verification", "not in peer certificate")
+
 _JOB_CLASSES = {"FAILED": JobFailed, "CANCELLED": JobCancelled,
                 "SKIPPED": JobSkipped}
 
@@ -150,6 +154,10 @@ def from_rpc(error):
             status = contract.message("google.rpc.Status").FromString(value)
             reason, field = facts_of(status)
     cls = _CLASSES.get(name, Error)
+    if name == "UNAVAILABLE" and not reason and any(
+            words in message for words in _REFUSED_HANDSHAKE):
+        # gRPC has no code for a certificate that was not taken.
+        cls, name = Unauthenticated, "UNAUTHENTICATED"
     return cls(message, reason, field, name)
 
 

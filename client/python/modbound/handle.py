@@ -5,7 +5,7 @@ import time
 
 import grpc
 
-from modbound import calls, contract, errors, values
+from modbound import calls, contract, errors, submit, values
 
 
 class JobView:
@@ -136,6 +136,39 @@ class Handle(JobView):
                 error = errors.from_rpc(rpc_error)
             if not follower.done:
                 time.sleep(follower.pause_after(error))
+
+    def explain(self):
+        """Why the job is where it is, and when it may start, as a Record:
+        state, cause, text, needs, equal_job, position, eta."""
+        return values.plain(self._lab._run(
+            calls.call("JobService.ExplainJob", id=self.id)))
+
+    def reproduce(self):
+        """Has the job, which must have SUCCEEDED, run once more: the new job.
+
+        When that has ended, its `job.reproduction` says whether the result is
+        the same: source_job, same, different (names of outputs, "summary").
+        """
+        return Handle(self._lab, self._lab._run(calls.call(
+            "JobService.ReproduceJob", id=self.id,
+            request_id=submit.random_id())))
+
+    def logs(self, follow=False):
+        """Iterates over the lines of its log; with follow until the end.
+
+        What the attempts did and what their worker processes printed, for
+        people to read. Goes on across restarts of the server.
+        """
+        reader = calls.LogReader(self.id, follow)
+        while True:
+            try:
+                for message in self._lab._stream(reader.method,
+                                                 reader.request()):
+                    yield from reader.take(message)
+                return
+            except grpc.RpcError as rpc_error:
+                error = errors.from_rpc(rpc_error)
+            time.sleep(reader.pause_after(error))
 
     def cancel(self):
         """Asks it to stop; it does within two seconds. The handle itself."""

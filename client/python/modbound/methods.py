@@ -39,7 +39,9 @@ def _docstring(descriptor):
         "the", "same name), handle[\"output\"], artifacts, \"JOB/OUTPUT\", and "
         "for a group", "such as network a handle or a dict of its members.",
         "job_labels (or labels, a dict of strings), priority, deadline "
-        "(datetime),", "max_run_time (seconds) and request_id belong to the job."
+        "(datetime),", "max_run_time (seconds), no_cache (run it even if an "
+        "equal job has the", "result already), pinned (retention leaves it) and "
+        "request_id belong", "to the job."
     ]
     return "\n".join(lines)
 

@@ -11,7 +11,7 @@ from modbound import arrays, calls, contract, errors, spec, values
 
 # Keywords that every kind takes beside its spec fields and inputs.
 JOB_KEYWORDS = ("job_labels", "priority", "deadline", "max_run_time",
-                "request_id")
+                "no_cache", "pinned", "request_id")
 # A request must stay below 1 MiB: further arrays become uploads.
 _MAX_REQUEST_INLINE_BYTES = 512 * 1024
 
@@ -103,9 +103,10 @@ def _job_message(kinds, kind, keywords, inline):
 
 
 def _take_job_fields(message, keywords):
-    """Sets labels, priority, deadline, max_run_time; the other keywords."""
-    setters = {"job_labels": _set_labels, "priority": _set_priority,
-               "deadline": _set_deadline, "max_run_time": _set_max_run_time}
+    """Sets the job's own fields; the other keywords."""
+    setters = {"job_labels": _set_labels, "priority": _set_plain,
+               "deadline": _set_deadline, "max_run_time": _set_max_run_time,
+               "no_cache": _set_plain, "pinned": _set_plain}
     rest = {}
     for name, value in keywords.items():
         if value is None:
@@ -132,7 +133,12 @@ def _request_id(value):
     """The request id, or a random one where there is none."""
     if value is not None and not _is_text(value):
         raise _wrong("request_id", value, "a string")
-    return value or str(uuid.uuid4())
+    return value or random_id()
+
+
+def random_id():
+    """A request id of its own: makes retries of one request safe."""
+    return str(uuid.uuid4())
 
 
 def _set_labels(message, name, value):
@@ -143,7 +149,7 @@ def _set_labels(message, name, value):
     message.labels.update(value)
 
 
-def _set_priority(message, name, value):
+def _set_plain(message, name, value):
     spec.set_field(message, message.DESCRIPTOR.fields_by_name[name], value,
                    name)
 

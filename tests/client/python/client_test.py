@@ -217,6 +217,30 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(asyncio.run(use()), seen)
         self.assertEqual(len(self.sent("WatchJob")), 24)
 
+    def test_a_log_goes_on_after_a_break_without_gaps(self):
+        piece = contract.message("GetLogsResponse")
+
+        def logs(request, context):
+            self.assertTrue(request.follow)
+            if request.offset == 0:
+                yield piece(text="one\ntwo\n", next_offset=8)
+                context.abort(grpc.StatusCode.UNAVAILABLE, "killed")
+            self.assertEqual(request.offset, 8)
+            yield piece(offset=108, text="three\n", next_offset=114,
+                        dropped_bytes=100)
+
+        handle = self.serve(GetLogs=logs).quality()
+        lines = list(handle.logs(follow=True))
+        self.assertEqual(lines[:2] + lines[3:], ["one", "two", "three"])
+        self.assertIn("100 bytes", lines[2])
+
+        async def use():
+            async with modbound.aio.connect(self.server.address) as lab:
+                twin = await lab.quality()
+                return [line async for line in twin.logs(follow=True)]
+
+        self.assertEqual(asyncio.run(use()), lines)
+
     def test_a_refused_stream_is_not_tried_again(self):
         def watch(_request, context):
             refuse(context, grpc.StatusCode.INTERNAL, "STORE", "", "disk")

@@ -7,11 +7,11 @@ import grpc
 from modbound import contract
 
 SERVICES = {"JobService": "SubmitJob SubmitGraph GetJob ListJobs WatchJob "
-                          "CancelJob DeleteJob",
+                          "CancelJob DeleteJob GetLogs",
             "ArtifactService": "Upload QueryUpload Download FindMissing",
             "ServerService": "ListKinds GetServerInfo"}
 STREAM_IN = {"Upload"}
-STREAM_OUT = {"WatchJob", "Download"}
+STREAM_OUT = {"WatchJob", "GetLogs", "Download"}
 
 
 class FakeServer:

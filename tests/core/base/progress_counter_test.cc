@@ -26,6 +26,17 @@ TEST(ProgressCounter, BeginsAtZeroAndCountsWhatIsAdded) {
   EXPECT_EQ(seen, (std::vector<int64_t>{0, 3, 7}));
 }
 
+TEST(ProgressCounter, BeginsWhereAnEarlierAttemptWas) {
+  std::vector<int64_t> seen;
+  Execution execution;
+  execution.progress = [&](const ProgressUpdate& update) {
+    seen.push_back(update.done);
+  };
+  ProgressCounter counter(execution, "null", "draws", 7, 5);
+  counter.Add(2);
+  EXPECT_EQ(seen, (std::vector<int64_t>{5, 7}));
+}
+
 TEST(ProgressCounter, HasNothingToReportOfNothing) {
   ProgressLog log;
   const Execution execution = log.Watch();

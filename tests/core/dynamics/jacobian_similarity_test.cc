@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/memory_checkpoint.h"
 #include "support/progress_log.h"
 #include "support/threads.h"
 
@@ -189,6 +190,29 @@ TEST(JacobianSimilarity, RefusesActivityOfOtherUnits) {
                                   .status();
   EXPECT_EQ(ReasonOf(status), reason::kWrongShape);
   EXPECT_EQ(FieldOf(status), "activity");
+}
+
+TEST(JacobianSimilarity, GoesOnFromEachCheckpointWithTheSameBytes) {
+  const Vector gain = Vector::Constant(8, 0.5);
+  JacobianSimilarityOptions options = Options();
+  options.partition.runs = 5;
+  ExpectGoesOn(
+      [&](const Execution& execution) -> absl::StatusOr<std::string> {
+        const auto result = ComputeJacobianSimilarity(
+            TwoGroups(), gain, GroupCorrelation(true), options, execution);
+        if (!result.ok()) {
+          return result.status();
+        }
+        std::string bytes;
+        for (std::size_t part = 0; part < kJacobianParts; ++part) {
+          AppendBytes(result->similarity[part].values, bytes);
+          AppendBytes(result->labels[part], bytes);
+          AppendBytes(result->comparison[part].induced.null, bytes);
+        }
+        return bytes;
+      },
+      // Of each part: runs, runs of a consensus round, blocks of draws.
+      3 * (5 + 100 + 7));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "support/golden.h"
 #include "support/golden_network.h"
+#include "support/memory_checkpoint.h"
 #include "support/progress_log.h"
 #include "support/threads.h"
 
@@ -243,6 +244,44 @@ TEST(LesionSimilarity, RefusesWhatHasNoGrid) {
   options.grid = 2;
   options.margin = -1;
   EXPECT_EQ(FieldOf(status(activity, Vector::Ones(1), options)), "margin");
+}
+
+TEST(LesionSimilarity, GoesOnFromEachCheckpointWithTheSameBytes) {
+  const Network network = GoldenNetwork("lesion_similarity_pdm");
+  const GoldenArray inputs =
+      LoadGolden("lesion_similarity_pdm", "trial_inputs");
+  const Matrix activity = RunNetwork(network,
+                                     inputs.ToMatrix(),
+                                     inputs.shape[1],
+                                     RowOrder::kByTime,
+                                     Matrix(),
+                                     Threads(1))
+                              ->activity;
+  LesionSimilarityOptions options;
+  options.grid = 10;
+  options.partition.runs = 10;
+  options.null_count = 50;
+  ExpectGoesOn(
+      [&](const Execution& execution) -> absl::StatusOr<std::string> {
+        const auto result =
+            ComputeLesionSimilarity(network,
+                                    activity,
+                                    Vector::Zero(network.inputs()),
+                                    options,
+                                    execution);
+        if (!result.ok()) {
+          return result.status();
+        }
+        std::string bytes;
+        AppendBytes(result->flow_distance, bytes);
+        AppendBytes(result->stepped, bytes);
+        AppendBytes(result->similarity.values, bytes);
+        AppendBytes(result->labels, bytes);
+        AppendBytes(result->comparison.induced.null, bytes);
+        return bytes;
+      },
+      // Blocks of states, runs, runs of a consensus round, blocks of draws.
+      7 + 10 + 100 + 4);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "support/golden.h"
 #include "support/golden_network.h"
+#include "support/memory_checkpoint.h"
 #include "support/progress_log.h"
 #include "support/threads.h"
 
@@ -303,6 +304,46 @@ TEST(OutputLesion, RefusesSequencesThatDoNotFit) {
   network.w_out = Matrix::Zero(4, 4);
   network.b_out = Vector::Zero(4);
   EXPECT_EQ(ReasonOf(status(6, 1, {0, 1})), reason::kContradiction);
+}
+
+TEST(OutputLesion, GoesOnFromEachCheckpointWithTheSameBytes) {
+  const Network network = GoldenNetwork("output_lesion_pdm");
+  const Labels modules = LoadGolden("output_lesion_pdm", "modules").ToLabels();
+  const auto ends =
+      EndsOfSequence(network,
+                     LoadGolden("output_lesion_pdm", "inputs").ToMatrix(),
+                     LoadGolden("output_lesion_pdm", "ground_truth").ToLabels(),
+                     Threads(1));
+  ASSERT_TRUE(ends.ok()) << ends.status();
+  OutputLesionOptions options;
+  options.repeats = 4;
+  options.controls = 40;
+  ExpectGoesOn(
+      [&](const Execution& execution) -> absl::StatusOr<std::string> {
+        const auto result = ComputeOutputLesion(
+            network,
+            modules,
+            [&](int64_t repeat, const Execution&) {
+              // Every repeat has trials of its own.
+              TrialEnds others = *ends;
+              others.states *= 1 + 0.1 * static_cast<double>(repeat);
+              return others;
+            },
+            options,
+            execution);
+        if (!result.ok()) {
+          return result.status();
+        }
+        std::string bytes;
+        AppendBytes(result->accuracy, bytes);
+        AppendBytes(result->intact_accuracy, bytes);
+        AppendBytes(result->control_accuracy, bytes);
+        AppendBytes(result->t, bytes);
+        AppendBytes(result->p_change, bytes);
+        return bytes;
+      },
+      // Of each repeat: 3 blocks of controls for each module, and its end.
+      4 * (3 * 2 + 1));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "quality_oracle.h"
 #include "support/golden.h"
+#include "support/memory_checkpoint.h"
 
 namespace modbound {
 namespace {
@@ -170,6 +171,22 @@ TEST(InducedQuality, RefusesAndStops) {
                          Weights(), Induced(), QualityOptions(), 10, 0, stopped)
                          .status()),
             reason::kCancelled);
+}
+
+TEST(InducedQuality, GoesOnFromEachCheckpointWithTheSameBytes) {
+  ExpectGoesOn(
+      [](const Execution& execution) -> absl::StatusOr<std::string> {
+        const auto result = ComputeInducedQuality(
+            Weights(), Induced(), QualityOptions(), 250, 3, execution);
+        if (!result.ok()) {
+          return result.status();
+        }
+        std::string bytes;
+        AppendBytes(result->null, bytes);
+        AppendBytes(&*result->p, 1, bytes);
+        return bytes;
+      },
+      16);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/base/random.h"
 #include "gtest/gtest.h"
 #include "quality_oracle.h"
+#include "support/memory_checkpoint.h"
 
 namespace modbound {
 namespace {
@@ -99,6 +100,24 @@ TEST(QualitiesOf, RefusesWhatQualityRefuses) {
   EXPECT_EQ(reason_of({{0, 0, 1}, {0, 0}}), reason::kWrongShape);
   EXPECT_EQ(reason_of({{0, 0, 1}, {0, 0, -2}}), reason::kBadLabels);
   EXPECT_EQ(reason_of({{0, 0, 1}, {-1, -1, -1}}), reason::kDegenerate);
+}
+
+TEST(QualitiesOf, GoOnFromEachCheckpointWithTheSameBytes) {
+  const OracleCase oracle =
+      RandomOracleCase(QualityFunction::kNegativeAsym, kUnits, 5);
+  const std::vector<Labels> partitions = Partitions();
+  ExpectGoesOn(
+      [&](const Execution& execution) -> absl::StatusOr<std::string> {
+        const auto qualities = QualitiesOf(
+            oracle.weights, partitions, QualityOptions(), execution);
+        if (!qualities.ok()) {
+          return qualities.status();
+        }
+        std::string bytes;
+        AppendBytes(*qualities, bytes);
+        return bytes;
+      },
+      6);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/modules/labels.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/memory_checkpoint.h"
 
 namespace modbound {
 namespace {
@@ -251,6 +252,51 @@ TEST(Partition, RefusesWhatCannotBePartitioned) {
   EXPECT_EQ(FieldOf(status(Matrix::Ones(3, 3), options)), "runs");
   EXPECT_EQ(ReasonOf(status(Matrix::Ones(3, 2), PartitionOptions())),
             reason::kWrongShape);
+}
+
+TEST(Partition, GoesOnFromEachCheckpointWithTheSameBytes) {
+  for (const ConsensusMethod method :
+       {ConsensusMethod::kExpected, ConsensusMethod::kThreshold}) {
+    PartitionOptions options;
+    options.runs = 12;
+    options.consensus = method;
+    options.seed = 4;
+    ExpectGoesOn(
+        [&](const Execution& execution) -> absl::StatusOr<std::string> {
+          const auto result = Partition(
+              LoadGolden("modularity_noise64_zerodiag", "weights").ToMatrix(),
+              {},
+              options,
+              execution);
+          if (!result.ok()) {
+            return result.status();
+          }
+          std::string bytes;
+          AppendBytes(result->labels, bytes);
+          AppendBytes(result->run_quality, bytes);
+          AppendBytes(&result->quality, 1, bytes);
+          for (const Labels& labels : result->run_labels) {
+            AppendBytes(labels, bytes);
+          }
+          return bytes;
+        },
+        // The runs and those of one consensus round.
+        112);
+  }
+}
+
+TEST(Partition, KeepsOfRoundsOfConsensusOnlyTheLast) {
+  MemoryCheckpoint checkpoint;
+  Execution execution;
+  execution.checkpoint = &checkpoint;
+  PartitionOptions options;
+  options.runs = 12;
+  ASSERT_TRUE(Partition(TrainedNetwork(), {}, options, execution).ok());
+  std::vector<std::string> names;
+  for (const auto& [name, state] : checkpoint.states()) {
+    names.push_back(name);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"consensus", "partitioning"}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/statistics/correlation.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/memory_checkpoint.h"
 #include "support/progress_log.h"
 
 namespace modbound {
@@ -88,6 +89,22 @@ TEST(MantelP, RefusesDifferentSizesAndStops) {
   stopped.stop = &stop;
   EXPECT_EQ(ReasonOf(MantelP(a, a, 10, 0, stopped).status()),
             reason::kCancelled);
+}
+
+TEST(MantelP, GoesOnFromEachCheckpointWithTheSameBytes) {
+  const Matrix a = RandomSymmetric(12, 1);
+  const Matrix b = RandomSymmetric(12, 2) + 0.3 * a;
+  ExpectGoesOn(
+      [&](const Execution& execution) -> absl::StatusOr<std::string> {
+        const auto p = MantelP(a, b, 99, 5, execution);
+        if (!p.ok()) {
+          return p.status();
+        }
+        std::string bytes;
+        AppendBytes(&*p, 1, bytes);
+        return bytes;
+      },
+      99);
 }
 
 }  // namespace

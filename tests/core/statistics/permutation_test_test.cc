@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/memory_checkpoint.h"
 #include "support/progress_log.h"
 
 namespace modbound {
@@ -187,6 +188,21 @@ TEST(PermutationTestOfMeans, RefusesEmptyAndNotFiniteSamplesAndStops) {
   stopped.stop = &stop;
   EXPECT_EQ(PermutationTestOfMeans(good, good, 9, 0, stopped).status(),
             StoppedError());
+}
+
+TEST(PermutationTest, GoesOnFromEachCheckpointWithTheSameBytes) {
+  ExpectGoesOn(
+      [](const Execution& execution) -> absl::StatusOr<std::string> {
+        const auto test = PermutationTestOfMeans(
+            Of({1, 2, 3, 5}), Of({2, 4, 6, 9}), 200, 7, execution);
+        if (!test.ok()) {
+          return test.status();
+        }
+        std::string bytes;
+        AppendBytes(&test->p, 1, bytes);
+        return bytes;
+      },
+      13);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/tasks/run_task.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/memory_checkpoint.h"
 
 namespace modbound {
 namespace {
@@ -217,6 +218,93 @@ TEST(TrainBytes, GrowsWithTheBuffers) {
   // Three buffers of floats.
   EXPECT_GT(TrainBytes(PerceptualTask(), options),
             3.0 * 4 * 8192 * 4096 * 100000);
+}
+
+std::string BytesOf(TrainResult result) {
+  std::string bytes;
+  for (const Network* network : {&result.network, &result.initial}) {
+    for (const Matrix* weights :
+         {&network->w_in, &network->w_rec, &network->w_out}) {
+      AppendBytes(*weights, bytes);
+    }
+    for (const Vector* bias :
+         {&network->b_in, &network->b_rec, &network->b_out}) {
+      AppendBytes(*bias, bytes);
+    }
+  }
+  AppendBytes(result.loss, bytes);
+  AppendBytes(result.accuracy_curve, bytes);
+  AppendBytes(result.psychometric, bytes);
+  AppendBytes(&result.steps, 1, bytes);
+  AppendBytes(&result.silent_units, 1, bytes);
+  AppendBytes(&result.accuracy.accuracy_all, 1, bytes);
+  bytes.push_back(static_cast<char>(result.stop_reason));
+  return bytes;
+}
+
+TEST(Train, GoesOnFromEachCheckpointWithTheSameBytes) {
+  for (const Precision precision : {Precision::kFloat32, Precision::kFloat64}) {
+    TrainOptions options = ShortOptions();
+    options.precision = precision;
+    ExpectGoesOn(
+        [&](const Execution& execution) -> absl::StatusOr<std::string> {
+          auto result = Train(PerceptualTask(), options, execution);
+          if (!result.ok()) {
+            return result.status();
+          }
+          return BytesOf(*std::move(result));
+        },
+        // Before each of 25 steps but the first.
+        24);
+  }
+}
+
+TEST(Train, ThatStopsAtTheTargetGoesOnToTheSameStep) {
+  TrainOptions options = ShortOptions();
+  options.learning_rate = 0.02;
+  options.eval_every = 20;
+  options.max_steps = 200;
+  options.target_accuracy = 0.3;
+  ExpectGoesOn(
+      [&](const Execution& execution) -> absl::StatusOr<std::string> {
+        auto result = Train(PerceptualTask(), options, execution);
+        if (!result.ok()) {
+          return result.status();
+        }
+        EXPECT_LT(result->steps, options.max_steps);
+        EXPECT_EQ(result->stop_reason, TrainStopReason::kTargetReached);
+        return BytesOf(*std::move(result));
+      },
+      19);
+}
+
+TEST(Train, ProgressAndTimeGoOnWhereTheCheckpointWas) {
+  TrainOptions options = ShortOptions();
+  double now = 0;
+  options.seconds = [&now] { return now += 1; };
+  StopFlag stop;
+  MemoryCheckpoint first;
+  first.StopAfter(17, &stop);
+  Execution execution;
+  execution.stop = &stop;
+  execution.checkpoint = &first;
+  EXPECT_TRUE(
+      absl::IsCancelled(Train(PerceptualTask(), options, execution).status()));
+  MemoryCheckpoint second(first.offered());
+  execution.stop = nullptr;
+  execution.checkpoint = &second;
+  std::vector<ProgressUpdate> updates;
+  execution.progress = [&](const ProgressUpdate& update) {
+    updates.push_back(update);
+  };
+  const auto result = Train(PerceptualTask(), options, execution);
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_FALSE(updates.empty());
+  EXPECT_EQ(updates.front().done, 17);
+  EXPECT_EQ(updates.front().metrics["accuracy"], result->accuracy_curve(0, 1));
+  // The clock ticks once between its start and its pause, of which there is one
+  // a step: 25 ticks for 25 steps, the 17 of the first attempt among them.
+  EXPECT_DOUBLE_EQ(result->steps_per_second, 1);
 }
 
 }  // namespace

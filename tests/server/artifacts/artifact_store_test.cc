@@ -61,6 +61,15 @@ class ArtifactStoreTest : public ::testing::Test {
     EXPECT_TRUE(Commit(*staged).ok());
     return staged->digest;
   }
+  // `owner` has sent the bytes.
+  void Send(const std::string& digest, const std::string& owner) {
+    EXPECT_TRUE(database_
+                    ->WriteAndWait([&](Connection& connection) {
+                      return ArtifactStore::CommitUpload(
+                          connection, digest, owner);
+                    })
+                    .ok());
+  }
   absl::Status Execute(const std::string& sql) {
     return database_->WriteAndWait(
         [&](Connection& connection) { return connection.Execute(sql); });
@@ -193,8 +202,47 @@ TEST_F(ArtifactStoreTest, SaysWhatIsNotThere) {
     EXPECT_TRUE(
         absl::IsNotFound(store_->LinkOrWrite(digest, folder_ / "link")));
   }
-  EXPECT_EQ(*store_->FindMissing({unknown, known, Sha256Hex("other")}),
+  Send(known, "alice");
+  EXPECT_EQ(*store_->FindMissing("alice", {unknown, known, Sha256Hex("other")}),
             (std::vector<std::string>{unknown, Sha256Hex("other")}));
+}
+
+// Who knows a digest and no more has no right to the bytes.
+TEST_F(ArtifactStoreTest, IsThereForWhoSentItOrUsesIt) {
+  const std::string digest = Put("known");
+  const auto is_there = [&](const std::string& owner) {
+    const auto size = store_->SizeFor(owner, digest);
+    const auto missing = store_->FindMissing(owner, {digest});
+    EXPECT_EQ(size.ok(), missing->empty());
+    return size.ok();
+  };
+  EXPECT_FALSE(is_there("alice"));
+  EXPECT_FALSE(is_there(""));
+  Send(digest, "alice");
+  EXPECT_TRUE(is_there("alice"));
+  EXPECT_FALSE(is_there("bob"));
+  ASSERT_TRUE(Execute(absl::StrCat("INSERT INTO artifact_use(digest, job, "
+                                   "owner) VALUES('",
+                                   digest,
+                                   "', 'j1', 'bob')"))
+                  .ok());
+  EXPECT_TRUE(is_there("bob"));
+  EXPECT_FALSE(is_there("carol"));
+  // Bob was told that he need not send it: that holds without the job.
+  ASSERT_TRUE(Execute("DELETE FROM artifact_use WHERE job = 'j1'").ok());
+  EXPECT_TRUE(is_there("bob"));
+  ASSERT_TRUE(Execute(absl::StrCat("INSERT INTO artifact_use(digest, job, "
+                                   "owner) VALUES('",
+                                   digest,
+                                   "', 'j2', 'carol')"))
+                  .ok());
+  EXPECT_TRUE(store_->SizeFor("carol", digest).ok());
+  ASSERT_TRUE(Execute("DELETE FROM artifact_use WHERE job = 'j2'").ok());
+  EXPECT_FALSE(is_there("carol"));
+  EXPECT_TRUE(is_there("alice"));
+  // What is missing looks the same whether others have it or nobody has.
+  EXPECT_EQ(store_->SizeFor("dora", digest).status().code(),
+            store_->SizeFor("dora", Sha256Hex("no")).status().code());
 }
 
 TEST_F(ArtifactStoreTest, StoresTheSameBytesOnce) {
@@ -342,7 +390,8 @@ TEST_F(ArtifactStoreTest, RemovesCandidatesThatNoJobUsesAnyMore) {
   const std::string unused = Put(Pattern(kLarge, '2'));
   const std::string other = Put("other");
   ASSERT_TRUE(
-      Execute("INSERT INTO artifact_use VALUES('" + used + "', 'j')").ok());
+      Execute("INSERT INTO artifact_use VALUES('" + used + "', 'j', 'alice')")
+          .ok());
   ASSERT_TRUE(
       CommitFacts(unused, v1::DType::UINT8, {kLarge}, v1::ArrayFacts()).ok());
   EXPECT_EQ(RemoveUnused({used, unused}), (std::vector<std::string>{unused}));
@@ -361,8 +410,9 @@ TEST_F(ArtifactStoreTest, RemovesWhatNothingUsedForADay) {
   const std::string old_used = Put("old and used");
   ASSERT_TRUE(Execute("UPDATE artifact SET created_us = 1").ok());
   const std::string young = Put("young");
-  ASSERT_TRUE(
-      Execute("INSERT INTO artifact_use VALUES('" + old_used + "', 'j')").ok());
+  ASSERT_TRUE(Execute("INSERT INTO artifact_use VALUES('" + old_used +
+                      "', 'j', 'alice')")
+                  .ok());
   EXPECT_EQ(RemoveUnused({}), (std::vector<std::string>{old_unused}));
   EXPECT_TRUE(store_->Size(young).ok());
   EXPECT_TRUE(store_->Size(old_used).ok());
@@ -404,7 +454,8 @@ TEST_F(ArtifactStoreTest, KeepsWhatAClientSentForADayAlsoWhenAJobGoes) {
 TEST_F(ArtifactStoreTest, KeepsForADayWhatItSaysIsNotMissing) {
   const std::string known = Put("known");
   const std::string other = Put("other");
-  EXPECT_TRUE(store_->FindMissing({known})->empty());
+  Send(known, "alice");
+  EXPECT_TRUE(store_->FindMissing("alice", {known})->empty());
   EXPECT_EQ(RemoveUnused({known, other}), (std::vector<std::string>{other}));
   // A young promise costs no write; one of an hour ago is made again.
   const int64_t young = PromisedAt(known) - 3000000000;
@@ -413,7 +464,7 @@ TEST_F(ArtifactStoreTest, KeepsForADayWhatItSaysIsNotMissing) {
     ASSERT_TRUE(
         Execute(absl::StrCat("UPDATE artifact SET uploaded_us = ", promised))
             .ok());
-    EXPECT_TRUE(store_->FindMissing({known})->empty());
+    EXPECT_TRUE(store_->FindMissing("alice", {known})->empty());
     EXPECT_EQ(PromisedAt(known) == promised, promised == young);
   }
 }

@@ -172,7 +172,7 @@ TEST_F(UploadStoreTest, RefusesAnEndBeforeTheLastByte) {
   ASSERT_TRUE(upload->Append(Chunk(0, Doubles(19))).ok());
   const absl::Status status = upload->Finish().status();
   EXPECT_EQ(ReasonOf(status), "BAD_CHUNK") << status;
-  EXPECT_TRUE(*artifacts_->FindMissing({Sha256Hex(Doubles(19))}) ==
+  EXPECT_TRUE(*artifacts_->FindMissing("o", {Sha256Hex(Doubles(19))}) ==
               std::vector<std::string>{Sha256Hex(Doubles(19))});
 }
 

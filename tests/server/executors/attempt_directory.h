@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "core/base/mutex.h"
 #include "server/analyses/analysis.h"
 #include "server/artifacts/sha256.h"
 #include "server/executors/attempt.h"
@@ -78,13 +82,62 @@ inline InputArrays QualityInputs() {
   return inputs;
 }
 
+// A partition that takes a minute or more.
+inline v1::Spec LongJob() {
+  v1::Spec spec;
+  spec.mutable_partition()->set_similarity(v1::Similarity::GIVEN);
+  spec.mutable_partition()->set_runs(10000);
+  return spec;
+}
+
+inline InputArrays LongInputs() {
+  constexpr int64_t kUnits = 400;
+  std::vector<double> matrix;
+  for (int64_t row = 1; row <= kUnits; ++row) {
+    for (int64_t column = 1; column <= kUnits; ++column) {
+      matrix.push_back(std::sin(static_cast<double>(row * column)));
+    }
+  }
+  InputArrays inputs;
+  inputs["matrix"] = HostArray::FromDoubles(matrix, {kUnits, kUnits}, {});
+  return inputs;
+}
+
 // Keeps what was reported.
 class RecordingSink : public AttemptSink {
  public:
   void Progress(const ProgressUpdate& update) override {
-    updates.push_back(update);
+    const MutexLock lock(mutex_);
+    updates_.push_back(update);
+    changed_.NotifyAll();
   }
-  std::vector<ProgressUpdate> updates;
+  void Log(std::string_view line) override {
+    const MutexLock lock(mutex_);
+    lines_.emplace_back(line);
+    changed_.NotifyAll();
+  }
+
+  std::vector<ProgressUpdate> updates() const {
+    const MutexLock lock(mutex_);
+    return updates_;
+  }
+  std::vector<std::string> lines() const {
+    const MutexLock lock(mutex_);
+    return lines_;
+  }
+  // Waits until something of the work is done.
+  void AwaitWork() {
+    const MutexLock lock(mutex_);
+    while (updates_.empty() || updates_.back().done == 0) {
+      changed_.Wait(mutex_);
+    }
+  }
+
+ private:
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::vector<ProgressUpdate> updates_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace modbound

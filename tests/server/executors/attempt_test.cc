@@ -6,7 +6,9 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -311,6 +313,126 @@ TEST_F(AttemptTest, StartsWithEmptyFoldersAndWithoutAnOldResult) {
   EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/out"));
   EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/checkpoint"));
   EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+}
+
+// Stops the attempt at the first progress after a checkpoint was written, and
+// keeps what it was told.
+class CheckpointSink : public RecordingSink {
+ public:
+  CheckpointSink(std::string folder, StopFlag* stop)
+      : folder_(std::move(folder)), stop_(stop) {}
+  void Progress(const ProgressUpdate& update) override {
+    RecordingSink::Progress(update);
+    if (stop_ != nullptr && std::filesystem::exists(folder_ + "/1")) {
+      stop_->Stop();
+    }
+  }
+  void Resumed(const FileCheckpoint::Resumed& from) override {
+    EXPECT_TRUE(updates().empty());
+    resumed.push_back(from);
+  }
+  void CheckpointFailed(const absl::Status& status) override {
+    failed.push_back(status);
+  }
+
+  std::vector<FileCheckpoint::Resumed> resumed;
+  std::vector<absl::Status> failed;
+
+ private:
+  const std::string folder_;
+  StopFlag* const stop_;
+};
+
+class CheckpointedAttempt : public AttemptTest {
+ protected:
+  // An attempt of many runs, which writes its first checkpoint after the first.
+  void Make(const std::string& key, double seconds = 1e-9) {
+    v1::Spec spec;
+    spec.mutable_partition()->set_runs(300);
+    InputArrays inputs = QualityInputs();
+    inputs.erase("labels");
+    internal::AttemptSpec attempt = MakeAttempt(dir_, spec, inputs);
+    attempt.set_checkpoint_key(key);
+    attempt.set_checkpoint_seconds(seconds);
+    spec_ = attempt;
+    ASSERT_TRUE(WriteAttemptSpec(dir_, attempt).ok());
+  }
+  std::string Folder() const { return dir_ + "/checkpoint"; }
+  // Runs to the end.
+  internal::AttemptResult Finish(CheckpointSink& sink) {
+    const StopFlag stop;
+    const absl::Status status = RunAttempt(dir_, kToken, sink, stop);
+    EXPECT_TRUE(status.ok()) << status;
+    const auto result = ReadAttemptResult(dir_, kToken);
+    EXPECT_TRUE(result.ok() && result->status().code() == 0);
+    return result.ok() ? *result : internal::AttemptResult();
+  }
+  // Runs until there is a checkpoint.
+  void Interrupt() {
+    StopFlag stop;
+    CheckpointSink sink(Folder(), &stop);
+    EXPECT_TRUE(absl::IsCancelled(RunAttempt(dir_, kToken, sink, stop)));
+    EXPECT_TRUE(sink.resumed.empty());
+    ASSERT_TRUE(std::filesystem::exists(Folder() + "/1"));
+  }
+  static std::map<std::string, std::string> Digests(
+      const internal::AttemptResult& result) {
+    std::map<std::string, std::string> digests;
+    for (const auto& [name, file] : result.outputs()) {
+      digests[name] = file.array().artifact();
+    }
+    return digests;
+  }
+
+  internal::AttemptSpec spec_;
+};
+
+TEST_F(CheckpointedAttempt, GoesOnAndEndsWithTheBytesOfAnUndisturbedOne) {
+  Make("key", 0);
+  CheckpointSink whole(Folder(), nullptr);
+  const internal::AttemptResult expected = Finish(whole);
+  EXPECT_EQ(expected.outputs_size(), 4);
+  EXPECT_EQ(expected.resumed_seconds(), 0);
+  EXPECT_TRUE(std::filesystem::is_empty(Folder()));
+
+  Make("key");
+  Interrupt();
+  CheckpointSink sink(Folder(), nullptr);
+  const internal::AttemptResult result = Finish(sink);
+  ASSERT_EQ(sink.resumed.size(), 1U);
+  EXPECT_EQ(sink.resumed[0].phase, "partitioning");
+  EXPECT_GE(sink.resumed[0].done, 1);
+  ASSERT_FALSE(sink.updates().empty());
+  EXPECT_EQ(sink.updates()[0].done, sink.resumed[0].done);
+  EXPECT_GT(result.resumed_seconds(), 0);
+  EXPECT_EQ(result.resumed_seconds(), sink.resumed[0].work_seconds);
+  EXPECT_EQ(Digests(result), Digests(expected));
+  EXPECT_EQ(result.summary().SerializeAsString(),
+            expected.summary().SerializeAsString());
+}
+
+TEST_F(CheckpointedAttempt, OfAnotherKeyBeginsAtTheBeginning) {
+  Make("key");
+  Interrupt();
+  spec_.set_checkpoint_key("another");
+  WriteFileBytes(dir_ + "/attempt.binpb", spec_.SerializeAsString());
+  CheckpointSink sink(Folder(), nullptr);
+  const internal::AttemptResult result = Finish(sink);
+  EXPECT_TRUE(sink.resumed.empty());
+  EXPECT_EQ(result.resumed_seconds(), 0);
+  EXPECT_EQ(sink.updates()[0].done, 0);
+}
+
+TEST_F(CheckpointedAttempt, DoesNotFailWhenTheDiskTakesNoCheckpoint) {
+  Make("key");
+  CheckpointSink sink(Folder(), nullptr);
+  {
+    const IoFault fault(IoCall::kWrite, "/checkpoint/", ENOSPC);
+    Finish(sink);
+    EXPECT_GT(fault.hits(), 0);
+  }
+  ASSERT_EQ(sink.failed.size(), 1U);
+  EXPECT_EQ(ReasonOf(sink.failed[0]), "DISK_FULL");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // The program modbound-worker; absent in builds without programs.
 #ifdef MODBOUND_WORKER
 
-#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
@@ -13,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "server/errors/error_status.h"
+#include "server/executors/worker_report.h"
 #include "tests/server/executors/attempt_directory.h"
 #include "tests/support/temporary_folder.h"
 
@@ -73,26 +74,14 @@ int RunWorker(const std::vector<std::string>& arguments) {
   return Worker(arguments).Wait();
 }
 
-v1::Spec LongJob() {
-  v1::Spec spec;
-  spec.mutable_partition()->set_similarity(v1::Similarity::GIVEN);
-  spec.mutable_partition()->set_runs(10000);
-  return spec;
-}
-
-InputArrays LongInputs() {
-  InputArrays inputs = QualityInputs();
-  inputs.erase("labels");
-  return inputs;
-}
-
-// Everything of a result but the times.
+// Everything of a result but the times and the memory.
 std::string ResultText(const std::string& dir) {
   auto result = ReadAttemptResult(dir, kToken);
   EXPECT_TRUE(result.ok()) << result.status();
   result->clear_load_seconds();
   result->clear_compute_seconds();
   result->clear_cpu_seconds();
+  result->clear_peak_rss_bytes();
   return result->DebugString();
 }
 
@@ -108,6 +97,10 @@ TEST(Worker, WritesTheSameBytesAsAThreadOfTheServer) {
   ASSERT_TRUE(RunAttempt(folder / "thread", kToken, sink, stop).ok());
   ASSERT_EQ(RunWorker({folder / "worker", "--token", kToken}), 0);
   EXPECT_EQ(ResultText(folder / "thread"), ResultText(folder / "worker"));
+  EXPECT_FALSE(
+      ReadAttemptResult(folder / "thread", kToken)->has_peak_rss_bytes());
+  const auto result = ReadAttemptResult(folder / "worker", kToken);
+  EXPECT_GT(result->peak_rss_bytes(), result->peak_job_bytes());
   int outputs = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(folder / "thread/out")) {
@@ -135,6 +128,8 @@ TEST(Worker, TellsUsageFromFailure) {
   EXPECT_EQ(RunWorker({folder / "a"}), 2);
   EXPECT_EQ(RunWorker({folder / "a", "--token", kToken, "--nonsense"}), 2);
   EXPECT_EQ(RunWorker({"--version"}), 0);
+  EXPECT_EQ(RunWorker({folder / "a", "--token", kToken, "--build", "another"}),
+            2);
   EXPECT_EQ(RunWorker({folder / "a", "--token", "another"}), 1);
   EXPECT_EQ(RunWorker({folder / "none", "--token", kToken}), 1);
   EXPECT_FALSE(ReadAttemptResult(folder / "a", kToken).ok());
@@ -146,19 +141,62 @@ TEST(Worker, ReportsProgressAsJsonLinesAndStopsOnASignal) {
     MakeAttempt(folder / "a", LongJob(), LongInputs());
     Worker worker({folder / "a", "--token", kToken});
     v1::Progress progress;
-    do {  // the first report is of 0 runs
+    do {  // signs of life, and the first report is of 0 runs
       const std::string line = worker.ReadLine();
-      ASSERT_TRUE(
-          google::protobuf::util::JsonStringToMessage(line, &progress).ok())
-          << line;
+      const auto report = ParseReport(line);
+      ASSERT_TRUE(report.has_value()) << line;
+      progress = report->progress();
     } while (progress.done() == 0);
     EXPECT_EQ(progress.total(), 10000);
     EXPECT_EQ(progress.unit(), "runs");
     worker.Signal(number);
+    std::string last;
+    for (std::string line; !(line = worker.ReadLine()).empty();) {
+      last = line;
+    }
     EXPECT_EQ(worker.Wait(), 4);
+    const auto report = ParseReport(last);
+    ASSERT_TRUE(report.has_value()) << last;
+    EXPECT_TRUE(absl::IsCancelled(FromRpcStatus(report->failure())));
     EXPECT_TRUE(
         absl::IsNotFound(ReadAttemptResult(folder / "a", kToken).status()));
   }
+}
+
+// A stopped process says nothing, and goes on saying so when it goes on.
+TEST(Worker, GivesASignOfLifeWhileNothingElseHappens) {
+  const TemporaryFolder folder;
+  MakeAttempt(folder / "a", LongJob(), LongInputs());
+  Worker worker({folder / "a", "--token", kToken});
+  int alive = 0;
+  while (alive < 3) {
+    const std::string line = worker.ReadLine();
+    const auto report = ParseReport(line);
+    ASSERT_TRUE(report.has_value()) << line;
+    alive += report->has_alive() ? 1 : 0;
+  }
+  worker.Signal(SIGKILL);
+  EXPECT_EQ(worker.Wait(), -1);
+}
+
+TEST(Worker, FailsTheAnalysisThatWantsMoreMemoryThanItMayHave) {
+  const TemporaryFolder folder;
+  InputArrays inputs;
+  constexpr int64_t kUnits = 3000;  // 72 MB
+  inputs["matrix"] = HostArray::FromDoubles(
+      std::vector<double>(kUnits * kUnits, 1.0), {kUnits, kUnits}, {});
+  MakeAttempt(folder / "a", LongJob(), inputs);
+  EXPECT_EQ(RunWorker({folder / "a",
+                       "--token",
+                       kToken,
+                       "--memory_bytes",
+                       std::to_string(64 << 20)}),
+            0);
+  const auto result = ReadAttemptResult(folder / "a", kToken);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const absl::Status status = FromRpcStatus(result->status());
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "MEMORY_LIMIT");
 }
 
 TEST(Worker, EndsWhenItsStarterIsGoneAlready) {

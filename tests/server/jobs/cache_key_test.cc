@@ -38,7 +38,8 @@ TEST(CacheKey, TextHoldsFieldsBesideTheirDefaultsInputsAndBuild) {
                         "12[0] 9:agreement\n"
                         "input 6:matrix 2 (3,3) ab\n"
                         "kernel ") +
-                kKernelVersion + "\nisa " + kIsa + "\n");
+                kKernelVersion + "\nisa " + kIsa + "\ncompiler " + kCompiler +
+                "\n");
 }
 
 TEST(CacheKey, UnsetFieldAndItsWrittenDefaultAreOne) {

@@ -21,7 +21,7 @@ class EndToEnd : public QueueFixture {
     queue_ = *std::move(queue);
   }
   ~EndToEnd() override {
-    CheckInvariants(*database_, *artifacts_, true);
+    CheckInvariants(*database_, true);
     queue_.reset();
     threads_.reset();
   }

@@ -29,7 +29,7 @@ class JobQueueTest : public QueueFixture {
   explicit JobQueueTest(int cores) : QueueFixture({cores, int64_t{1} << 33}) {}
   // Waits until nothing of an attempt is left.
   void AwaitIdle() {
-    while (queue_->State()->leased_cores() > 0) {
+    while (!std::filesystem::is_empty(dir_ / "attempts")) {
       std::this_thread::yield();
     }
   }
@@ -85,8 +85,7 @@ TEST_F(JobQueueTest, HandsTheFactsOfArtifactsToTheAttempt) {
   ASSERT_TRUE(
       database_
           ->WriteAndWait([&](Connection& connection) -> absl::Status {
-            MODBOUND_RETURN_IF_ERROR(
-                ArtifactStore::Commit(connection, *staged));
+            MODBOUND_RETURN_IF_ERROR(CommitForOwner(connection, *staged));
             return ArtifactStore::CommitFacts(
                 connection, staged->digest, v1::DType::FLOAT64, {2, 2}, facts);
           })
@@ -111,7 +110,7 @@ TEST_F(JobQueueTest, RefusesABoolThatIsNeitherZeroNorOne) {
   ASSERT_TRUE(staged.ok());
   ASSERT_TRUE(database_
                   ->WriteAndWait([&](Connection& connection) {
-                    return ArtifactStore::Commit(connection, *staged);
+                    return CommitForOwner(connection, *staged);
                   })
                   .ok());
   (*job.mutable_inputs())["labels"].set_artifact(staged->digest);

@@ -212,7 +212,7 @@ TEST_F(SubmitterTest, TakesArtifactsThatAreThereWithTheirSize) {
   ExpectJobRefused(job, "ARTIFACT_NOT_FOUND", "inputs.matrix");
   ASSERT_TRUE(database_
                   ->WriteAndWait([&](Connection& connection) {
-                    return ArtifactStore::Commit(connection, *staged);
+                    return CommitForOwner(connection, *staged);
                   })
                   .ok());
   executor_->Succeed(Enqueue(job));
@@ -232,7 +232,7 @@ TEST_F(SubmitterTest, ReadsNoLargeArrayBeforeItAccepts) {
   ASSERT_TRUE(staged.ok());
   ASSERT_TRUE(database_
                   ->WriteAndWait([&](Connection& connection) {
-                    return ArtifactStore::Commit(connection, *staged);
+                    return CommitForOwner(connection, *staged);
                   })
                   .ok());
   const std::string file = absl::StrCat(dir_.path(),

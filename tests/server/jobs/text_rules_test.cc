@@ -45,6 +45,19 @@ TEST(TextRules, NamesFieldAndAllowedLength) {
             "characters");
 }
 
+TEST(TextRules, PrintableTextKeepsWholeCharacters) {
+  EXPECT_EQ(PrintableText("a\xc3\xa4z", 4), "a\xc3\xa4z");
+  EXPECT_EQ(PrintableText("a\xc3\xa4z", 3), "a\xc3\xa4");
+  EXPECT_EQ(PrintableText("a\xc3\xa4z", 2), "a");
+  // Broken off, overlong, a surrogate, C1 controls, a lone end.
+  for (const char* bad : {"\xc3", "\xc0\x80", "\xed\xa0\x80", "\x80"}) {
+    EXPECT_GE(CountCharacters(PrintableText(bad, 100)), 1) << bad;
+    EXPECT_EQ(PrintableText(bad, 100),
+              std::string(std::string(bad).size(), '?'));
+  }
+  EXPECT_EQ(PrintableText("\xc2\x85\t\x1b", 100), "?? ?");
+}
+
 TEST(TextRules, NodeNamesAreShortAndPlain) {
   EXPECT_TRUE(IsNodeName("train_1.a-B"));
   EXPECT_TRUE(IsNodeName(std::string(64, 'x')));

@@ -23,6 +23,16 @@ class FakeQueue : public JobQueue {
                    JobsDone done) override {
     done(NotHere());
   }
+  void ReproduceJob(const std::string& /*owner*/,
+                    v1::ReproduceJobRequest /*request*/,
+                    JobDone done) override {
+    done(NotHere());
+  }
+  absl::StatusOr<v1::Explanation> ExplainJob(
+      const std::string& /*owner*/, const std::string& /*id*/) override {
+    return NotHere();
+  }
+  absl::Status CleanUp() override { return absl::OkStatus(); }
   absl::StatusOr<v1::Job> GetJob(const std::string& /*owner*/,
                                  const std::string& /*id*/) override {
     return NotHere();
@@ -45,6 +55,12 @@ class FakeQueue : public JobQueue {
   absl::StatusOr<std::unique_ptr<JobWatch>> Watch(
       const std::string& /*owner*/,
       const v1::WatchJobRequest& /*request*/,
+      std::function<void()> /*wake*/) override {
+    return NotHere();
+  }
+  absl::StatusOr<std::unique_ptr<JobLogFeed>> Logs(
+      const std::string& /*owner*/,
+      const v1::GetLogsRequest& /*request*/,
       std::function<void()> /*wake*/) override {
     return NotHere();
   }

@@ -263,6 +263,38 @@ TEST(JobServiceWatch, GoesOnByItsTokenAcrossARestart) {
   EXPECT_TRUE(none.empty());
 }
 
+TEST_F(JobServiceTest, GivesTheLogOfAJobFromAnOffset) {
+  const std::string id = service_.Submit(QualityRequest()).id();
+  v1::GetLogsRequest request;
+  request.set_id(id);
+  request.set_follow(true);  // from before its end, by chance
+  const auto read = [&](std::string* text) {
+    const auto call = NewCall();
+    const auto stream = service_.jobs().GetLogs(call.get(), request);
+    v1::GetLogsResponse piece;
+    while (stream->Read(&piece)) {
+      EXPECT_EQ(piece.offset() + static_cast<int64_t>(piece.text().size()),
+                piece.next_offset());
+      *text += piece.text();
+      request.set_offset(piece.next_offset());
+    }
+    return stream->Finish();
+  };
+  std::string text;
+  ASSERT_TRUE(read(&text).ok());
+  EXPECT_EQ(service_.WaitFor(id).state(), v1::JobState::SUCCEEDED);
+  EXPECT_NE(text.find("attempt 1: ends: result"), std::string::npos) << text;
+  std::string rest;
+  ASSERT_TRUE(read(&rest).ok());
+  EXPECT_EQ(rest, "");
+  request.set_offset(request.offset() + 1);
+  ExpectError(
+      read(&rest), StatusCode::INVALID_ARGUMENT, "OUT_OF_RANGE", "offset");
+  request.set_offset(0);
+  request.set_id("another");
+  ExpectError(read(&rest), StatusCode::NOT_FOUND, "JOB_NOT_FOUND", "");
+}
+
 TEST_F(JobServiceTest, ADrainedQueueTakesNoMoreJobs) {
   service_.queue().Drain();
   ExpectError(

@@ -1,5 +1,6 @@
 #include "server/rpc/server_options.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -44,6 +45,33 @@ TEST(ParseCommandLine, FlagsMayBeSpelledEitherWay) {
   }
 }
 
+TEST(ParseCommandLine, ReadsTheFlagsOfWorkers) {
+  const auto usual = Parse({"--data_dir=/d"});
+  ASSERT_TRUE(usual.ok()) << usual.status();
+  EXPECT_EQ(usual->options.worker, WorkerUse::kAuto);
+  EXPECT_EQ(usual->options.max_worker_attempts, 3);
+  const WorkerOptions& defaults = usual->options.worker_options;
+  EXPECT_EQ(std::filesystem::path(defaults.program).parent_path(),
+            std::filesystem::read_symlink("/proc/self/exe").parent_path());
+  EXPECT_EQ(defaults.hang_limit, WorkerOptions().hang_limit);
+  EXPECT_EQ(defaults.memory_slack_bytes, WorkerOptions().memory_slack_bytes);
+  const auto line = Parse({"--data_dir=/d",
+                           "--worker=always",
+                           "--worker_program=/p",
+                           "--worker_hang_seconds=2.5",
+                           "--worker_memory_slack=1G",
+                           "--max_worker_attempts=0"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->options.worker, WorkerUse::kAlways);
+  EXPECT_EQ(line->options.max_worker_attempts, 0);
+  EXPECT_EQ(line->options.worker_options.program, "/p");
+  EXPECT_EQ(line->options.worker_options.hang_limit,
+            std::chrono::milliseconds(2500));
+  EXPECT_EQ(line->options.worker_options.memory_slack_bytes, int64_t{1} << 30);
+  EXPECT_EQ(Parse({"--data_dir=/d", "--worker=never"})->options.worker,
+            WorkerUse::kNever);
+}
+
 TEST(ParseCommandLine, RefusesInOneLine) {
   for (const char* flag : {"--nosuch=1",
                            "--cores=0",
@@ -55,6 +83,10 @@ TEST(ParseCommandLine, RefusesInOneLine) {
                            "--listen=0.0.0.0:1",
                            "--listen=nowhere",
                            "--log_level=loud",
+                           "--worker=maybe",
+                           "--worker_hang_seconds=1",
+                           "--worker_memory_slack=none",
+                           "--max_worker_attempts=-1",
                            "--config=/no/such/file",
                            "extra"}) {
     const auto line = Parse({"--data_dir=/d", flag});
@@ -62,6 +94,55 @@ TEST(ParseCommandLine, RefusesInOneLine) {
     const std::string message(line.status().message());
     EXPECT_FALSE(message.empty()) << flag;
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  }
+}
+
+TEST(ParseCommandLine, OtherMachinesNeedTlsAndNames) {
+  for (const std::vector<const char*>& flags :
+       {std::vector<const char*>{},
+        {"--require_tokens"},
+        {"--tls_cert=c", "--tls_key=k"},
+        {"--client_ca=a", "--require_tokens"}}) {
+    auto all = flags;
+    all.insert(all.end(), {"--data_dir=/d", "--listen=0.0.0.0:1"});
+    EXPECT_EQ(FieldOf(Parse(all).status()), "listen");
+  }
+  for (const char* named : {"--require_tokens", "--client_ca=a"}) {
+    EXPECT_TRUE(Parse({"--data_dir=/d",
+                       "--listen=0.0.0.0:1",
+                       "--tls_cert=c",
+                       "--tls_key=k",
+                       named})
+                    .ok())
+        << named;
+  }
+}
+
+TEST(ParseCommandLine, ReadsTokenCommands) {
+  using Action = TokenCommand::Action;
+  const auto create = Parse({"token",
+                             "create",
+                             "alice",
+                             "--expires=90d",
+                             "--certificate=pc",
+                             "--data_dir=/d"});
+  ASSERT_TRUE(create.ok()) << create.status();
+  ASSERT_TRUE(create->token.has_value());
+  EXPECT_EQ(create->token->action, Action::kCreate);
+  EXPECT_EQ(create->token->owner, "alice");
+  EXPECT_EQ(create->token->certificate, "pc");
+  EXPECT_EQ(create->token->lifetime_us, int64_t{90} * 86400 * 1000000);
+  EXPECT_EQ(create->options.data_dir, "/d");
+  EXPECT_EQ(Parse({"--data_dir=/d", "token", "revoke", "ab"})->token->id, "ab");
+  EXPECT_TRUE(Parse({"--data_dir=/d", "token", "list", "--json"})->token->json);
+  EXPECT_FALSE(Parse({"--data_dir=/d"})->token.has_value());
+  for (const std::vector<const char*>& flags :
+       {std::vector<const char*>{"token"},
+        {"token", "create"},
+        {"token", "revoke"},
+        {"token", "other"},
+        {"token", "create", "a", "--expires=soon"}}) {
+    EXPECT_FALSE(Parse(flags).ok());
   }
 }
 
@@ -103,6 +184,14 @@ TEST(ParseCommandLine, HelpAndVersionOnlyPrint) {
     EXPECT_NE(line->text.find("modbound"), std::string::npos);
     EXPECT_EQ(line->text.back(), '\n');
   }
+}
+
+TEST(ParseCommandLine, TimeBetweenCheckpointsIsKnownButNotShown) {
+  const auto line = Parse({"--data_dir=/d", "--checkpoint_seconds=0.2"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->options.checkpoint_seconds, 0.2);
+  EXPECT_FALSE(Parse({"--data_dir=/d", "--checkpoint_seconds=-1"}).ok());
+  EXPECT_EQ(Parse({"--help"})->text.find("checkpoint"), std::string::npos);
 }
 
 TEST(ParseBytes, ReadsNumbersWithUnits) {

@@ -1,0 +1,24 @@
+#ifndef MODBOUND_SERVER_ARTIFACTS_BACKUP_H_
+#define MODBOUND_SERVER_ARTIFACTS_BACKUP_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace modbound {
+
+// Copies the store of `data_dir` to the new folder `target`, whether a server
+// runs on it or not: a snapshot of the database, and every artifact that it
+// names, each hashed while it is copied. The folder is one that a server can be
+// started on, as it is or copied elsewhere. Made beside `target` and renamed
+// when it is whole and on the disk. What runs at the moment of the snapshot
+// goes on from there. Errors: kFailedPrecondition WRONG_STATE "data_dir" when
+// there is no store, "backup" when `target` is there already;
+// kDataLoss DIGEST_MISMATCH for a damaged artifact; those of the disk. After an
+// error nothing of it is left.
+absl::Status BackupStore(const std::string& data_dir,
+                         const std::string& target);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_ARTIFACTS_BACKUP_H_

@@ -1,0 +1,124 @@
+#include "server/jobs/job_logs.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "server/files/file_io.h"
+#include "server/jobs/text_rules.h"
+#include "server/store/wall_time.h"
+
+namespace modbound {
+namespace {
+
+// "2026-11-24T02:58:37.125Z".
+std::string TimeText(int64_t micros) {
+  const std::time_t seconds = micros / 1000000;
+  struct tm parts {};
+  ::gmtime_r(&seconds, &parts);
+  char day[sizeof("2026-11-24T02:58:37")];
+  std::strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
+  char text[sizeof(day) + sizeof(".125Z")];
+  std::snprintf(text,
+                sizeof(text),
+                "%s.%03dZ",
+                day,
+                static_cast<int>(micros / 1000 % 1000));
+  return text;
+}
+
+}  // namespace
+
+JobLogs::JobLogs(const std::string& data_dir,
+                 std::function<void(const std::string& job)> changed)
+    : folder_(data_dir + "/logs"), changed_(std::move(changed)) {}
+
+absl::Status JobLogs::Open() const { return MakeDirectory(folder_); }
+
+std::string JobLogs::PathOf(const std::string& job) const {
+  return absl::StrCat(folder_, "/", job);
+}
+
+Mutex& JobLogs::MutexOf(const std::string& job) {
+  return mutexes_[std::hash<std::string>()(job) % mutexes_.size()];
+}
+
+void JobLogs::Append(const std::string& job, std::string_view line) {
+  constexpr std::size_t kMostText = kMostLogLine - 64;
+  const std::string text = absl::StrCat(
+      TimeText(WallMicros()), " ", PrintableText(line, kMostText), "\n");
+  absl::Status status;
+  {
+    const MutexLock lock(MutexOf(job));
+    status = AppendLocked(job, text);
+  }
+  if (!status.ok()) {
+    spdlog::warn(
+        "event=log_not_written job={} error=\"{}\"", job, LogText(status));
+    return;
+  }
+  changed_(job);
+}
+
+absl::Status JobLogs::AppendLocked(const std::string& job,
+                                   std::string_view line) {
+  absl::StatusOr<LogFile> log = LogFile::OpenToAppend(PathOf(job));
+  if (absl::IsDataLoss(log.status())) {
+    // A power cut took its header: what comes now is worth more.
+    MODBOUND_RETURN_IF_ERROR(RemoveFile(PathOf(job)));
+    log = LogFile::OpenToAppend(PathOf(job));
+  }
+  MODBOUND_RETURN_IF_ERROR(log.status());
+  return log->Append(line);
+}
+
+void JobLogs::Sync(const std::string& job) {
+  const MutexLock lock(MutexOf(job));
+  const absl::StatusOr<LogFile> log = LogFile::OpenToRead(PathOf(job));
+  absl::Status status = log.ok() ? log->Sync() : log.status();
+  if (status.ok()) {
+    status = SyncDirectory(folder_);
+  }
+  if (!status.ok()) {
+    spdlog::warn(
+        "event=log_not_synced job={} error=\"{}\"", job, LogText(status));
+  }
+}
+
+absl::StatusOr<LogFile::Piece> JobLogs::Read(const std::string& job,
+                                             int64_t offset,
+                                             int64_t most) {
+  const MutexLock lock(MutexOf(job));
+  const absl::StatusOr<LogFile> log = LogFile::OpenToRead(PathOf(job));
+  if (log.ok()) {
+    return log->Read(offset, most);
+  }
+  if (!absl::IsNotFound(log.status())) {
+    return log.status();
+  }
+  if (offset != 0) {
+    return Refuse(
+        "OUT_OF_RANGE",
+        "offset",
+        absl::StrCat(
+            "offset is ", offset, "; allowed: 0, for the log is empty"));
+  }
+  return LogFile::Piece();
+}
+
+void JobLogs::Remove(const std::string& job) {
+  const MutexLock lock(MutexOf(job));
+  const absl::Status status = RemoveFile(PathOf(job));
+  if (!status.ok()) {
+    // The next start of the server removes it.
+    spdlog::warn(
+        "event=log_not_removed job={} error=\"{}\"", job, LogText(status));
+  }
+}
+
+}  // namespace modbound

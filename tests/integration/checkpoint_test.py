@@ -1,0 +1,180 @@
+"""Long jobs go on from their checkpoints, whatever interrupts them.
+
+MODBOUND_CHECKPOINT_KILLS sets the number of kills (default 4).
+"""
+
+import os
+import random
+import re
+import time
+import unittest
+
+import numpy
+from service import TIME_FACTOR, Server, comparable, digests
+
+KILLS = int(os.environ.get("MODBOUND_CHECKPOINT_KILLS", "4"))
+PARTITION = {"runs": 7000, "seed": 6}
+
+
+def training(steps):
+    """Evaluated once, at the end: nothing stops it before."""
+    return {"task": "PERCEPTUAL_DECISION_MAKING", "max_steps": steps,
+            "eval_every": steps, "seed": 5}
+
+
+# Each 20 s of work and more on one core, and one of a few seconds.
+LONG = training(10000)
+SHORT = training(3000)
+
+
+def noise(units):
+    """A matrix without modules: runs differ, and consensus takes rounds."""
+    values = numpy.random.default_rng(7).normal(size=(units, units))
+    return values + values.T
+
+
+class CheckpointTest(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.matrix = noise(400)
+        server = Server(flags=["--checkpoint_seconds=0"])
+        try:
+            with server.lab() as lab:
+                jobs = {**cls.submit(lab), "short": lab.train(**SHORT)}
+                cls.expected = {name: cls.results(handle)
+                                for name, handle in jobs.items()}
+        finally:
+            server.close()
+
+    def setUp(self):
+        self.moments = random.Random(21)
+        self.server = Server(flags=["--checkpoint_seconds=0.2",
+                                    "--max_lost_attempts=0"])
+        self.addCleanup(self.server.close)
+        self.lab = self.server.lab()
+        self.addCleanup(self.lab.close)
+
+    @classmethod
+    def submit(cls, lab):
+        return {"train": lab.train(**LONG),
+                "partition": lab.partition(matrix=cls.matrix, **PARTITION)}
+
+    @staticmethod
+    def results(handle):
+        """All that a job found: arrays by digest, and the summary."""
+        handle.wait(timeout=600 * TIME_FACTOR)
+        # repr, so that NaN equals NaN.
+        return digests(handle), repr(comparable(handle.summary))
+
+    def files(self, handle):
+        """Checkpoint files of the attempt that goes on, by their numbers."""
+        found = {}
+        attempts = os.path.join(self.server.data_dir, "attempts")
+        for name in os.listdir(attempts):
+            if name.startswith(handle.id + "-"):
+                folder = os.path.join(attempts, name, "checkpoint")
+                for file in os.listdir(folder):
+                    if file.isdigit():
+                        found[int(file)] = os.path.join(folder, file)
+        return found
+
+    def await_files(self, handle, beyond, count=1):
+        """Waits for `count` files of numbers above `beyond`."""
+        give_up = time.monotonic() + 120 * TIME_FACTOR
+        while not handle.ended and time.monotonic() < give_up:
+            try:
+                numbers = [number for number in self.files(handle)
+                           if number > beyond]
+            except FileNotFoundError:  # went while we looked
+                continue
+            if len(numbers) >= count:
+                return max(numbers)
+            time.sleep(0.01)
+        self.fail(f"job {handle.id} ({handle.state}) wrote no checkpoint")
+
+    def await_no_files(self):
+        """The last of an attempt goes just after its end was told."""
+        for folder in ("attempts", "checkpoints"):
+            path = os.path.join(self.server.data_dir, folder)
+            give_up = time.monotonic() + 10 * TIME_FACTOR
+            while os.listdir(path) and time.monotonic() < give_up:
+                time.sleep(0.01)
+            self.assertEqual(os.listdir(path), [])
+
+    def resumed(self, handle):
+        """What the log says of the job's attempts: (phase, done) of each."""
+        return [(phase, int(done)) for phase, done in re.findall(
+            rf'event=resumed job={handle.id} .*phase="(.*)" done=(\d+)',
+            self.server.log())]
+
+    def test_interrupted_jobs_end_with_the_bytes_of_an_undisturbed_run(self):
+        handles = self.submit(self.lab)
+        train, partition = handles["train"], handles["partition"]
+        number = 0
+        for kill in range(KILLS + 1):
+            number = self.await_files(train, number)
+            time.sleep(self.moments.uniform(0, 0.4))
+            if kill == KILLS // 2:
+                self.assertEqual(self.server.stop(), 0)
+            else:
+                self.server.kill()
+            self.server.start()
+        for name, handle in handles.items():
+            self.assertEqual(self.results(handle), self.expected[name], name)
+        # Each attempt of the training began beyond the one before.
+        steps = [done for _, done in self.resumed(train)]
+        self.assertEqual(len(steps), KILLS + 1)
+        # One that was killed at once goes on where its last one did.
+        self.assertEqual(steps, sorted(steps))
+        self.assertGreater(steps[-1], steps[0])
+        self.assertGreater(train.job.provenance.resumed_seconds, 0)
+        self.assertEqual(train.job.attempts, KILLS + 2)
+        # Runs are counted; so are those of a consensus round.
+        runs = [done for phase, done in self.resumed(partition)
+                if phase == "partitioning"]
+        self.assertGreater(len(self.resumed(partition)), 0)
+        self.assertEqual(runs, sorted(runs))
+        self.await_no_files()
+
+    def test_a_damaged_checkpoint_gives_way_to_the_one_before(self):
+        train = self.lab.train(**SHORT)
+        self.await_files(train, 0, count=2)
+        self.server.kill()
+        files = self.files(train)
+        newest = files[max(files)]
+        os.truncate(newest, os.path.getsize(newest) // 2)
+        before = max(files) - 1
+        self.server.start()
+        self.await_files(train, max(files))
+        (_, done), = self.resumed(train)
+        self.assertGreater(done, 0)
+        # Without any that is whole it begins at the beginning.
+        self.server.kill()
+        files = self.files(train)
+        self.assertNotIn(before - 1, files)
+        for path in files.values():
+            with open(path, "r+b") as file:
+                file.seek(os.path.getsize(path) // 2)
+                byte = file.read(1)
+                file.seek(-1, os.SEEK_CUR)
+                file.write(bytes([byte[0] ^ 1]))
+        self.server.start()
+        self.assertEqual(self.results(train), self.expected["short"])
+        self.assertEqual(len(self.resumed(train)), 1)
+        self.assertEqual(train.job.provenance.resumed_seconds, 0)
+
+    def test_a_cancelled_job_leaves_no_checkpoint(self):
+        train = self.lab.train(**LONG)
+        self.await_files(train, 0)
+        self.server.kill()
+        self.server.start()
+        train.cancel()
+        with self.assertRaises(Exception):
+            train.wait(timeout=60 * TIME_FACTOR)
+        self.assertEqual(train.state, "CANCELLED")
+        self.await_no_files()
+
+
+if __name__ == "__main__":
+    unittest.main()

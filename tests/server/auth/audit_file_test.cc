@@ -1,0 +1,148 @@
+#include "server/auth/audit_file.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/support/temporary_folder.h"
+
+namespace modbound {
+namespace {
+
+namespace fs = std::filesystem;
+
+class AuditFileTest : public testing::Test {
+ protected:
+  AuditFileTest() : folder_path_(folder_.path()) {}
+
+  static AuditRecord Record(const std::string& job) {
+    return {1700000000123456, "submit", {{"owner", "alice"}, {"job", job}}};
+  }
+  std::string Read(const std::string& name = "audit.log") const {
+    std::ifstream file(folder_path_ + "/" + name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  void Write(const std::string& text) const {
+    std::ofstream(folder_path_ + "/audit.log", std::ios::binary) << text;
+  }
+  void AppendThree() const {
+    AuditFile file(folder_path_);
+    ASSERT_TRUE(file.Append({Record("a"), Record("b")}).ok());
+    ASSERT_TRUE(file.Append({Record("c")}).ok());
+    ASSERT_TRUE(file.Sync().ok());
+  }
+  absl::StatusOr<int64_t> Verify() const {
+    return VerifyAuditLog(folder_path_);
+  }
+
+  TemporaryFolder folder_;
+  const std::string folder_path_;
+};
+
+TEST_F(AuditFileTest, WritesAChainOfJsonLines) {
+  AppendThree();
+  const std::string text = Read();
+  const auto first = nlohmann::json::parse(text.substr(0, text.find('\n')));
+  EXPECT_EQ(first["number"], 1);
+  EXPECT_EQ(first["time"], "2023-11-14T22:13:20.123456Z");
+  EXPECT_EQ(first["event"], "submit");
+  EXPECT_EQ(first["owner"], "alice");
+  EXPECT_EQ(first["previous"], std::string(64, '0'));
+  EXPECT_EQ(*Verify(), 3);
+}
+
+TEST_F(AuditFileTest, IsForItsOwnerAlone) {
+  AppendThree();
+  EXPECT_EQ(fs::status(folder_path_ + "/audit.log").permissions() &
+                (fs::perms::group_all | fs::perms::others_all),
+            fs::perms::none);
+}
+
+TEST_F(AuditFileTest, EveryChangedByteIsFound) {
+  AppendThree();
+  const std::string text = Read();
+  // Nothing comes after the last line that would show its bytes.
+  const std::size_t end = text.rfind('\n', text.size() - 2);
+  for (std::size_t at = 0; at < end; ++at) {
+    std::string changed = text;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    Write(changed);
+    EXPECT_TRUE(absl::IsDataLoss(Verify().status())) << at;
+  }
+}
+
+TEST_F(AuditFileTest, ALineThatWentOrCameIsFound) {
+  AppendThree();
+  const std::string text = Read();
+  const std::size_t one = text.find('\n') + 1;
+  const std::size_t two = text.find('\n', one) + 1;
+  Write(text.substr(0, one) + text.substr(two));
+  EXPECT_TRUE(absl::IsDataLoss(Verify().status()));
+  Write(text.substr(0, two) + text.substr(one));
+  EXPECT_TRUE(absl::IsDataLoss(Verify().status()));
+  Write(text);
+  EXPECT_EQ(*Verify(), 3);
+}
+
+TEST_F(AuditFileTest, WhatACrashLeftOfALineGoes) {
+  AppendThree();
+  Write(Read() + "{\"number\":4,\"ti");
+  AuditFile file(folder_path_);
+  ASSERT_TRUE(file.Append({Record("d")}).ok());
+  EXPECT_EQ(*Verify(), 4);
+}
+
+TEST_F(AuditFileTest, TextOfAnyBytesStaysOneLine) {
+  AuditFile file(folder_path_);
+  ASSERT_TRUE(file.Append({Record("a\n\"\\\x01\xff\xc3")}).ok());
+  ASSERT_TRUE(file.Append({Record("b")}).ok());
+  EXPECT_EQ(*Verify(), 2);
+}
+
+TEST_F(AuditFileTest, TwoProcessesMakeOneChain) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this] {
+      AuditFile file(folder_path_, {2000, 10000});
+      for (int j = 0; j < 50; ++j) {
+        EXPECT_TRUE(file.Append({Record("a"), Record("b")}).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(*Verify(), 400);
+}
+
+TEST_F(AuditFileTest, TheChainGoesOnOverFilesOfBoundedSizeAndNumber) {
+  const AuditLimits limits{1000, 3};
+  for (int i = 0; i < 100; ++i) {
+    AuditFile file(folder_path_, limits);
+    ASSERT_TRUE(file.Append({Record("a")}).ok());
+  }
+  EXPECT_TRUE(fs::exists(folder_path_ + "/audit.log.3"));
+  EXPECT_FALSE(fs::exists(folder_path_ + "/audit.log.4"));
+  for (const auto& entry : fs::directory_iterator(folder_path_)) {
+    EXPECT_LT(entry.file_size(), 1500U) << entry.path();
+  }
+  EXPECT_GT(*Verify(), 6);
+  // A file that went from the middle is missed.
+  fs::remove(folder_path_ + "/audit.log.1");
+  fs::rename(folder_path_ + "/audit.log.2", folder_path_ + "/audit.log.1");
+  AuditFile file(folder_path_, limits);
+  ASSERT_TRUE(file.Append({Record("a")}).ok());
+  EXPECT_TRUE(absl::IsDataLoss(Verify().status()));
+}
+
+TEST_F(AuditFileTest, NoLogIsSaid) {
+  EXPECT_TRUE(absl::IsNotFound(Verify().status()));
+}
+
+}  // namespace
+}  // namespace modbound
