@@ -11,7 +11,7 @@ build_packages=(
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libabsl-dev libeigen3-dev libboost-math-dev librandom123-dev
   libsqlite3-dev libssl-dev openssl zlib1g-dev libspdlog-dev libcli11-dev
-  nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
+  nlohmann-json3-dev prometheus-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-grpcio python3-protobuf python3-numpy)
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 

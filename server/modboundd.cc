@@ -27,6 +27,8 @@
 #include "server/executors/process_executor.h"
 #include "server/files/periodic_task.h"
 #include "server/jobs/job_queue.h"
+#include "server/metrics/metrics.h"
+#include "server/metrics/metrics_endpoint.h"
 #include "server/rpc/file_limit.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/server_log.h"
@@ -41,6 +43,7 @@ namespace {
 constexpr std::chrono::milliseconds kStopGrace(500);
 constexpr std::chrono::hours kSweepInterval(1);
 constexpr std::chrono::seconds kCleanUpInterval(10);
+constexpr std::chrono::milliseconds kReadinessInterval(500);
 // A stop without a store should take no time.
 constexpr std::chrono::seconds kFaultGrace(10);
 
@@ -55,6 +58,7 @@ void OnStoreFault() {
 
 // Everything of a running server, from the store up; taken down the other way.
 struct Service {
+  Metrics metrics;
   std::unique_ptr<Database> database;
   std::unique_ptr<ArtifactStore> artifacts;
   std::unique_ptr<UploadStore> uploads;
@@ -62,10 +66,37 @@ struct Service {
   std::unique_ptr<Executor> executor;
   std::unique_ptr<JobQueue> queue;
   std::unique_ptr<PeriodicTask> clean_up;
+  std::unique_ptr<PeriodicTask> forget_requests;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<RevokedCertificates> revoked;
   std::unique_ptr<GrpcServer> server;
+  std::unique_ptr<PeriodicTask> look_at_readiness;
+  std::unique_ptr<MetricsEndpoint> metrics_endpoint;
+
+  // Are new jobs taken?
+  bool ready() const {
+    return !store_failed.load() && artifacts->CheckRoom(0).ok();
+  }
 };
+
+// Nothing is counted that nobody asks for.
+OnCallEnded CallMetrics(Service& service, const ServerOptions& options) {
+  if (options.metrics_listen.empty()) {
+    return {};
+  }
+  return [&metrics = service.metrics](
+             const std::string& method, int code, double seconds) {
+    metrics.CallEnded(method, code, seconds);
+  };
+}
+
+Metrics::Sources SourcesOf(const Service& service,
+                           const ServerOptions& options) {
+  return {[&service] { return service.queue->State(); },
+          [&service] { return service.artifacts->StoredBytes(); },
+          [&service] { return service.ready(); },
+          options.data_dir};
+}
 
 absl::StatusOr<std::unique_ptr<Service>> StartService(
     const ServerOptions& options) {
@@ -109,6 +140,12 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(
   queue_options.max_open_per_owner = options.max_open_per_owner;
   queue_options.checkpoint_seconds = options.checkpoint_seconds;
   queue_options.max_worker_attempts = options.max_worker_attempts;
+  if (!options.metrics_listen.empty()) {
+    queue_options.on_change =
+        [&metrics = service->metrics](const StateChange& change) {
+          metrics.JobChanged(change);
+        };
+  }
   MODBOUND_ASSIGN_OR_RETURN(service->queue,
                             JobQueue::Open(*service->database,
                                            *service->artifacts,
@@ -117,6 +154,10 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(
   service->clean_up = std::make_unique<PeriodicTask>(
       "clean_up", kCleanUpInterval, [&store = *service] {
         return store.queue->CleanUp();
+      });
+  service->forget_requests = std::make_unique<PeriodicTask>(
+      "forget_requests", kSweepInterval, [&store = *service] {
+        return store.queue->ForgetOldRequests();
       });
   service->audit = std::make_unique<AuditLog>(options.data_dir);
   security.require_tokens = options.require_tokens;
@@ -132,7 +173,23 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(
                                               queue_options,
                                               options.listen,
                                               limits,
-                                              security));
+                                              security,
+                                              CallMetrics(*service, options)));
+  service->server->SetReady(service->ready());
+  service->look_at_readiness = std::make_unique<PeriodicTask>(
+      "look_at_readiness", kReadinessInterval, [&store = *service] {
+        store.server->SetReady(store.ready());
+        return absl::OkStatus();
+      });
+  if (!options.metrics_listen.empty()) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        service->metrics_endpoint,
+        MetricsEndpoint::Start(
+            options.metrics_listen,
+            service->metrics.Collectables(SourcesOf(*service, options))));
+    spdlog::info("event=metrics address={}",
+                 service->metrics_endpoint->address());
+  }
   return service;
 }
 

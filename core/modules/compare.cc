@@ -264,8 +264,8 @@ double PartitionComparer::WorkBytes(int64_t units) {
   // At the most n modules a side and n overlaps: counts, the list as it grows,
   // sizes, cells as they grow.
   return static_cast<double>(units) *
-         static_cast<double>(size_t{8 + 4} + 2 * sizeof(Overlap) + 2 * 8 +
-                             2 * sizeof(Cell));
+         static_cast<double>(size_t{8 + 4} + 2 * sizeof(Overlap) +
+                             size_t{2} * 8 + 2 * sizeof(Cell));
 }
 
 PartitionComparison ComparePartitions(const Labels& a,

@@ -128,6 +128,7 @@ class StoredJobQueue final : public JobQueue {
                                       const v1::OutputRef& output) override;
   absl::StatusOr<v1::QueueState> State() override;
   absl::Status CleanUp() override;
+  absl::Status ForgetOldRequests() override;
   void Drain() override;
 
  private:
@@ -184,6 +185,9 @@ absl::Status StoredJobQueue::Start(const std::vector<StateChange>& reconciled) {
 void StoredJobQueue::OnChanges(const std::vector<StateChange>& changes) {
   scheduler_.OnChanges(changes);
   for (const StateChange& change : changes) {
+    if (options_.on_change) {
+      options_.on_change(change);
+    }
     if (HasEnded(change.state)) {
       checkpoints_.Forget(change.job);
     }
@@ -412,7 +416,6 @@ absl::StatusOr<v1::QueueState> StoredJobQueue::State() {
 absl::Status StoredJobQueue::CleanUp() {
   // Small steps: others get their turns.
   constexpr int64_t kStep = 100;
-  constexpr int64_t kRequestsKeptMicros = int64_t{7} * 86400 * 1000000;
   const int64_t now_us = WallMicros();
   const auto retention_us =
       static_cast<int64_t>(options_.retention_seconds * 1e6);
@@ -434,19 +437,31 @@ absl::Status StoredJobQueue::CleanUp() {
     jobs += static_cast<int64_t>(removed.jobs.size());
     more = static_cast<int64_t>(removed.jobs.size()) == kStep;
   }
-  int64_t requests = kStep;
-  while (requests == kStep) {
-    MODBOUND_RETURN_IF_ERROR(
-        database_.WriteAndWait([&](Connection& connection) -> absl::Status {
-          MODBOUND_ASSIGN_OR_RETURN(
-              requests,
-              ForgetRequests(connection, now_us - kRequestsKeptMicros, kStep));
-          return absl::OkStatus();
-        }));
-  }
   if (jobs > 0) {
     spdlog::info("event=jobs_removed_by_retention jobs={}", jobs);
   }
+  return absl::OkStatus();
+}
+
+absl::Status StoredJobQueue::ForgetOldRequests() {
+  constexpr int64_t kKeptMicros = int64_t{7} * 86400 * 1000000;
+  constexpr int64_t kStep = 1000;
+  std::vector<RequestName> found;
+  do {
+    MODBOUND_RETURN_IF_ERROR(
+        database_.Read([&](Connection& connection) -> absl::Status {
+          MODBOUND_ASSIGN_OR_RETURN(
+              found,
+              FindForgettable(connection, WallMicros() - kKeptMicros, kStep));
+          return absl::OkStatus();
+        }));
+    if (!found.empty()) {
+      MODBOUND_RETURN_IF_ERROR(
+          database_.WriteAndWait([&](Connection& connection) {
+            return ForgetRequests(connection, found);
+          }));
+    }
+  } while (static_cast<int64_t>(found.size()) == kStep);
   return absl::OkStatus();
 }
 

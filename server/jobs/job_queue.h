@@ -13,6 +13,7 @@
 #include "modbound/v1/server.pb.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/executors/executor.h"
+#include "server/jobs/job_transitions.h"
 #include "server/store/database.h"
 
 namespace modbound {
@@ -44,6 +45,9 @@ struct JobQueueOptions {
   // no memory left on the machine) is FAILED with ATTEMPTS_EXHAUSTED. 0 = no
   // limit.
   int max_worker_attempts = 3;
+  // Told of every state that a job gets, after the commit, on the store's
+  // writer thread: it must be quick. May be empty.
+  std::function<void(const StateChange&)> on_change = {};
 };
 
 // A stream of messages about one job for one client. Holds none itself, so a
@@ -125,9 +129,12 @@ class JobQueue {
                                               const v1::OutputRef& output) = 0;
   // Errors: those of the store.
   virtual absl::StatusOr<v1::QueueState> State() = 0;
-  // Deletes what has ended before JobQueueOptions::retention_seconds and
-  // forgets old request ids of deleted jobs. Waits for the store. Errors: its.
+  // Deletes what has ended before JobQueueOptions::retention_seconds. Waits for
+  // the store. Errors: its.
   virtual absl::Status CleanUp() = 0;
+  // Forgets request ids, a week old, of jobs that were deleted; takes long
+  // where there are many. Likewise.
+  virtual absl::Status ForgetOldRequests() = 0;
   // Starts nothing more, stops what runs (it goes back to QUEUED and goes on
   // from its last checkpoint after the next start of the server) and waits for
   // it. Submits are refused with SERVER_STOPPING from then on.

@@ -76,6 +76,7 @@ JobSchedule ReadSchedule(const Statement& statement, int first) {
   schedule.kind = statement.Text(first + 10);
   schedule.cache_key = statement.Text(first + 11);
   schedule.no_cache = statement.Int(first + 12) != 0;
+  schedule.start_us = statement.Int(first + 13);
   return schedule;
 }
 

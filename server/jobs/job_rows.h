@@ -29,6 +29,7 @@ struct JobSchedule {
   int64_t memory_bytes = 0;
   int attempt = 0;
   int64_t ready_us = 0;
+  int64_t start_us = 0;     // of the last attempt
   int64_t deadline_us = 0;  // 0 = none
   int64_t max_run_us = 0;   // 0 = none
   int lost = 0;             // attempts, as in the schema
@@ -59,7 +60,7 @@ struct NewJob {
 // The columns that ReadSchedule reads, in its order.
 inline constexpr char kScheduleColumns[] =
     "number, priority, threads, memory_bytes, attempt, ready_us, deadline_us, "
-    "max_run_us, lost, owner, kind, cache_key, no_cache";
+    "max_run_us, lost, owner, kind, cache_key, no_cache, start_us";
 // The schedule of a row that has kScheduleColumns from column `first` on; not
 // whether it is answerable.
 JobSchedule ReadSchedule(const Statement& statement, int first);

@@ -115,6 +115,11 @@ absl::StatusOr<bool> JobTransitions::Take(const Step& step) {
   change.job = step.job;
   change.state = step.to;
   change.schedule = ReadSchedule(statement, 0);
+  change.time_us = now_us_;
+  if (step.error.has_value()) {
+    change.reason = ReasonOf(FromRpcStatus(*step.error));
+  }
+  change.from_cache = step.result != nullptr && step.result->cache_info().hit();
   MODBOUND_RETURN_IF_ERROR(statement.Step().status());
   MODBOUND_RETURN_IF_ERROR(
       InsertEvent(connection_,
@@ -144,7 +149,7 @@ absl::StatusOr<bool> JobTransitions::TakeEnd(const Step& step) {
 }
 
 absl::Status JobTransitions::Submit(const NewJob& job) {
-  StateChange change{job.job.id(), job.state, job.schedule};
+  StateChange change{job.job.id(), job.state, job.schedule, now_us_, true};
   if (job.state == v1::JobState::QUEUED) {
     if (change.schedule.cache_key.empty()) {
       MODBOUND_ASSIGN_OR_RETURN(change.schedule.cache_key,

@@ -14,11 +14,19 @@
 
 namespace modbound {
 
-// A state that a job got, told to the scheduler and to watchers after commit.
+// A state that a job got, told to the scheduler, to watchers and to metrics
+// after commit.
 struct StateChange {
   std::string job;
   JobStateEnum state = v1::JobState::UNSPECIFIED;
   JobSchedule schedule;
+  int64_t time_us = 0;
+  // The job was accepted with it.
+  bool submitted = false;
+  // Of its error; "" = none.
+  std::string reason = {};
+  // It ended with the result of another job.
+  bool from_cache = false;
 };
 
 // An attempt: only who holds its token writes for it.

@@ -54,18 +54,37 @@ absl::StatusOr<RemovedJobs> RemoveJobsEndedBefore(Connection& connection,
 
 // A request's jobs stand in the order in which they were made; the first one
 // stands for all.
-absl::StatusOr<int64_t> ForgetRequests(Connection& connection,
-                                       int64_t before_us,
-                                       int64_t most) {
+absl::StatusOr<std::vector<RequestName>> FindForgettable(Connection& connection,
+                                                         int64_t before_us,
+                                                         int64_t most) {
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare(
-          "DELETE FROM request WHERE (owner, request_id) IN (SELECT owner, "
-          "request_id FROM request WHERE created_us < ?1 AND NOT "
+          "SELECT owner, request_id FROM request WHERE created_us < ?1 AND NOT "
           "EXISTS(SELECT 1 FROM job WHERE job.id = substr(request.jobs, 1, "
-          "instr(request.jobs || ' ', ' ') - 1)) LIMIT ?2)"));
-  MODBOUND_RETURN_IF_ERROR(statement.Bind(1, before_us).Bind(2, most).Run());
-  return connection.Changes();
+          "instr(request.jobs || ' ', ' ') - 1)) LIMIT ?2"));
+  statement.Bind(1, before_us).Bind(2, most);
+  std::vector<RequestName> found;
+  while (true) {
+    MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) {
+      return found;
+    }
+    found.push_back({statement.Text(0), statement.Text(1)});
+  }
+}
+
+absl::Status ForgetRequests(Connection& connection,
+                            const std::vector<RequestName>& requests) {
+  for (const auto& [owner, request_id] : requests) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        Statement statement,
+        connection.Prepare(
+            "DELETE FROM request WHERE owner = ?1 AND request_id = ?2"));
+    MODBOUND_RETURN_IF_ERROR(
+        statement.Bind(1, owner).Bind(2, request_id).Run());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace modbound

@@ -25,11 +25,22 @@ absl::StatusOr<RemovedJobs> RemoveJobsEndedBefore(Connection& connection,
                                                   int64_t before_us,
                                                   int64_t most);
 
-// Forgets, inside a Database change, the request ids of before `before_us`
-// whose jobs are all deleted, at most `most` of them; how many.
-absl::StatusOr<int64_t> ForgetRequests(Connection& connection,
-                                       int64_t before_us,
-                                       int64_t most);
+// Who made a request, and under which name.
+struct RequestName {
+  std::string owner;
+  std::string request_id;
+};
+
+// Requests of before `before_us` whose jobs are deleted, at most `most`, in a
+// query: it looks at every request that is known.
+absl::StatusOr<std::vector<RequestName>> FindForgettable(Connection& connection,
+                                                         int64_t before_us,
+                                                         int64_t most);
+
+// Forgets them, inside a Database change. (Nobody can make a deleted job come
+// back meanwhile.)
+absl::Status ForgetRequests(Connection& connection,
+                            const std::vector<RequestName>& requests);
 
 }  // namespace modbound
 

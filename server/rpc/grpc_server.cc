@@ -89,9 +89,16 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const JobQueueOptions& options,
     const ListenAddress& address,
     const ServerLimits& limits,
-    const Security& security) {
-  std::unique_ptr<GrpcServer> server(new GrpcServer(
-      queue, artifacts, uploads, options, address, limits, security));
+    const Security& security,
+    OnCallEnded on_call_ended) {
+  std::unique_ptr<GrpcServer> server(new GrpcServer(queue,
+                                                    artifacts,
+                                                    uploads,
+                                                    options,
+                                                    address,
+                                                    limits,
+                                                    security,
+                                                    std::move(on_call_ended)));
   MODBOUND_RETURN_IF_ERROR(server->Listen(address));
   return server;
 }
@@ -102,8 +109,10 @@ GrpcServer::GrpcServer(JobQueue& queue,
                        const JobQueueOptions& options,
                        const ListenAddress& address,
                        const ServerLimits& limits,
-                       const Security& security)
+                       const Security& security,
+                       OnCallEnded on_call_ended)
     : security_(security),
+      on_call_ended_(std::move(on_call_ended)),
       admission_(security, address.is_local(), limits),
       pools_(limits.waiting_requests),
       streams_(limits.upload_idle / kTicksUntilIdle),
@@ -151,6 +160,9 @@ absl::Status GrpcServer::Listen(const ListenAddress& address) {
   builder.RegisterService(&server_info_);
   int port = 0;
   builder.AddListeningPort(address.ForGrpc(), Credentials(address), &port);
+  if (on_call_ended_) {
+    builder.experimental().SetInterceptorCreators(MeterCalls(on_call_ended_));
+  }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     return MakeError(absl::StatusCode::kFailedPrecondition,
@@ -169,6 +181,13 @@ absl::Status GrpcServer::Listen(const ListenAddress& address) {
     address_ = ListenAddress{address.host, port}.Text();
   }
   return absl::OkStatus();
+}
+
+void GrpcServer::SetReady(bool ready) {
+  if (server_ != nullptr) {
+    // Without effect after AnnounceStop.
+    server_->GetHealthCheckService()->SetServingStatus("ready", ready);
+  }
 }
 
 void GrpcServer::AnnounceStop() {

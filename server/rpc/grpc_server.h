@@ -14,6 +14,7 @@
 #include "server/jobs/job_queue.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/artifact_service.h"
+#include "server/rpc/call_meter.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/listen_address.h"
 #include "server/rpc/open_streams.h"
@@ -39,7 +40,8 @@ class GrpcServer {
       const JobQueueOptions& options,
       const ListenAddress& address,
       const ServerLimits& limits = {},
-      const Security& security = {});
+      const Security& security = {},
+      OnCallEnded on_call_ended = {});
   // Stop, if that has not been.
   ~GrpcServer();
 
@@ -47,7 +49,11 @@ class GrpcServer {
   // "unix:/run/modbound.sock".
   const std::string& address() const { return address_; }
 
-  // Health becomes NOT_SERVING; calls are still answered.
+  // Health of service "" says that the server lives; that of service "ready",
+  // whether it takes new jobs: as set here, and not any more after
+  // AnnounceStop.
+  void SetReady(bool ready);
+  // Health of everything becomes NOT_SERVING; calls are still answered.
   void AnnounceStop();
   // Ends open streams with SERVER_STOPPING, takes no more calls, waits up to
   // `grace` for those that go on, breaks off the rest.
@@ -60,12 +66,14 @@ class GrpcServer {
              const JobQueueOptions& options,
              const ListenAddress& address,
              const ServerLimits& limits,
-             const Security& security);
+             const Security& security,
+             OnCallEnded on_call_ended);
   std::shared_ptr<grpc::ServerCredentials> Credentials(
       const ListenAddress& address);
   absl::Status Listen(const ListenAddress& address);
 
   const Security security_;
+  const OnCallEnded on_call_ended_;
   Admission admission_;
   WorkerPools pools_;
   OpenStreams streams_;

@@ -16,7 +16,7 @@ struct ServerLimits {
   // STREAM_IDLE: each holds a descriptor.
   std::chrono::milliseconds upload_idle = std::chrono::seconds(60);
   // Calls of one owner in the long run; twice that may come at once. > 0.
-  double max_requests_per_second = 20000;
+  double max_requests_per_second = 100000;
   // Watches, uploads and downloads that one owner has open. >= 1.
   int max_streams_per_owner = 2000;
 };

@@ -253,6 +253,10 @@ void AddFlags(CLI::App& app, ServerOptions& options, Words& words) {
       ->group("");
   AddWorkerFlags(app, options, words);
   AddSecurityFlags(app, options);
+  app.add_option("--metrics_listen,--metrics-listen",
+                 options.metrics_listen,
+                 "Where Prometheus may ask for /metrics: HOST:PORT on loopback")
+      ->type_name("ADDRESS");
   app.add_option("--log_level,--log-level",
                  options.log_level,
                  "How much is logged to standard error")

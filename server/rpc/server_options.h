@@ -47,13 +47,15 @@ struct ServerOptions {
   // Security::require_tokens.
   bool require_tokens = false;
   // ServerLimits::max_requests_per_second, 1 to 1,000,000.
-  double max_requests_per_second = 20000;
+  double max_requests_per_second = 100000;
   // ServerLimits::max_streams_per_owner, 1 to 100,000.
   int max_streams_per_owner = 2000;
   // JobQueueOptions::retention_seconds, 0 = none.
   int64_t retention_us = 0;
   // ArtifactStore::CheckRoom, 0 = no limit.
   int64_t max_stored_bytes = 0;
+  // Where Prometheus asks: HOST:PORT on loopback; "" = nowhere.
+  std::string metrics_listen;
   // A level of spdlog: trace, debug, info, warning, error, off.
   std::string log_level = "info";
 };

@@ -34,6 +34,7 @@ class RetentionTest : public QueueFixture {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     const absl::Status status = queue_->CleanUp();
     EXPECT_TRUE(status.ok()) << status;
+    EXPECT_TRUE(queue_->ForgetOldRequests().ok());
   }
   void Execute(const std::string& sql) {
     const absl::Status status = database_->WriteAndWait(

@@ -33,6 +33,7 @@ class FakeQueue : public JobQueue {
     return NotHere();
   }
   absl::Status CleanUp() override { return absl::OkStatus(); }
+  absl::Status ForgetOldRequests() override { return absl::OkStatus(); }
   absl::StatusOr<v1::Job> GetJob(const std::string& /*owner*/,
                                  const std::string& /*id*/) override {
     return NotHere();

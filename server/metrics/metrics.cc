@@ -1,0 +1,201 @@
+#include "server/metrics/metrics.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "build_info.h"
+#include "server/files/file_io.h"
+#include "server/jobs/job_state.h"
+
+namespace modbound {
+namespace {
+
+const prometheus::Histogram::BucketBoundaries kJobBuckets = {
+    0.01, 0.1, 1, 10, 60, 600, 3600, 36000};
+const prometheus::Histogram::BucketBoundaries kCallBuckets = {
+    0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 10};
+
+double SecondsBetween(int64_t from_us, int64_t to_us) {
+  return from_us == 0 ? 0 : static_cast<double>(to_us - from_us) * 1e-6;
+}
+
+// Bytes in memory, from the second number of /proc/self/statm.
+double ResidentBytes() {
+  long total = 0;
+  long resident = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
+    if (std::fscanf(file, "%ld %ld", &total, &resident) != 2) {
+      resident = 0;
+    }
+    std::fclose(file);
+  }
+  return static_cast<double>(resident) *
+         static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+double OpenFiles() {
+  int count = 0;
+  if (DIR* dir = ::opendir("/proc/self/fd")) {
+    while (::readdir(dir) != nullptr) {
+      ++count;
+    }
+    ::closedir(dir);
+  }
+  // ".", ".." and the one that reads them.
+  return count - 3;
+}
+
+prometheus::ClientMetric Gauge(double value,
+                               const std::string& label = "",
+                               const std::string& word = "") {
+  prometheus::ClientMetric metric;
+  metric.gauge.value = value;
+  if (!label.empty()) {
+    metric.label.push_back({label, word});
+  }
+  return metric;
+}
+
+prometheus::MetricFamily FamilyOf(
+    const std::string& name,
+    const std::string& help,
+    std::vector<prometheus::ClientMetric> metrics) {
+  prometheus::MetricFamily family;
+  family.name = name;
+  family.help = help;
+  family.type = prometheus::MetricType::Gauge;
+  family.metric = std::move(metrics);
+  return family;
+}
+
+class Gauges final : public prometheus::Collectable {
+ public:
+  explicit Gauges(Metrics::Sources sources) : sources_(std::move(sources)) {}
+
+  // What cannot be read now is left out.
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    std::vector<prometheus::MetricFamily> families;
+    if (const auto queue = sources_.queue(); queue.ok()) {
+      families.push_back(FamilyOf(
+          "modbound_jobs",
+          "Jobs that have not ended",
+          {Gauge(static_cast<double>(queue->waiting()), "state", "WAITING"),
+           Gauge(static_cast<double>(queue->queued()), "state", "QUEUED"),
+           Gauge(static_cast<double>(queue->running()), "state", "RUNNING")}));
+      families.push_back(FamilyOf(
+          "modbound_cores", "Cores for jobs", {Gauge(queue->cores())}));
+      families.push_back(FamilyOf("modbound_leased_cores",
+                                  "Cores that running jobs hold",
+                                  {Gauge(queue->leased_cores())}));
+    }
+    if (const auto bytes = sources_.stored_bytes(); bytes.ok()) {
+      families.push_back(FamilyOf("modbound_stored_bytes",
+                                  "Bytes of all arrays",
+                                  {Gauge(static_cast<double>(*bytes))}));
+    }
+    if (const auto free = FreeDiskBytes(sources_.data_dir); free.ok()) {
+      families.push_back(FamilyOf("modbound_disk_free_bytes",
+                                  "Room on the disk of data_dir",
+                                  {Gauge(static_cast<double>(*free))}));
+    }
+    families.push_back(FamilyOf("modbound_ready",
+                                "1 while new jobs are taken",
+                                {Gauge(sources_.ready() ? 1 : 0)}));
+    prometheus::ClientMetric build = Gauge(1, "version", kVersion);
+    build.label.push_back({"isa", kIsa});
+    families.push_back(
+        FamilyOf("modbound_build_info", "This build", {std::move(build)}));
+    families.push_back(FamilyOf("process_resident_memory_bytes",
+                                "Memory in use",
+                                {Gauge(ResidentBytes())}));
+    families.push_back(FamilyOf(
+        "process_open_fds", "Open file descriptors", {Gauge(OpenFiles())}));
+    return families;
+  }
+
+ private:
+  const Metrics::Sources sources_;
+};
+
+prometheus::Family<prometheus::Counter>& CounterFamily(
+    prometheus::Registry& registry,
+    const std::string& name,
+    const std::string& help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Family<prometheus::Histogram>& HistogramFamily(
+    prometheus::Registry& registry,
+    const std::string& name,
+    const std::string& help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+Metrics::Metrics()
+    : registry_(std::make_shared<prometheus::Registry>()),
+      submitted_(CounterFamily(
+          *registry_, "modbound_jobs_submitted_total", "Jobs accepted")),
+      started_(CounterFamily(
+          *registry_, "modbound_attempts_started_total", "Attempts begun")),
+      put_back_(CounterFamily(*registry_,
+                              "modbound_attempts_put_back_total",
+                              "Attempts whose job was queued again")),
+      ended_(CounterFamily(
+          *registry_, "modbound_jobs_ended_total", "Jobs that ended")),
+      hits_(CounterFamily(*registry_,
+                          "modbound_cache_hits_total",
+                          "Jobs that got the result of an equal one")),
+      queue_seconds_(HistogramFamily(
+          *registry_, "modbound_job_queue_seconds", "From ready to start")),
+      run_seconds_(HistogramFamily(*registry_,
+                                   "modbound_job_run_seconds",
+                                   "From start to end of the last attempt")),
+      calls_(CounterFamily(*registry_, "modbound_rpcs_total", "Calls ended")),
+      call_seconds_(HistogramFamily(*registry_,
+                                    "modbound_rpc_seconds",
+                                    "From the begin of a call to its end")) {}
+
+void Metrics::JobChanged(const StateChange& change) {
+  const JobSchedule& schedule = change.schedule;
+  const std::string& kind = schedule.kind;
+  if (change.submitted) {
+    submitted_.Add({{"kind", kind}}).Increment();
+  } else if (change.state == v1::JobState::RUNNING) {
+    started_.Add({{"kind", kind}}).Increment();
+    queue_seconds_.Add({{"kind", kind}}, kJobBuckets)
+        .Observe(SecondsBetween(schedule.ready_us, schedule.start_us));
+  } else if (change.state == v1::JobState::QUEUED && schedule.attempt > 0) {
+    put_back_.Add({{"kind", kind}, {"reason", change.reason}}).Increment();
+  }
+  if (!HasEnded(change.state)) {
+    return;
+  }
+  ended_
+      .Add({{"kind", kind},
+            {"state", StateWord(change.state)},
+            {"reason", change.reason}})
+      .Increment();
+  if (change.from_cache) {
+    hits_.Add({{"kind", kind}}).Increment();
+  } else if (schedule.start_us != 0) {
+    run_seconds_.Add({{"kind", kind}}, kJobBuckets)
+        .Observe(SecondsBetween(schedule.start_us, change.time_us));
+  }
+}
+
+void Metrics::CallEnded(const std::string& method, int code, double seconds) {
+  calls_.Add({{"method", method}, {"code", std::to_string(code)}}).Increment();
+  call_seconds_.Add({{"method", method}}, kCallBuckets).Observe(seconds);
+}
+
+std::vector<std::shared_ptr<prometheus::Collectable>> Metrics::Collectables(
+    Sources sources) const {
+  return {registry_, std::make_shared<Gauges>(std::move(sources))};
+}
+
+}  // namespace modbound
