@@ -33,8 +33,9 @@ struct Place {
 // Calls action(T()) with the C++ type of a dtype.
 template <typename Action>
 void WithType(DTypeEnum dtype, const Action& action) {
-  switch (dtype) {  // NOLINT(bugprone-branch-clone): each has another type
-    case v1::DType::FLOAT32:
+  switch (dtype) {
+    // Each branch has another type.
+    case v1::DType::FLOAT32:  // NOLINT(bugprone-branch-clone)
       return action(float());
     case v1::DType::FLOAT64:
       return action(double());

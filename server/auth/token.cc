@@ -30,8 +30,8 @@ constexpr char kTokenColumns[] =
 
 // As text that is at hand for every id, so that unknown ids take as long.
 const std::string& NobodysHash() {
-  static const std::string hash(64, '0');
-  return hash;
+  static const std::string kHash(64, '0');
+  return kHash;
 }
 
 absl::Status NotAuthenticated(std::string_view message) {

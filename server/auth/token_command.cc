@@ -22,7 +22,7 @@
 namespace modbound {
 namespace {
 
-constexpr int64_t kSecondMicros = 1000 * 1000;
+constexpr int64_t kSecondMicros = 1000000;
 constexpr int64_t kMostSeconds = int64_t{100} * 366 * 86400;
 
 absl::Status CheckFolder(const std::string& data_dir) {

@@ -172,6 +172,7 @@ absl::Status StoredJobQueue::Start(const std::vector<StateChange>& reconciled) {
         return absl::OkStatus();
       }));
   std::vector<std::string> jobs;
+  jobs.reserve(unended.size());
   for (const StateChange& job : unended) {
     jobs.push_back(job.job);
   }

@@ -131,11 +131,9 @@ void ReadyJobs::SetAnswerable(const std::string& key) {
 
 void ReadyJobs::Place(const ReadyJob& job) {
   const Rank rank = RankOf(job);
-  if (!job.shares()) {
-    startable_[job.schedule.owner][rank] = &job;
-  } else if (job.schedule.answerable) {
+  if (job.shares() && job.schedule.answerable) {
     answerable_[rank] = &job;
-  } else if (equal_[job.schedule.cache_key].running == 0) {
+  } else if (!job.shares() || equal_[job.schedule.cache_key].running == 0) {
     startable_[job.schedule.owner][rank] = &job;
   }
 }

@@ -30,7 +30,9 @@ absl::Status RevokedCertificate() {
   return Unauthenticated("the client's certificate was revoked");
 }
 
-std::string TextOf(grpc::string_ref text) { return {text.data(), text.size()}; }
+std::string TextOf(const grpc::string_ref& text) {
+  return {text.data(), text.size()};
+}
 
 // The token of the call; nothing when none came.
 absl::StatusOr<std::optional<std::string>> BearerToken(

@@ -26,19 +26,20 @@ std::vector<PartitionRun> Runs(const ModularityProblem& problem,
 // The largest quality over all partitions of n units: labels in restricted
 // growth order.
 double BestQuality(const Matrix& full) {
-  const auto n = static_cast<std::size_t>(full.rows());
-  Labels labels(n, 0);
+  const int64_t n = full.rows();
+  Labels labels(static_cast<std::size_t>(n), 0);
   double best = SumWithin(full, labels);
   while (true) {
-    std::size_t at = n - 1;
-    while (at > 0 && labels[at] > *std::max_element(labels.begin(),
-                                                    labels.begin() + at)) {
+    int64_t at = n - 1;
+    while (at > 0 &&
+           labels[static_cast<std::size_t>(at)] >
+               *std::max_element(labels.begin(), labels.begin() + at)) {
       --at;
     }
     if (at == 0) {
       return best;
     }
-    ++labels[at];
+    ++labels[static_cast<std::size_t>(at)];
     std::fill(labels.begin() + at + 1, labels.end(), 0);
     best = std::max(best, SumWithin(full, labels));
   }

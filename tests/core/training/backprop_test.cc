@@ -1,6 +1,7 @@
 #include "core/training/backprop.h"
 
 #include <cmath>
+#include <map>
 #include <string>
 
 #include "core/base/error.h"
@@ -17,11 +18,13 @@ constexpr const char* kArrays[] = {
     "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out"};
 
 Matrix ArrayOf(const Network& network, const std::string& name) {
-  if (name == "w_in") return network.w_in;
-  if (name == "b_in") return network.b_in;
-  if (name == "w_rec") return network.w_rec;
-  if (name == "b_rec") return network.b_rec;
-  return name == "w_out" ? network.w_out : Matrix(network.b_out);
+  const std::map<std::string, Matrix> arrays = {{"w_in", network.w_in},
+                                                {"b_in", network.b_in},
+                                                {"w_rec", network.w_rec},
+                                                {"b_rec", network.b_rec},
+                                                {"w_out", network.w_out},
+                                                {"b_out", network.b_out}};
+  return arrays.at(name);
 }
 
 Batch<double> GoldenBatch(const std::string& golden, bool masked) {

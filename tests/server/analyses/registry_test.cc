@@ -142,7 +142,7 @@ TEST(ErrorCatalogue, HoldsEveryReasonThatCoreGives) {
                              reason::kCancelled,
                              reason::kDiverged,
                              reason::kInternal}) {
-    v1::ErrorReason::Reason parsed;
+    v1::ErrorReason::Reason parsed = v1::ErrorReason::UNSPECIFIED;
     EXPECT_TRUE(v1::ErrorReason::Reason_Parse(reason, &parsed)) << reason;
   }
 }
