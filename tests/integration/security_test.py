@@ -453,14 +453,10 @@ class TokenTest(SecurityTest):
         bad = [None, "", "none", expired, revoked, bound, good[:-1],
                good + "0", good.upper(), good.replace("mb1_", "mb2_"),
                good[:-1] + ("0" if good[-1] != "0" else "1"),
-               good[:21] + other[21:], "x" * 8000]
+               good[:21] + other[21:], "x" * 4000]
         for token in bad:
             with self.subTest(token=token and token[:30]):
-                # A long one may be refused before anybody reads it.
-                self.assertIn(
-                    self.info(self.plain, token)[0], REFUSED if
-                    token is None or len(token) < 8000 else
-                    (*REFUSED, grpc.StatusCode.RESOURCE_EXHAUSTED))
+                self.assertIn(self.info(self.plain, token)[0], REFUSED)
         for value in (good, f"Basic {good}", f"Bearer  {good}", "Bearer"):
             caller = Caller(self.plain)
             caller.metadata = (("authorization", value),)
@@ -541,7 +537,7 @@ class TokenTest(SecurityTest):
                     lambda _: self.info(self.plain, bad), range(60)):
                 self.assertIn(code, REFUSED)
         begin = time.monotonic()
-        for _ in range(3):
+        for _ in range(5):  # every two seconds one may be answered at once
             self.assertIn(self.info(self.plain, bad)[0], REFUSED)
         self.assertGreater(time.monotonic() - begin, 1.5)
         times = []
