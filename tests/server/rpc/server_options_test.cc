@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "gtest/gtest.h"
+#include "tests/support/temporary_folder.h"
 
 namespace modbound {
 namespace {
@@ -148,8 +149,6 @@ TEST(ParseCommandLine, ReadsTokenCommands) {
 
 class ConfigFile : public testing::Test {
  protected:
-  ConfigFile() : path_(testing::TempDir() + "modboundd_test.conf") {}
-  ~ConfigFile() override { std::filesystem::remove(path_); }
   absl::StatusOr<CommandLine> ParseWith(const std::string& text,
                                         std::vector<const char*> flags = {}) {
     std::ofstream(path_) << text;
@@ -157,7 +156,11 @@ class ConfigFile : public testing::Test {
     flags.push_back(flag_.c_str());
     return Parse(flags);
   }
-  std::string path_;
+
+ private:
+  // Of this test alone: others run at the same time.
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_ / "modboundd.conf";
   std::string flag_;
 };
 
