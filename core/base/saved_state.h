@@ -53,7 +53,6 @@ class StateReader {
   }
   bool ReadInt(int64_t& value) { return Read(&value, 1); }
   bool ReadDouble(double& value) { return Read(&value, 1); }
-  bool at_end() const { return bytes_.empty(); }
 
  private:
   std::string_view bytes_;

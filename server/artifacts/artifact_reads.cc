@@ -26,8 +26,6 @@ constexpr char kIsForOwner[] =
     " EXISTS(SELECT 1 FROM artifact_use WHERE digest = ?1 AND owner = ?2))";
 // How often a file is looked for again before it counts as lost.
 constexpr int kLooks = 8;
-// Bytes read at a time to be hashed.
-constexpr int64_t kCheckedPiece = int64_t{1} << 20;
 
 absl::Status NoSuchArtifact(const std::string& digest) {
   return MakeError(absl::StatusCode::kNotFound,
@@ -209,21 +207,11 @@ absl::Status ArtifactStore::Check(const std::string& digest) {
   if (!row.in_file) {
     return CheckDigest(row.bytes, digest);
   }
-  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
-                            OpenArtifact(digest, row.size_bytes));
-  Sha256 hash;
-  for (int64_t offset = 0; offset < row.size_bytes;) {
-    MODBOUND_ASSIGN_OR_RETURN(
-        const std::string piece,
-        ReadPart(file, FilePath(digest), offset, kCheckedPiece));
-    if (piece.empty()) {
-      return Damaged(digest, "the file became shorter");
-    }
-    hash.Add(piece);
-    offset += static_cast<int64_t>(piece.size());
-  }
-  return hash.Hex() == digest ? absl::OkStatus()
-                              : Damaged(digest, "it has another SHA-256");
+  MODBOUND_RETURN_IF_ERROR(OpenArtifact(digest, row.size_bytes).status());
+  MODBOUND_ASSIGN_OR_RETURN(const std::string found,
+                            Sha256HexOfFile(FilePath(digest)));
+  return found == digest ? absl::OkStatus()
+                         : Damaged(digest, "it has another SHA-256");
 }
 
 absl::StatusOr<std::string> ArtifactStore::ReadRange(const std::string& digest,

@@ -2,12 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cstdio>
-#include <ctime>
 #include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/error.h"
 #include "server/files/file_io.h"
 #include "server/jobs/text_rules.h"
@@ -18,18 +17,9 @@ namespace {
 
 // "2026-11-24T02:58:37.125Z".
 std::string TimeText(int64_t micros) {
-  const std::time_t seconds = micros / 1000000;
-  struct tm parts {};
-  ::gmtime_r(&seconds, &parts);
-  char day[sizeof("2026-11-24T02:58:37")];
-  std::strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
-  char text[sizeof(day) + sizeof(".125Z")];
-  std::snprintf(text,
-                sizeof(text),
-                "%s.%03dZ",
-                day,
-                static_cast<int>(micros / 1000 % 1000));
-  return text;
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ",
+                          absl::FromUnixMicros(micros),
+                          absl::UTCTimeZone());
 }
 
 }  // namespace

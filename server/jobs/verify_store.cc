@@ -16,6 +16,7 @@
 #include "server/jobs/job_state.h"
 #include "server/store/data_dir.h"
 #include "server/store/schema.h"
+#include "server/store/schema_version.h"
 #include "server/store/sqlite_handle.h"
 
 namespace modbound {
@@ -319,16 +320,14 @@ absl::Status CheckIntegrity(Connection& connection, StoreReport& report) {
 }
 
 absl::Status CheckVersion(Connection& connection) {
-  MODBOUND_ASSIGN_OR_RETURN(Statement statement,
-                            connection.Prepare("PRAGMA user_version"));
-  MODBOUND_RETURN_IF_ERROR(statement.Step().status());
-  return statement.Int(0) == kSchemaVersion
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t version, SchemaVersion(connection));
+  return version == kSchemaVersion
              ? absl::OkStatus()
              : MakeError(absl::StatusCode::kFailedPrecondition,
                          "WRONG_STATE",
                          "data_dir",
                          absl::StrCat("the store has schema ",
-                                      statement.Int(0),
+                                      version,
                                       ", this program verifies ",
                                       kSchemaVersion,
                                       "; a start of the server brings an older "

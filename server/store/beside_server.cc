@@ -6,17 +6,11 @@
 
 #include "core/base/error.h"
 #include "server/store/schema.h"
+#include "server/store/schema_version.h"
 #include "server/store/sqlite_handle.h"
 
 namespace modbound {
 namespace {
-
-absl::StatusOr<int64_t> VersionOf(Connection& connection) {
-  MODBOUND_ASSIGN_OR_RETURN(Statement statement,
-                            connection.Prepare("PRAGMA user_version"));
-  MODBOUND_RETURN_IF_ERROR(statement.Step().status());
-  return statement.Int(0);
-}
 
 absl::Status InTransaction(SqliteHandle& handle,
                            const Database::Change& change) {
@@ -44,7 +38,7 @@ absl::Status ChangeBesideServer(const std::string& data_dir,
     MODBOUND_RETURN_IF_ERROR(handle->Execute(
         "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF"));
     Connection connection(*handle);
-    MODBOUND_ASSIGN_OR_RETURN(const int64_t version, VersionOf(connection));
+    MODBOUND_ASSIGN_OR_RETURN(const int64_t version, SchemaVersion(connection));
     if (version == kSchemaVersion) {
       return InTransaction(*handle, change);
     }

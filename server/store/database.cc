@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "server/store/disk_reserve.h"
 #include "server/store/reader_pool.h"
 #include "server/store/schema.h"
+#include "server/store/schema_version.h"
 #include "server/store/snapshot.h"
 #include "server/store/sqlite_handle.h"
 
@@ -52,9 +52,9 @@ absl::Status UseWriteAheadLog(SqliteHandle& handle) {
 }
 
 // All missing steps or none.
-absl::Status TakeSteps(SqliteHandle& handle, int version) {
+absl::Status TakeSteps(SqliteHandle& handle, int64_t version) {
   std::string sql = "BEGIN IMMEDIATE;";
-  for (int step = version; step < kSchemaVersion; ++step) {
+  for (int64_t step = version; step < kSchemaVersion; ++step) {
     absl::StrAppend(&sql, kSchemaSteps[step]);
   }
   absl::StrAppend(&sql, "PRAGMA user_version = ", kSchemaVersion, ";COMMIT");
@@ -67,7 +67,7 @@ absl::Status TakeSteps(SqliteHandle& handle, int version) {
 
 // Steps go one way: who wants back to the server before finds its store as it
 // was. Written whole or not at all; of an earlier try, as it is.
-absl::Status KeepBeforeSteps(const std::string& data_dir, int version) {
+absl::Status KeepBeforeSteps(const std::string& data_dir, int64_t version) {
   const std::string kept =
       absl::StrCat(data_dir, "/backup-schema-", version, ".sqlite3");
   const std::string part = kept + ".part";
@@ -83,9 +83,8 @@ absl::Status KeepBeforeSteps(const std::string& data_dir, int version) {
 }
 
 absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
-  MODBOUND_ASSIGN_OR_RETURN(const std::string text,
-                            OneValue(handle, "PRAGMA user_version"));
-  const int version = std::atoi(text.c_str());
+  Connection connection(handle);
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t version, SchemaVersion(connection));
   if (version < 0 || version > kSchemaVersion) {
     return MakeError(absl::StatusCode::kFailedPrecondition,
                      "WRONG_STATE",

@@ -91,7 +91,8 @@ TEST_F(AuditFileTest, ALineThatWentOrCameIsFound) {
 
 TEST_F(AuditFileTest, WhatACrashLeftOfALineGoes) {
   AppendThree();
-  Write(Read() + "{\"number\":4,\"ti");
+  // Longer than the line that follows: what is not cut off would stay.
+  Write(Read() + "{\"number\":4,\"time\":\"" + std::string(1000, 'x'));
   AuditFile file(folder_path_);
   ASSERT_TRUE(file.Append({Record("d")}).ok());
   EXPECT_EQ(*Verify(), 4);
