@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds modbound and runs every test. Usage: deploy/test.sh [--full]
+# Builds modbound and runs every test. Usage: deploy/test.sh [OPTION]
 #   (default)  packages, Release build, format, clang-tidy on what changed,
 #              every test: what CI runs
 #   --full     before the tests also: clang build, debug build and tests,
@@ -7,8 +7,11 @@
 #              ThreadSanitizer build and tests (what links no gRPC),
 #              clang-tidy on everything, every header by itself; then the tests
 #              of the release build with more seeds, kinds and kills
-# The summary of the tests is the end of the output. Safe to run again. Run it as
-# yourself: it calls sudo for packages only.
+#   --faults   after the tests: the table of what the fault tests measured
+#   --faults=long
+#              the same, in their long form (hours; the soak alone 45 minutes)
+# The summary of the tests is the end of the output, but for that table. Safe to
+# run again. Run it as yourself: it calls sudo for packages only.
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,15 +19,19 @@ cd "$source_dir"
 # shellcheck source=deploy/system_tools.sh
 source deploy/system_tools.sh
 full=false
+faults=
 for argument in "$@"; do
   case "$argument" in
     --full) full=true ;;
+    --faults) faults=short ;;
+    --faults=short | --faults=long) faults=${argument#--faults=} ;;
     -h | --help)
-      sed -n '2,11s/^# \{0,1\}//p' deploy/test.sh
+      sed -n '2,14s/^# \{0,1\}//p' deploy/test.sh
       exit 0
       ;;
     *)
-      echo "test.sh: unknown argument \"$argument\"; allowed: --full" >&2
+      echo "test.sh: unknown argument \"$argument\"; allowed: --full," \
+        "--faults, --faults=short, --faults=long" >&2
       exit 2
       ;;
   esac
@@ -199,4 +206,15 @@ if $full; then
 else
   tidy_changed
 fi
-run_tests build
+if [[ -z $faults ]]; then
+  run_tests build
+  exit
+fi
+cmake -DMODBOUND_FAULTS="$faults" build >build/faults_configure.log
+export MODBOUND_FAULTS=$faults MODBOUND_FAULT_ROWS=$source_dir/build/fault_rows.tsv
+: >"$MODBOUND_FAULT_ROWS"
+failed=0
+run_tests build || failed=1
+step "What the fault tests measured ($faults form)"
+/usr/bin/python3 tests/faults/table.py "$MODBOUND_FAULT_ROWS" || failed=1
+exit "$failed"

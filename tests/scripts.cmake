@@ -1,4 +1,4 @@
-# Tests that run a script or a program: every client/python/*_test.py and integration/*_test.py, each with the build
+# Tests that run a script or a program: every client/python/*_test.py, integration/*_test.py and faults/*_test.py, each with the build
 # folder and the source folder in its environment. A new file needs no line here.
 set(python /usr/bin/python3)
 set(slower 1)
@@ -6,6 +6,10 @@ if(MODBOUND_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL Release)
   set(slower 4)
 endif()
 math(EXPR seconds "900 * ${slower}")
+set(MODBOUND_FAULTS "short" CACHE STRING "Form of the fault tests: short, or long (hours; deploy/test.sh --faults=long)")
+if(MODBOUND_FAULTS STREQUAL long)
+  set(seconds 36000)
+endif()
 
 # modbound_script_tests(FOLDER PREFIX SERIAL): test PREFIXx runs FOLDER/x_test.py; SERIAL = with no other at its side.
 function(modbound_script_tests folder prefix serial)
@@ -18,7 +22,7 @@ function(modbound_script_tests folder prefix serial)
     string(REGEX REPLACE "_test$" "" name ${name})
     add_test(NAME ${prefix}${name} COMMAND ${python} ${script})
     set_tests_properties(${prefix}${name} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77 RUN_SERIAL ${serial}
-      ENVIRONMENT "MODBOUND_BIN=${CMAKE_BINARY_DIR}/bin;MODBOUND_SOURCE=${CMAKE_SOURCE_DIR};PYTHONPATH=${CMAKE_SOURCE_DIR}/client/python")
+      ENVIRONMENT "MODBOUND_BIN=${CMAKE_BINARY_DIR}/bin;MODBOUND_SOURCE=${CMAKE_SOURCE_DIR};PYTHONPATH=${CMAKE_SOURCE_DIR}/client/python:${CMAKE_SOURCE_DIR}/tests/integration")
   endforeach()
 endfunction()
 
@@ -26,6 +30,8 @@ if(MODBOUND_GRPC)
   modbound_script_tests(client/python client_python_ OFF)
   # Real programs on real ports; bars in seconds need the machine to themselves.
   modbound_script_tests(integration integration_ ON)
+  # tests/faults/table.py names what they show.
+  modbound_script_tests(faults faults_ ON)
   # These start no server.
   foreach(test deploy layering lint registered)
     set_tests_properties(integration_${test} PROPERTIES RUN_SERIAL OFF)
