@@ -47,8 +47,9 @@ TEST(Leases, NeverPassesItsLimitsInRandomUse) {
   std::vector<Lease> held;
   for (int step = 0; step < 100000; ++step) {
     if (random() % 2 == 0) {
-      if (const auto lease =
-              leases.Take(1 + random() % 8, random() % (kMemory + 1))) {
+      const int cores = static_cast<int>(1 + random() % 8);
+      const auto bytes = static_cast<int64_t>(random() % (kMemory + 1));
+      if (const auto lease = leases.Take(cores, bytes)) {
         held.push_back(*lease);
       }
     } else if (!held.empty()) {

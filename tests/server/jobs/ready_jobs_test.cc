@@ -19,8 +19,8 @@ ReadyJob Job(const std::string& id, int priority, int64_t number) {
 
 // Nobody has used anything.
 ReadyJobs::Shares Nobody() {
-  static const FairShare unused(1);
-  return {unused, 0, std::chrono::steady_clock::now()};
+  static const FairShare kUnused(1);
+  return {kUnused, 0, std::chrono::steady_clock::now()};
 }
 
 const ReadyJob* Next(const ReadyJobs& ready, bool suspects = true) {

@@ -74,7 +74,7 @@ TEST_F(SubmitterTest, FillsWhatTheServerKnows) {
 
 TEST_F(SubmitterTest, RefusesFieldsThatTheServerSets) {
   const std::vector<std::pair<std::string, std::function<void(v1::Job&)>>>
-      kFields = {
+      fields = {
           {"id", [](v1::Job& job) { job.set_id("x"); }},
           {"kind", [](v1::Job& job) { job.set_kind("quality"); }},
           {"state",
@@ -91,7 +91,7 @@ TEST_F(SubmitterTest, RefusesFieldsThatTheServerSets) {
           {"cache_info", [](v1::Job& job) { job.mutable_cache_info(); }},
           {"provenance", [](v1::Job& job) { job.mutable_provenance(); }},
           {"node", [](v1::Job& job) { job.set_node("n"); }}};
-  for (const auto& [field, set] : kFields) {
+  for (const auto& [field, set] : fields) {
     v1::Job job = QualityJob();
     set(job);
     ExpectJobRefused(job, "CONTRADICTION", field);

@@ -127,8 +127,7 @@ TEST_F(WorkerFaultsTest, AStaleWorkersCommitIsRejected) {
   ASSERT_NE(stale.dir, current.dir);
   // In the store.
   std::vector<StateChange> made;
-  for (const auto& [attempt, token] :
-       {std::pair(1, stale.token), std::pair(2, stale.token)}) {
+  for (const int attempt : {1, 2}) {
     bool won = true;
     ASSERT_TRUE(
         database_
@@ -137,7 +136,7 @@ TEST_F(WorkerFaultsTest, AStaleWorkersCommitIsRejected) {
               MODBOUND_ASSIGN_OR_RETURN(
                   won,
                   transitions.EndAttempt(
-                      {id, attempt, token},
+                      {id, attempt, stale.token},
                       EndedBy(v1::JobState::SUCCEEDED, absl::OkStatus())));
               return absl::OkStatus();
             })

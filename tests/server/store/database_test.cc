@@ -214,7 +214,7 @@ TEST(Database, HasEveryAcknowledgedWriteAfterACrash) {
       std::filesystem::copy_file(folder / "live" + name, crashed + name);
     }
     const auto survivor = MustOpen(crashed);
-    EXPECT_EQ(Ids(*survivor, "o").size(), static_cast<std::size_t>(i + 1));
+    EXPECT_EQ(Ids(*survivor, "o").size(), static_cast<std::size_t>(i) + 1);
   }
 }
 
@@ -380,7 +380,7 @@ TEST(Database, AnswersTheLightChangesBeforeTheNextHeavyOneBegins) {
     database->Write(note(name), answers.Expect(0), Database::Weight::kHeavy);
   }
   database->Write(note("light"), [&, expect = answers.Expect(0)](auto status) {
-    order.push_back("answer");
+    order.emplace_back("answer");
     expect(status);
   });
   held.Release();
