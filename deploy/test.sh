@@ -202,7 +202,7 @@ check_format
 if $full; then
   full_checks
   # 9 of 10 seeds reach their target; every kind that can run long is cancelled.
-  export MODBOUND_SEEDS=10 MODBOUND_ALL_KINDS=1 MODBOUND_CRASH_KILLS=30
+  export MODBOUND_SEEDS=10 MODBOUND_ALL_KINDS=1 MODBOUND_CHECKPOINT_KILLS=12
 else
   tidy_changed
 fi

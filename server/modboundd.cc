@@ -75,7 +75,7 @@ struct Service {
 
   // Are new jobs taken?
   bool ready() const {
-    return !store_failed.load() && artifacts->CheckRoom(0).ok();
+    return !store_failed.load() && artifacts->CheckRoom("", 0).ok();
   }
 };
 
@@ -117,7 +117,7 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(
                             Database::Open(options.data_dir, OnStoreFault));
   MODBOUND_ASSIGN_OR_RETURN(
       service->artifacts,
-      ArtifactStore::Open(*service->database, options.max_stored_bytes));
+      ArtifactStore::Open(*service->database, options.stored_bytes));
   // A larger array could not be the input of any job.
   MODBOUND_ASSIGN_OR_RETURN(
       service->uploads,

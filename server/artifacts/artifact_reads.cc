@@ -122,43 +122,38 @@ absl::StatusOr<int64_t> ArtifactStore::StoredBytes() {
   int64_t bytes = 0;
   MODBOUND_RETURN_IF_ERROR(
       database_.Read([&](Connection& connection) -> absl::Status {
-        MODBOUND_ASSIGN_OR_RETURN(
-            Statement statement,
-            connection.Prepare("SELECT bytes FROM artifact_total"));
-        MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
-        bytes = row ? statement.Int(0) : 0;
+        MODBOUND_ASSIGN_OR_RETURN(bytes, modbound::StoredBytes(connection, ""));
         return absl::OkStatus();
       }));
   return bytes;
 }
 
-absl::Status ArtifactStore::CheckRoom(int64_t more_bytes) {
+absl::Status ArtifactStore::CheckRoom(const std::string& owner,
+                                      int64_t more_bytes) {
   MODBOUND_RETURN_IF_ERROR(RequireFreeSpace(database_.data_dir(), more_bytes));
-  if (max_stored_bytes_ == 0) {
+  if (limits_.of_server == 0 && limits_.of_owner == 0) {
     return absl::OkStatus();
   }
-  MODBOUND_ASSIGN_OR_RETURN(const int64_t stored, StoredBytes());
-  // The warning comes once, and again after there was room meanwhile.
-  const bool nearly_full = stored >= max_stored_bytes_ / 10 * 9;
+  return database_.Read([&](Connection& connection) -> absl::Status {
+    MODBOUND_RETURN_IF_ERROR(WarnWhenNearlyFull(connection));
+    return CheckStoredBytes(connection, limits_, owner, more_bytes);
+  });
+}
+
+// The warning comes once, and again after there was room meanwhile.
+absl::Status ArtifactStore::WarnWhenNearlyFull(Connection& connection) {
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t stored,
+                            modbound::StoredBytes(connection, ""));
+  const bool nearly_full =
+      limits_.of_server != 0 && stored >= limits_.of_server / 10 * 9;
   if (nearly_full && !nearly_full_.exchange(true)) {
     spdlog::warn("event=store_nearly_full stored_bytes={} max_stored_bytes={}",
                  stored,
-                 max_stored_bytes_);
+                 limits_.of_server);
   } else if (!nearly_full) {
     nearly_full_.store(false);
   }
-  return more_bytes <= max_stored_bytes_ - stored
-             ? absl::OkStatus()
-             : MakeError(absl::StatusCode::kResourceExhausted,
-                         "QUOTA_EXCEEDED",
-                         "",
-                         absl::StrCat("the server stores ",
-                                      stored,
-                                      " bytes of arrays; ",
-                                      more_bytes,
-                                      " more would pass its limit of ",
-                                      max_stored_bytes_,
-                                      " bytes: delete jobs"));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> ArtifactStore::Size(const std::string& digest) {

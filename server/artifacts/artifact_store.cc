@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
 #include "server/store/wall_time.h"
 
 namespace modbound {
@@ -78,19 +79,19 @@ std::string ArtifactPath(const std::string& data_dir,
       data_dir, "/artifacts/", digest.substr(0, 2), "/", digest);
 }
 
-ArtifactStore::ArtifactStore(Database& database, int64_t max_stored_bytes)
+ArtifactStore::ArtifactStore(Database& database,
+                             const StoredBytesLimits& limits)
     : database_(database),
       folder_(database.data_dir() + "/artifacts"),
-      max_stored_bytes_(max_stored_bytes),
+      limits_(limits),
       pins_(std::make_shared<DigestPins>(
           [this](const std::string& digest) { RemoveFiles({digest}); })) {}
 
 ArtifactStore::~ArtifactStore() { pins_->Close(); }
 
 absl::StatusOr<std::unique_ptr<ArtifactStore>> ArtifactStore::Open(
-    Database& database, int64_t max_stored_bytes) {
-  std::unique_ptr<ArtifactStore> store(
-      new ArtifactStore(database, max_stored_bytes));
+    Database& database, const StoredBytesLimits& limits) {
+  std::unique_ptr<ArtifactStore> store(new ArtifactStore(database, limits));
   MODBOUND_RETURN_IF_ERROR(store->MakeFolders());
   MODBOUND_RETURN_IF_ERROR(store->Sweep());
   return store;
@@ -126,6 +127,7 @@ absl::Status ArtifactStore::Sweep() {
         MODBOUND_ASSIGN_OR_RETURN(removed, CommitRemoveUnused(connection, {}));
         return absl::OkStatus();
       }));
+  ReachFailpoint(Failpoint::kBootSwept);
   RemoveFiles(removed);
   MODBOUND_ASSIGN_OR_RETURN(const std::vector<std::string> orphans,
                             FilesWithoutRow());
@@ -180,7 +182,9 @@ absl::Status ArtifactStore::MoveIntoPlace(const std::string& path,
   if (::fchmod(file.get(), 0400) != 0) {
     return FileError("chmod", path, errno);
   }
+  ReachFailpoint(Failpoint::kArtifactSynced);
   MODBOUND_RETURN_IF_ERROR(RenameFile(path, FilePath(digest)));
+  ReachFailpoint(Failpoint::kArtifactRenamed);
   return SyncDirectory(folder);
 }
 
@@ -311,7 +315,9 @@ void ArtifactStore::RemoveFiles(const std::vector<std::string>& digests) {
             status.Update(known.ok() && *known ? absl::OkStatus()
                                                : known.status());
             if (known.ok() && !*known) {
+              ReachFailpoint(Failpoint::kDeleteFileFound);
               status.Update(RemoveFile(path));
+              ReachFailpoint(Failpoint::kDeleteFileRemoved);
             }
           });
         }

@@ -17,6 +17,7 @@
 #include "server/arrays/array.h"
 #include "server/artifacts/digest_pins.h"
 #include "server/artifacts/sha256.h"
+#include "server/artifacts/stored_bytes.h"
 #include "server/files/file_io.h"
 #include "server/store/database.h"
 
@@ -48,18 +49,24 @@ std::string ArtifactPath(const std::string& data_dir,
 class ArtifactStore {
  public:
   // Makes the folders; removes leftovers of broken writes and sweeps.
-  // `database` must outlive the store. `max_stored_bytes`: CheckRoom.
+  // `database` must outlive the store.
   static absl::StatusOr<std::unique_ptr<ArtifactStore>> Open(
-      Database& database, int64_t max_stored_bytes = 0);
+      Database& database, const StoredBytesLimits& limits = {});
   ~ArtifactStore();
   ArtifactStore(const ArtifactStore&) = delete;
   ArtifactStore& operator=(const ArtifactStore&) = delete;
 
   // Asked before new work and new bytes are taken: kResourceExhausted DISK_FULL
-  // when the disk's reserve would be reached, QUOTA_EXCEEDED when all artifacts
-  // together and `more_bytes` would pass max_stored_bytes (0 = no limit). Notes
-  // in the log when nine tenths of that are reached.
-  absl::Status CheckRoom(int64_t more_bytes);
+  // when the disk's reserve would be reached, QUOTA_EXCEEDED when the owner's
+  // or all artifacts together and `more_bytes` would pass their limit. Notes in
+  // the log when nine tenths of the server's limit are reached.
+  absl::Status CheckRoom(const std::string& owner, int64_t more_bytes);
+  // Inside a change, after it has added bytes: the same for the sums as they
+  // are now. The check before is not enough for those who ask at the same time.
+  absl::Status CheckSums(Connection& connection,
+                         const std::string& owner) const {
+    return CheckStoredBytes(connection, limits_, owner, 0);
+  }
   // Bytes of all artifacts together.
   absl::StatusOr<int64_t> StoredBytes();
 
@@ -155,8 +162,9 @@ class ArtifactStore {
     std::string bytes;
   };
 
-  ArtifactStore(Database& database, int64_t max_stored_bytes);
+  ArtifactStore(Database& database, const StoredBytesLimits& limits);
   absl::Status MakeFolders() const;
+  absl::Status WarnWhenNearlyFull(Connection& connection);
   absl::StatusOr<std::vector<std::string>> FilesWithoutRow();
   absl::Status PromiseAgain(const std::string& owner,
                             std::map<std::string, int64_t>& promised);
@@ -176,7 +184,7 @@ class ArtifactStore {
 
   Database& database_;
   const std::string folder_;
-  const int64_t max_stored_bytes_;
+  const StoredBytesLimits limits_;
   std::atomic<bool> nearly_full_{false};
   std::shared_ptr<DigestPins> pins_;
   std::atomic<int64_t> next_staging_{0};

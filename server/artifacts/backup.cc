@@ -17,6 +17,7 @@
 #include "core/base/error.h"
 #include "server/artifacts/artifact_store.h"
 #include "server/artifacts/sha256.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/store/snapshot.h"
 #include "server/store/sqlite_handle.h"
@@ -141,6 +142,7 @@ absl::Status FillStaging(const std::string& data_dir,
     MODBOUND_RETURN_IF_ERROR(RemoveFile(database));
     MODBOUND_RETURN_IF_ERROR(
         CopyDatabase(data_dir + "/modbound.sqlite3", database));
+    ReachFailpoint(Failpoint::kBackupDatabaseCopied);
     MODBOUND_ASSIGN_OR_RETURN(const std::vector<Named> files,
                               FilesOf(database));
     MODBOUND_ASSIGN_OR_RETURN(const bool all,
@@ -187,7 +189,9 @@ absl::Status BackupStore(const std::string& data_dir,
     std::filesystem::remove_all(staging, error);
   };
   MODBOUND_RETURN_IF_ERROR(FillStaging(data_dir, staging));
+  ReachFailpoint(Failpoint::kBackupFilled);
   MODBOUND_RETURN_IF_ERROR(RenameFile(staging, path));
+  ReachFailpoint(Failpoint::kBackupRenamed);
   std::move(remove).Cancel();
   return SyncDirectory(path.parent_path());
 }

@@ -14,6 +14,7 @@
 #include "server/arrays/fact_scan.h"
 #include "server/artifacts/upload_files.h"
 #include "server/artifacts/upload_header.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
 
@@ -117,8 +118,9 @@ absl::Status FileUpload::Open() {
     return absl::OkStatus();
   }
   MODBOUND_ASSIGN_OR_RETURN(committed_, shared_.files.Resume(name_, header_));
+  ReachFailpoint(Failpoint::kUploadBegun);
   MODBOUND_RETURN_IF_ERROR(
-      shared_.artifacts.CheckRoom(TotalBytes(header_) - committed_));
+      shared_.artifacts.CheckRoom(owner_, TotalBytes(header_) - committed_));
   MODBOUND_ASSIGN_OR_RETURN(file_, OpenFile(path_, O_RDWR | O_CREAT));
   ticket_ = ++open_->newest_ticket;
   return absl::OkStatus();
@@ -159,6 +161,7 @@ absl::Status FileUpload::Append(const v1::UploadRequest::Chunk& chunk) {
       return status;
     }
     committed_ += size;
+    ReachFailpoint(Failpoint::kUploadAppended);
   }
   position_ = next + static_cast<int64_t>(data.size());
   return absl::OkStatus();
@@ -213,7 +216,9 @@ absl::StatusOr<v1::UploadResponse> FileUpload::TurnIntoArtifact(
                                   ", announced was ",
                                   header_.sha256()));
   }
+  ReachFailpoint(Failpoint::kUploadScanned);
   MODBOUND_RETURN_IF_ERROR(Store(scanned));
+  ReachFailpoint(Failpoint::kUploadCommitted);
   remove_ = true;
   v1::UploadResponse response;
   v1::Array* array = response.mutable_array();
@@ -294,6 +299,7 @@ absl::StatusOr<StagedArtifact> FileUpload::Stage(const Scanned& scanned) {
 absl::Status FileUpload::Store(const Scanned& scanned) {
   const absl::StatusOr<StagedArtifact> staged = Stage(scanned);
   MODBOUND_RETURN_IF_ERROR(staged.status());
+  ReachFailpoint(Failpoint::kUploadStaged);
   return shared_.database.WriteAndWait(
       [&](Connection& connection) -> absl::Status {
         MODBOUND_RETURN_IF_ERROR(ArtifactStore::Commit(connection, *staged));
@@ -301,6 +307,8 @@ absl::Status FileUpload::Store(const Scanned& scanned) {
             ArtifactStore::Promise(connection, staged->digest).status());
         MODBOUND_RETURN_IF_ERROR(
             ArtifactStore::CommitUpload(connection, staged->digest, owner_));
+        MODBOUND_RETURN_IF_ERROR(
+            shared_.artifacts.CheckSums(connection, owner_));
         return ArtifactStore::CommitFacts(connection,
                                           scanned.digest,
                                           header_.dtype(),

@@ -15,6 +15,7 @@
 #include "core/base/error.h"
 #include "nlohmann/json.hpp"
 #include "server/artifacts/sha256.h"
+#include "server/store/wall_time.h"
 
 namespace modbound {
 namespace {
@@ -100,6 +101,23 @@ absl::StatusOr<ChainEnd> EndOfFile(const FileDescriptor& file,
   return end;
 }
 
+// Where the lines begin that a power cut left with a hole: bytes that were not
+// synced are zeros, which no line of ours has. The size when there is none.
+absl::StatusOr<int64_t> BeginOfHole(const FileDescriptor& file,
+                                    const std::string& path,
+                                    int64_t size) {
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t got,
+                            ReadAt(file, path, bytes.data(), size, 0));
+  bytes.resize(static_cast<std::size_t>(got));
+  const std::size_t hole = bytes.find('\0');
+  if (hole == std::string::npos) {
+    return size;
+  }
+  const std::size_t before = bytes.rfind('\n', hole);
+  return before == std::string::npos ? 0 : static_cast<int64_t>(before) + 1;
+}
+
 // Whether `path` still names the open file.
 bool IsNewest(const FileDescriptor& file, const std::string& path) {
   struct stat ours {};
@@ -133,9 +151,12 @@ absl::Status AuditFile::OpenNewest() {
 
 // Reads the end of the chain again when another process went on with it.
 absl::Status AuditFile::FindEnd() {
-  MODBOUND_ASSIGN_OR_RETURN(const int64_t size, FileSize(file_, path_));
+  MODBOUND_ASSIGN_OR_RETURN(int64_t size, FileSize(file_, path_));
   if (size == size_) {
     return absl::OkStatus();
+  }
+  if (size_ < 0) {
+    MODBOUND_ASSIGN_OR_RETURN(size, CutAtHole(size));
   }
   MODBOUND_ASSIGN_OR_RETURN(ChainEnd end, EndOfFile(file_, path_));
   if (end.size < size && ::ftruncate(file_.get(), end.size) != 0) {
@@ -156,6 +177,26 @@ absl::Status AuditFile::FindEnd() {
   return absl::OkStatus();
 }
 
+// What followed the hole stays beside the log, and the next line says so. The
+// size that is left.
+absl::StatusOr<int64_t> AuditFile::CutAtHole(int64_t size) {
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t begin,
+                            BeginOfHole(file_, path_, size));
+  if (begin == size) {
+    return size;
+  }
+  std::string rest(static_cast<std::size_t>(size - begin), '\0');
+  MODBOUND_RETURN_IF_ERROR(
+      ReadAt(file_, path_, rest.data(), size - begin, begin).status());
+  MODBOUND_RETURN_IF_ERROR(
+      ReplaceFile(path_ + ".hole", rest, Durability::kSynced));
+  if (::ftruncate(file_.get(), begin) != 0) {
+    return FileError("cut", path_, errno);
+  }
+  cut_bytes_ = size - begin;
+  return begin;
+}
+
 absl::Status AuditFile::Append(const std::vector<AuditRecord>& records) {
   while (true) {
     MODBOUND_RETURN_IF_ERROR(OpenNewest());
@@ -167,10 +208,16 @@ absl::Status AuditFile::Append(const std::vector<AuditRecord>& records) {
     std::string bytes;
     int64_t number = number_;
     std::string hash = last_hash_;
-    for (const AuditRecord& record : records) {
+    const auto add = [&](const AuditRecord& record) {
       const std::string line = LineOf(record, ++number, hash);
       hash = Sha256Hex(line);
       absl::StrAppend(&bytes, line, "\n");
+    };
+    if (cut_bytes_ > 0) {
+      add({WallMicros(), "cut_at_hole", {{"bytes", absl::StrCat(cut_bytes_)}}});
+    }
+    for (const AuditRecord& record : records) {
+      add(record);
     }
     const absl::Status written = WriteAt(file_, path_, bytes, size_);
     if (!written.ok()) {
@@ -183,6 +230,7 @@ absl::Status AuditFile::Append(const std::vector<AuditRecord>& records) {
     size_ += static_cast<int64_t>(bytes.size());
     number_ = number;
     last_hash_ = hash;
+    cut_bytes_ = 0;
     return size_ > limits_.file_bytes ? PutAside() : absl::OkStatus();
   }
 }

@@ -38,7 +38,9 @@ class AuditFile {
   explicit AuditFile(std::string folder, const AuditLimits& limits = {});
 
   // Appends all or, after an error, none; not yet durable. What a crash left of
-  // a line is removed first. Errors: those of files.
+  // a line is removed first; where a power cut left a hole, what follows it
+  // goes to audit.log.hole and a record `cut_at_hole` tells of it. Errors:
+  // those of files.
   absl::Status Append(const std::vector<AuditRecord>& records);
   // Makes what was appended durable.
   absl::Status Sync();
@@ -46,6 +48,7 @@ class AuditFile {
  private:
   absl::Status OpenNewest();
   absl::Status FindEnd();
+  absl::StatusOr<int64_t> CutAtHole(int64_t size);
   absl::Status PutAside();
 
   const std::string folder_;
@@ -54,6 +57,8 @@ class AuditFile {
   FileDescriptor file_;
   // Where the chain ends, as far as this object knows.
   int64_t size_ = -1;
+  // Cut at a hole, and not told of yet.
+  int64_t cut_bytes_ = 0;
   int64_t number_ = 0;
   std::string last_hash_;
 };

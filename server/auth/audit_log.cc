@@ -1,5 +1,7 @@
 #include "server/auth/audit_log.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -20,6 +22,12 @@ constexpr std::chrono::seconds kSyncDelay(1);
 
 AuditLog::AuditLog(const std::string& folder, const AuditLimits& limits)
     : file_(folder, limits) {
+  // What a power cut left is mended at once, not with the first record.
+  if (::access((folder + "/audit.log").c_str(), F_OK) == 0) {
+    if (const absl::Status mended = file_.Append({}); !mended.ok()) {
+      spdlog::error("event=audit_not_written error=\"{}\"", LogText(mended));
+    }
+  }
   thread_ = std::thread([this] { Loop(); });
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "google/rpc/error_details.pb.h"
+#include "server/errors/quota_error.h"
 
 namespace modbound {
 
@@ -25,6 +26,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
     violation->set_description(out.message());
     out.add_details()->PackFrom(bad_request);
   }
+  AddQuotaDetails(status, out);
   return out;
 }
 

@@ -7,7 +7,8 @@
 namespace modbound {
 
 // An error as clients see it: code, message, one ErrorInfo (reason, domain
-// "modbound") and, where a field is to blame, a BadRequest. Used for calls and
+// "modbound") and, where a field is to blame, a BadRequest, where a limit is, a
+// QuotaFailure. Used for calls and
 // for failed jobs alike.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 

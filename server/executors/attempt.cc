@@ -12,6 +12,7 @@
 #include "server/executors/attempt_clock.h"
 #include "server/executors/attempt_files.h"
 #include "server/executors/peak_rss.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
 
@@ -155,7 +156,10 @@ absl::Status Run(const std::string& dir,
   }
   result.set_token(token);
   *result.mutable_status() = ToRpcStatus(status);
-  return WriteAttemptResult(dir, result);
+  ReachFailpoint(Failpoint::kResultOutputsWritten);
+  MODBOUND_RETURN_IF_ERROR(WriteAttemptResult(dir, result));
+  ReachFailpoint(Failpoint::kResultWritten);
+  return absl::OkStatus();
 }
 
 }  // namespace

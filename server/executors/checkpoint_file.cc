@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "server/artifacts/sha256.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 
 namespace modbound {
@@ -66,6 +67,7 @@ class HashedAppend {
   }
   absl::Status Finish() {
     MODBOUND_RETURN_IF_ERROR(Write(hash_.Hex()));
+    ReachFailpoint(Failpoint::kCheckpointWritten);
     return SyncFile(file_, path_);
   }
 
@@ -184,15 +186,18 @@ absl::Status WriteCheckpointFile(const std::string& path,
   const std::string folder = std::filesystem::path(path).parent_path();
   MODBOUND_RETURN_IF_ERROR(RequireFreeSpace(folder, size));
   const std::string part = path + ".part";
+  ReachFailpoint(Failpoint::kCheckpointBegun);
   absl::Status status =
       WritePart(part, header.SerializeAsString(), states, stop);
   if (status.ok()) {
+    ReachFailpoint(Failpoint::kCheckpointSynced);
     status = RenameFile(part, path);
   }
   if (!status.ok()) {
     RemoveFile(part).IgnoreError();
     return status;
   }
+  ReachFailpoint(Failpoint::kCheckpointRenamed);
   return SyncDirectory(folder);
 }
 

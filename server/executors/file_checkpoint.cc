@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "build_info.h"
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
 
@@ -151,6 +152,7 @@ absl::Status FileCheckpoint::Write(const std::string& phase, int64_t done) {
   header.set_done(done);
   MODBOUND_RETURN_IF_ERROR(WriteCheckpointFile(
       PathOf(number_ + 1), std::move(header), states_, options_.stop));
+  ReachFailpoint(Failpoint::kCheckpointStored);
   ++number_;
   return RemoveFile(PathOf(number_ - kFilesKept));
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/base/error.h"
+#include "server/errors/quota_error.h"
 #include "server/jobs/job_view.h"
 #include "server/store/wall_time.h"
 
@@ -112,17 +113,13 @@ absl::Status CheckOpenJobs(Connection& connection,
   if (open + more <= max_open) {
     return absl::OkStatus();
   }
-  return MakeError(absl::StatusCode::kResourceExhausted,
-                   "QUOTA_EXCEEDED",
-                   "",
-                   absl::StrCat(owner,
-                                " has ",
-                                open,
-                                " jobs that have not ended; ",
-                                more,
-                                " more would pass the limit of ",
-                                max_open,
-                                " jobs an owner"));
+  return QuotaError("QUOTA_EXCEEDED",
+                    {owner,
+                     "jobs that have not ended",
+                     max_open,
+                     open,
+                     more,
+                     "max_open_per_owner"});
 }
 
 }  // namespace

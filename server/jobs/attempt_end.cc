@@ -10,6 +10,7 @@
 #include "server/errors/error_status.h"
 #include "server/executors/attempt.h"
 #include "server/executors/worker_end.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
 #include "server/jobs/job_rows.h"
@@ -39,6 +40,7 @@ absl::StatusOr<AttemptEnd> Succeeded(ArtifactStore& artifacts,
     ended.outputs.push_back(std::move(staged));
     (*job.mutable_outputs())[name] = array;
   }
+  ReachFailpoint(Failpoint::kResultStaged);
   *job.mutable_provenance() = ServerProvenance();
   AddAttempt(attempt.spec, result, *job.mutable_provenance());
   job.mutable_provenance()->set_queue_seconds(attempt.queue_seconds);

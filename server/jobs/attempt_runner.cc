@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
 #include "server/jobs/attempt_log.h"
@@ -90,9 +91,11 @@ absl::Status AttemptRunner::Start(Attempt& attempt) {
         MODBOUND_ASSIGN_OR_RETURN(
             made,
             StartAttempt(connection, transitions, attempt.order.job, token));
+        ReachFailpoint(Failpoint::kStartWritten);
         return absl::OkStatus();
       }));
   attempt.start = std::move(made);
+  ReachFailpoint(Failpoint::kStartCommitted);
   return absl::OkStatus();
 }
 
@@ -111,7 +114,9 @@ absl::Status AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
   running.spec.set_checkpoint_seconds(options_.checkpoint_seconds);
   MODBOUND_RETURN_IF_ERROR(
       WriteAttemptDirectory(artifacts_, running.dir, running.spec));
+  ReachFailpoint(Failpoint::kStartDirectoryMade);
   checkpoints_.Give(order.job, running.dir);
+  ReachFailpoint(Failpoint::kStartCheckpointGiven);
   AttemptTask task;
   task.dir = running.dir;
   task.token = running.spec.token();
@@ -143,6 +148,7 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
     const absl::Status stored =
         Guarded([&] { return StoreEnd(attempt, status); }, ShortOfMemory);
     if (stored.ok()) {
+      ReachFailpoint(Failpoint::kEndCommitted);
       break;
     }
     spdlog::error("event=end_not_stored job={} attempt={} error=\"{}\"",
@@ -155,6 +161,7 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
     }
   }
   RemoveDirectory(attempt.running.dir);
+  ReachFailpoint(Failpoint::kEndDirectoryRemoved);
   progress_->Remove(job);
   absl::Status shortage;
   if (attempt.end.has_value() && IsShortage(attempt.end->put_back)) {
@@ -177,6 +184,7 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
   if (end.end.state != v1::JobState::SUCCEEDED) {
     if (!end.put_back.ok()) {
       checkpoints_.Keep(attempt.order.job, running.dir);
+      ReachFailpoint(Failpoint::kStopCheckpointKept);
     }
     // Before the commit, which on a full disk may need the room.
     RemoveDirectory(running.dir);
@@ -195,12 +203,14 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
         end,
         {options_.max_lost_attempts, options_.max_worker_attempts}));
     const Order& order = attempt.order;
-    return AddUsage(
+    MODBOUND_RETURN_IF_ERROR(AddUsage(
         connection,
         order.owner,
         order.threads * Seconds(order.start, std::chrono::steady_clock::now()),
         options_.usage_half_life,
-        WallMicros());
+        WallMicros()));
+    ReachFailpoint(Failpoint::kEndWritten);
+    return absl::OkStatus();
   });
 }
 

@@ -10,6 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
+#include "server/files/until_memory.h"
 #include "server/jobs/attempt_runner.h"
 #include "server/jobs/delete_job.h"
 #include "server/jobs/explain_job.h"
@@ -182,20 +184,23 @@ absl::Status StoredJobQueue::Start(const std::vector<StateChange>& reconciled) {
   return absl::OkStatus();
 }
 
-// On the database's writer thread, in the order of the commits.
+// On the database's writer thread, in the order of the commits. They are on the
+// disk: nobody may miss one for want of memory.
 void StoredJobQueue::OnChanges(const std::vector<StateChange>& changes) {
-  scheduler_.OnChanges(changes);
+  UntilMemory([&] { scheduler_.OnChanges(changes); });
   for (const StateChange& change : changes) {
     if (options_.on_change) {
-      options_.on_change(change);
+      UntilMemory([&] { options_.on_change(change); });
     }
-    if (HasEnded(change.state)) {
-      checkpoints_.Forget(change.job);
-    }
-    hub_->Wake(change.job);
-    if (HasEnded(change.state)) {
-      log_hub_->Wake(change.job);
-    }
+    UntilMemory([&] {
+      if (HasEnded(change.state)) {
+        checkpoints_.Forget(change.job);
+      }
+      hub_->Wake(change.job);
+      if (HasEnded(change.state)) {
+        log_hub_->Wake(change.job);
+      }
+    });
   }
 }
 
@@ -325,6 +330,7 @@ void StoredJobQueue::CancelJob(const std::string& owner,
               connection.Prepare("UPDATE job SET cancel_requested = 1 WHERE id "
                                  "= ?1 AND state = 3"));
           MODBOUND_RETURN_IF_ERROR(statement.Bind(1, id).Run());
+          ReachFailpoint(Failpoint::kCancelWritten);
         } else if (!HasEnded(stored.job.state())) {
           const JobEnd end = EndedBy(v1::JobState::CANCELLED, JobCancelled());
           MODBOUND_RETURN_IF_ERROR(transitions.EndUnstarted(id, end).status());
@@ -340,6 +346,7 @@ void StoredJobQueue::CancelJob(const std::string& owner,
           return;
         }
         if (job->state() == v1::JobState::RUNNING) {
+          ReachFailpoint(Failpoint::kCancelCommitted);
           scheduler_.StopAttempt(id, StopCause::kCancel);
         }
         done(WithProgress(std::move(*job)));
@@ -354,13 +361,16 @@ void StoredJobQueue::DeleteJob(const std::string& owner,
       [owner, id, digests](Connection& connection) -> absl::Status {
         MODBOUND_ASSIGN_OR_RETURN(*digests,
                                   DeleteJobRows(connection, owner, id));
+        ReachFailpoint(Failpoint::kDeleteWritten);
         return absl::OkStatus();
       },
       [this, ticket = calls_.Begin(), id, digests, done = std::move(done)](
           const absl::Status& status) {
         if (status.ok()) {
+          ReachFailpoint(Failpoint::kDeleteCommitted);
           artifacts_.RemoveFiles(*digests);
           logs_.Remove(id);
+          ReachFailpoint(Failpoint::kDeleteLogRemoved);
           hub_->Wake(id);
           log_hub_->Wake(id);
         }
@@ -428,8 +438,10 @@ absl::Status StoredJobQueue::CleanUp() {
           MODBOUND_ASSIGN_OR_RETURN(
               removed,
               RemoveJobsEndedBefore(connection, now_us - retention_us, kStep));
+          ReachFailpoint(Failpoint::kRetentionWritten);
           return absl::OkStatus();
         }));
+    ReachFailpoint(Failpoint::kRetentionCommitted);
     artifacts_.RemoveFiles(removed.digests);
     for (const std::string& job : removed.jobs) {
       hub_->Wake(job);
@@ -481,14 +493,19 @@ absl::StatusOr<std::unique_ptr<JobQueue>> JobQueue::Open(
   std::vector<StateChange> made;
   std::string last_id;
   std::map<std::string, double> usage;
-  MODBOUND_RETURN_IF_ERROR(database.WriteAndWait([&](Connection& connection)
-                                                     -> absl::Status {
-    JobTransitions transitions(connection, WallMicros(), made);
-    MODBOUND_ASSIGN_OR_RETURN(last_id, GreatestJobId(connection));
-    MODBOUND_ASSIGN_OR_RETURN(
-        usage, LoadUsage(connection, options.usage_half_life, WallMicros()));
-    return ReconcileJobs(connection, transitions, options.max_lost_attempts);
-  }));
+  MODBOUND_RETURN_IF_ERROR(
+      database.WriteAndWait([&](Connection& connection) -> absl::Status {
+        JobTransitions transitions(connection, WallMicros(), made);
+        MODBOUND_ASSIGN_OR_RETURN(last_id, GreatestJobId(connection));
+        MODBOUND_ASSIGN_OR_RETURN(
+            usage,
+            LoadUsage(connection, options.usage_half_life, WallMicros()));
+        absl::Status status =
+            ReconcileJobs(connection, transitions, options.max_lost_attempts);
+        ReachFailpoint(Failpoint::kBootReconcileWritten);
+        return status;
+      }));
+  ReachFailpoint(Failpoint::kBootReconciled);
   auto queue = std::make_unique<StoredJobQueue>(
       database, artifacts, executor, options, last_id, std::move(usage));
   MODBOUND_RETURN_IF_ERROR(queue->Start(made));

@@ -12,17 +12,24 @@ absl::Status Damaged(const char* what) {
   return MakeError(absl::StatusCode::kInternal,
                    reason::kInternal,
                    "",
-                   std::string("a stored ") + what + " cannot be read");
+                   std::string("a stored ") + what +
+                       " cannot be read: restore modbound.sqlite3 from a "
+                       "backup");
 }
 
-absl::Status InsertLabels(Connection& connection, const v1::Job& job) {
+absl::Status InsertLabels(Connection& connection,
+                          const v1::Job& job,
+                          int64_t number) {
   for (const auto& [key, value] : job.labels()) {
     MODBOUND_ASSIGN_OR_RETURN(
         Statement statement,
-        connection.Prepare(
-            "INSERT INTO job_label(job, key, value) VALUES(?1, ?2, ?3)"));
-    MODBOUND_RETURN_IF_ERROR(
-        statement.Bind(1, job.id()).Bind(2, key).Bind(3, value).Run());
+        connection.Prepare("INSERT INTO job_label(job, key, value, number) "
+                           "VALUES(?1, ?2, ?3, ?4)"));
+    MODBOUND_RETURN_IF_ERROR(statement.Bind(1, job.id())
+                                 .Bind(2, key)
+                                 .Bind(3, value)
+                                 .Bind(4, number)
+                                 .Run());
   }
   return absl::OkStatus();
 }
@@ -106,7 +113,7 @@ absl::StatusOr<int64_t> InsertJob(Connection& connection, const NewJob& job) {
       .BindBlob(15, job.job.SerializeAsString());
   MODBOUND_RETURN_IF_ERROR(statement.Run());
   const int64_t number = connection.LastInsertNumber();
-  MODBOUND_RETURN_IF_ERROR(InsertLabels(connection, job.job));
+  MODBOUND_RETURN_IF_ERROR(InsertLabels(connection, job.job, number));
   return number;
 }
 

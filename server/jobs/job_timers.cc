@@ -4,8 +4,13 @@ namespace modbound {
 
 void JobTimers::Set(const std::string& job, SteadyTime time) {
   Remove(job);
-  times_[job] = time;
-  order_.insert({time, job});
+  const auto place = order_.insert({time, job}).first;
+  try {
+    times_[job] = time;
+  } catch (...) {
+    order_.erase(place);
+    throw;
+  }
 }
 
 void JobTimers::Remove(const std::string& job) {

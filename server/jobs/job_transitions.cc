@@ -88,8 +88,10 @@ absl::StatusOr<bool> JobTransitions::Take(const Step& step) {
           "attempt = attempt + (?1 = 3), lost = lost + ?8, "
           "worker_faults = worker_faults + ?9, ready_us = iif(?1 = 2, ?2, "
           "ready_us), "
-          "start_us = iif(?1 = 3, ?2, start_us), "
-          "end_us = iif(?1 >= 4, ?2, end_us) WHERE id = ?5 AND ",
+          // The wall clock may have jumped back: nothing takes less than 0.
+          "start_us = iif(?1 = 3, max(?2, submit_us), start_us), "
+          "end_us = iif(?1 >= 4, max(?2, submit_us, start_us), end_us) "
+          "WHERE id = ?5 AND ",
           step.condition,
           " RETURNING ",
           kScheduleColumns)));

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/jobs/reconcile.h"
 
@@ -92,7 +93,9 @@ absl::Status KeptCheckpoints::TakeOver(
       KeepLocked(attempt.first, dir);
     }
   }
+  ReachFailpoint(Failpoint::kBootCheckpointKept);
   MODBOUND_RETURN_IF_ERROR(RemoveAll(attempts_));
+  ReachFailpoint(Failpoint::kBootAttemptsRemoved);
   return MakeDirectory(attempts_);
 }
 

@@ -2,19 +2,29 @@
 
 namespace modbound {
 
-OpenCalls::Ticket OpenCalls::BeginLocked() {
-  ++open_;
+// Of a call that is counted, not under the lock: where there is no memory for
+// it, it ends at once.
+OpenCalls::Ticket OpenCalls::MakeTicket() {
   return {this, [this](const void*) { End(); }};
 }
 
 OpenCalls::Ticket OpenCalls::Begin() {
-  const MutexLock lock(mutex_);
-  return BeginLocked();
+  {
+    const MutexLock lock(mutex_);
+    ++open_;
+  }
+  return MakeTicket();
 }
 
 OpenCalls::Ticket OpenCalls::BeginUnlessClosed() {
-  const MutexLock lock(mutex_);
-  return closed_ ? nullptr : BeginLocked();
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) {
+      return nullptr;
+    }
+    ++open_;
+  }
+  return MakeTicket();
 }
 
 void OpenCalls::Close() {

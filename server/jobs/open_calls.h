@@ -20,7 +20,7 @@ class OpenCalls {
   void WaitUntilNone();
 
  private:
-  Ticket BeginLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Ticket MakeTicket();
   void End();
 
   Mutex mutex_;

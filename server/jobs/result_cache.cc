@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
 #include "server/files/guarded.h"
 #include "server/jobs/definite_inputs.h"
 #include "server/jobs/job_rows.h"
@@ -120,8 +121,10 @@ absl::StatusOr<bool> ResultCache::TryAll(const std::string& job,
                                  JobTransitions& transitions) -> absl::Status {
           MODBOUND_ASSIGN_OR_RETURN(
               answered, CommitAnswer(connection, transitions, job, source));
+          ReachFailpoint(Failpoint::kAnswerWritten);
           return absl::OkStatus();
         }));
+    ReachFailpoint(Failpoint::kAnswerCommitted);
     if (answered != Answered::kNoSource) {
       return true;
     }

@@ -60,7 +60,9 @@ void Scheduler::OnChanges(const std::vector<StateChange>& changes) {
   const MutexLock lock(mutex_);
   for (const StateChange& change : changes) {
     if (change.state == v1::JobState::QUEUED) {
-      const int64_t waited_us = now_us - change.schedule.ready_us;
+      // Not less than 0, where the wall clock jumped back over a restart.
+      const int64_t waited_us =
+          std::max<int64_t>(now_us - change.schedule.ready_us, 0);
       ready_.Add(
           {change.job, change.schedule, now - (After(now, waited_us) - now)});
     } else {

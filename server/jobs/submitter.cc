@@ -1,10 +1,14 @@
 #include "server/jobs/submitter.h"
 
+#include <spdlog/spdlog.h>
+
 #include <memory>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
 #include "server/files/guarded.h"
 #include "server/jobs/job_time.h"
 #include "server/jobs/job_view.h"
@@ -16,6 +20,21 @@ namespace {
 
 // More jobs than this keep the writer for longer than a few milliseconds.
 constexpr std::size_t kMostLightJobs = 100;
+
+// From here on the log speaks of jobs alone.
+void LogAccepted(const RequestKey& key,
+                 const v1::SubmitGraphResponse& response) {
+  if (response.jobs().empty()) {
+    return;
+  }
+  spdlog::info(
+      "event=accepted owner={} request_id=\"{}\" jobs={} first={} last={}",
+      key.owner,
+      absl::CEscape(key.request_id),
+      response.jobs_size(),
+      response.jobs().begin()->id(),
+      response.jobs().rbegin()->id());
+}
 
 }  // namespace
 
@@ -127,7 +146,7 @@ absl::StatusOr<std::optional<v1::SubmitGraphResponse>> Submitter::Repeat(
 
 absl::StatusOr<std::vector<PlannedJob>> Submitter::Plan(
     const std::string& owner, std::vector<SubmittedJob> jobs) {
-  MODBOUND_RETURN_IF_ERROR(artifacts_.CheckRoom(0));
+  MODBOUND_RETURN_IF_ERROR(artifacts_.CheckRoom(owner, 0));
   const int64_t now_us = WallMicros();
   for (const SubmittedJob& job : jobs) {
     MODBOUND_RETURN_IF_ERROR(CheckSubmittedJob(job.job, job.path, now_us));
@@ -150,6 +169,8 @@ void Submitter::Accept(RequestKey key,
       SubmitResponse(static_cast<int>(jobs->size()), [&](int i) {
         return JobAsAccepted((*jobs)[static_cast<std::size_t>(i)].row);
       }));
+  const auto logged = std::make_shared<const RequestKey>(key);
+  ReachFailpoint(Failpoint::kSubmitPlanned);
   writer_.Write(
       [key = std::move(key), jobs, response, most = max_open_per_owner_](
           Connection& connection, JobTransitions& transitions) -> absl::Status {
@@ -165,10 +186,13 @@ void Submitter::Accept(RequestKey key,
           response->mutable_jobs(static_cast<int>(i))
               ->set_state((*jobs)[i].row.state);
         }
+        ReachFailpoint(Failpoint::kSubmitWritten);
         return absl::OkStatus();
       },
-      [response, done = std::move(done)](const absl::Status& status) {
+      [response, logged, done = std::move(done)](const absl::Status& status) {
         if (status.ok()) {
+          ReachFailpoint(Failpoint::kSubmitCommitted);
+          LogAccepted(*logged, *response);
           done(std::move(*response));
         } else {
           done(status);

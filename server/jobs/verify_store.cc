@@ -14,6 +14,7 @@
 #include "server/artifacts/sha256.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/job_state.h"
+#include "server/store/commit_mark.h"
 #include "server/store/data_dir.h"
 #include "server/store/schema.h"
 #include "server/store/schema_version.h"
@@ -60,6 +61,7 @@ class Verifier {
     MODBOUND_RETURN_IF_ERROR(CheckNeeds());
     MODBOUND_RETURN_IF_ERROR(CheckUses());
     MODBOUND_RETURN_IF_ERROR(CheckArtifacts());
+    MODBOUND_RETURN_IF_ERROR(CheckTotals());
     return FindLeftovers();
   }
 
@@ -275,6 +277,33 @@ class Verifier {
     }
   }
 
+  // The sums that limits are held against.
+  absl::Status CheckTotals() {
+    MODBOUND_ASSIGN_OR_RETURN(
+        Statement rows,
+        connection_.Prepare(
+            "SELECT 'all artifacts', bytes, (SELECT COALESCE(SUM(size_bytes), "
+            "0) FROM artifact) AS found FROM artifact_total WHERE bytes != "
+            "found UNION ALL SELECT 'artifacts of ' || COALESCE(o.owner, "
+            "f.owner), COALESCE(o.bytes, 0), COALESCE(f.bytes, 0) FROM "
+            "owner_total o FULL JOIN (SELECT owner, SUM(size_bytes) AS bytes "
+            "FROM (SELECT digest, owner FROM artifact_use UNION SELECT digest,"
+            " owner FROM artifact_upload) JOIN artifact USING(digest) GROUP BY "
+            "owner) f ON o.owner = f.owner WHERE COALESCE(o.bytes, 0) != "
+            "COALESCE(f.bytes, 0)"));
+    while (true) {
+      MODBOUND_ASSIGN_OR_RETURN(const bool row, rows.Step());
+      if (!row) {
+        return absl::OkStatus();
+      }
+      Problem(rows.Text(0),
+              " have ",
+              rows.Int(2),
+              " bytes, but their sum is kept as ",
+              rows.Int(1));
+    }
+  }
+
   absl::Status FindLeftovers() {
     std::error_code error;
     for (std::filesystem::recursive_directory_iterator
@@ -366,7 +395,13 @@ absl::StatusOr<StoreReport> VerifyDataDir(const std::string& data_dir) {
     return damaged;
   }
   MODBOUND_RETURN_IF_ERROR(CheckVersion(connection));
-  return VerifyStore(connection, data_dir);
+  MODBOUND_ASSIGN_OR_RETURN(StoreReport report,
+                            VerifyStore(connection, data_dir));
+  const absl::Status marked = CommitMark::Check(*handle, data_dir);
+  if (!marked.ok()) {
+    report.problems.emplace_back(marked.message());
+  }
+  return report;
 }
 
 }  // namespace modbound

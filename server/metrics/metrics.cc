@@ -18,8 +18,11 @@ const prometheus::Histogram::BucketBoundaries kJobBuckets = {
 const prometheus::Histogram::BucketBoundaries kCallBuckets = {
     0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 10};
 
+// Not less than 0, whatever the wall clock did.
 double SecondsBetween(int64_t from_us, int64_t to_us) {
-  return from_us == 0 ? 0 : static_cast<double>(to_us - from_us) * 1e-6;
+  return from_us == 0 || to_us < from_us
+             ? 0
+             : static_cast<double>(to_us - from_us) * 1e-6;
 }
 
 // Bytes in memory, from the second number of /proc/self/statm.

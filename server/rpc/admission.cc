@@ -11,6 +11,7 @@
 #include "grpc/grpc_security_constants.h"
 #include "server/auth/owner_name.h"
 #include "server/auth/token.h"
+#include "server/errors/quota_error.h"
 #include "server/store/wall_time.h"
 
 namespace modbound {
@@ -227,14 +228,13 @@ Admitted Admission::AdmitStream(const grpc::CallbackServerContext& context,
   if (admitted.ok()) {
     admitted.caller.place = streams_.Open(admitted.caller.owner);
     if (admitted.caller.place == nullptr) {
-      admitted.status = MakeError(absl::StatusCode::kResourceExhausted,
-                                  "TOO_MANY",
-                                  "",
-                                  absl::StrCat(admitted.caller.owner,
-                                               " has ",
-                                               streams_.limit(),
-                                               " streams open, the most of"
-                                               " max_streams_per_owner"));
+      admitted.status = QuotaError("TOO_MANY",
+                                   {admitted.caller.owner,
+                                    "open streams",
+                                    streams_.limit(),
+                                    streams_.limit(),
+                                    1,
+                                    "max_streams_per_owner"});
     }
   }
   return admitted;

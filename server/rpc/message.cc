@@ -7,8 +7,15 @@
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/proto_buffer_reader.h"
 #include "grpcpp/support/proto_buffer_writer.h"
+#include "server/rpc/list_scan.h"
 
 namespace modbound {
+namespace {
+
+// A message of fewer bytes takes little memory, whatever it holds.
+constexpr size_t kScannedBytes = 64 * 1024;
+
+}  // namespace
 
 absl::Status CheckMessageBytes(const grpc::ByteBuffer& bytes,
                                const google::protobuf::Descriptor& type) {
@@ -30,6 +37,11 @@ absl::Status ReadMessage(const grpc::ByteBuffer& bytes,
                          google::protobuf::Message& message) {
   const google::protobuf::Descriptor& type = *message.GetDescriptor();
   MODBOUND_RETURN_IF_ERROR(CheckMessageBytes(bytes, type));
+  if (bytes.Length() > kScannedBytes) {
+    grpc::ByteBuffer scanned = bytes;
+    grpc::ProtoBufferReader reader(&scanned);
+    MODBOUND_RETURN_IF_ERROR(CheckLists(reader, type));
+  }
   grpc::ByteBuffer copy = bytes;  // shares the bytes; the reader wants its own
   grpc::ProtoBufferReader reader(&copy);
   if (!reader.status().ok() || !message.ParseFromZeroCopyStream(&reader)) {

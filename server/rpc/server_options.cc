@@ -43,6 +43,7 @@ struct Words {
   std::string expires = "0";
   std::string retention = "0";
   std::string max_stored_bytes = "0";
+  std::string max_stored_bytes_per_owner = "0";
 };
 
 void AddWorkerFlags(CLI::App& app, ServerOptions& options, Words& words) {
@@ -90,6 +91,11 @@ void AddStoreFlags(CLI::App& app, CommandLine& line, Words& words) {
                  words.max_stored_bytes,
                  "Arrays of all jobs and uploads together; nothing new is taken"
                  " beyond; 0 = what the disk holds")
+      ->type_name("BYTES")
+      ->capture_default_str();
+  app.add_option("--max_stored_bytes_per_owner,--max-stored-bytes-per-owner",
+                 words.max_stored_bytes_per_owner,
+                 "The same for the arrays of one owner; 0 = no limit")
       ->type_name("BYTES")
       ->capture_default_str();
   auto* verify = app.add_flag(
@@ -285,6 +291,22 @@ absl::Status UnderstandWorker(const Words& words, ServerOptions& options) {
   return absl::OkStatus();
 }
 
+// 0 for the text 0.
+absl::StatusOr<int64_t> BytesOrNone(const char* flag, const std::string& text) {
+  if (text == "0") {
+    return 0;
+  }
+  const auto bytes = ParseBytes(text);
+  return bytes.ok() ? bytes
+                    : Refuse("OUT_OF_RANGE",
+                             flag,
+                             absl::StrCat(flag,
+                                          " is \"",
+                                          text,
+                                          "\"; allowed: a number of bytes, for"
+                                          " example 500G, or 0"));
+}
+
 absl::Status UnderstandStore(const Words& words, ServerOptions& options) {
   const auto retention = ParseLifetime(words.retention);
   if (!retention.ok()) {
@@ -296,19 +318,12 @@ absl::Status UnderstandStore(const Words& words, ServerOptions& options) {
                                "years, or 0"));
   }
   options.retention_us = *retention;
-  if (words.max_stored_bytes == "0") {
-    return absl::OkStatus();
-  }
-  const auto bytes = ParseBytes(words.max_stored_bytes);
-  if (!bytes.ok()) {
-    return Refuse("OUT_OF_RANGE",
-                  "max_stored_bytes",
-                  absl::StrCat("max_stored_bytes is \"",
-                               words.max_stored_bytes,
-                               "\"; allowed: a number of bytes, for example "
-                               "500G, or 0"));
-  }
-  options.max_stored_bytes = *bytes;
+  MODBOUND_ASSIGN_OR_RETURN(
+      options.stored_bytes.of_server,
+      BytesOrNone("max_stored_bytes", words.max_stored_bytes));
+  MODBOUND_ASSIGN_OR_RETURN(options.stored_bytes.of_owner,
+                            BytesOrNone("max_stored_bytes_per_owner",
+                                        words.max_stored_bytes_per_owner));
   return absl::OkStatus();
 }
 

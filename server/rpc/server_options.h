@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/artifacts/artifact_store.h"
 #include "server/auth/tls_files.h"
 #include "server/auth/token_command.h"
 #include "server/executors/process_executor.h"
@@ -52,8 +53,7 @@ struct ServerOptions {
   int max_streams_per_owner = 2000;
   // JobQueueOptions::retention_seconds, 0 = none.
   int64_t retention_us = 0;
-  // ArtifactStore::CheckRoom, 0 = no limit.
-  int64_t max_stored_bytes = 0;
+  StoredBytesLimits stored_bytes;
   // Where Prometheus asks: HOST:PORT on loopback; "" = nowhere.
   std::string metrics_listen;
   // A level of spdlog: trace, debug, info, warning, error, off.

@@ -1,5 +1,7 @@
 #include "server/rpc/unary.h"
 
+#include <new>
+
 #include "core/base/error.h"
 #include "server/files/guarded.h"
 
@@ -19,7 +21,14 @@ void PendingReply::Finish(const absl::Status& status,
   if (sent.ok()) {
     sent = Guarded([&] { return WriteMessage(*response, *reply_); });
   }
-  reactor_->Finish(ToGrpcStatus(sent));
+  // Once it is ours to finish, nothing may keep us from it.
+  grpc::Status answer;
+  try {
+    answer = ToGrpcStatus(sent);
+  } catch (const std::bad_alloc&) {
+    answer = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "");
+  }
+  reactor_->Finish(answer);
 }
 
 absl::Status OverloadedError() {

@@ -26,10 +26,12 @@ int NoteLogPages(void* pages, sqlite3*, const char*, int count) {
 }  // namespace
 
 BatchWriter::BatchWriter(std::unique_ptr<SqliteHandle> handle,
+                         CommitMark mark,
                          DiskReserve reserve,
                          std::function<void()> on_fault)
     : handle_(std::move(handle)),
       connection_(*handle_),
+      mark_(std::move(mark)),
       reserve_(std::move(reserve)),
       on_fault_(std::move(on_fault)) {
   // Replaces SQLite's own checkpoint, which would delay the answers and hide
@@ -98,13 +100,31 @@ void BatchWriter::Loop() {
       reserve_.Release();
     }
     NoteFault(status);
+    if (status.ok()) {
+      Guarded([&] {
+        mark_.Committed();
+        return absl::OkStatus();
+      }).IgnoreError();
+    }
     for (Entry& entry : batch) {
-      entry.done(status.ok() ? entry.status : status);
+      Answer(entry, status);
     }
     batch.clear();
     if (fault_.ok()) {
       Checkpoint();
     }
+  }
+}
+
+// A `done` that finds no memory is dropped, and with it whatever it holds:
+// whoever waits for a call learns that from its end.
+void BatchWriter::Answer(const Entry& entry, const absl::Status& status) {
+  const absl::Status answered = Guarded([&] {
+    entry.done(status.ok() ? entry.status : status);
+    return absl::OkStatus();
+  });
+  if (!answered.ok()) {
+    spdlog::error("event=answer_dropped error=\"{}\"", LogText(answered));
   }
 }
 
@@ -124,13 +144,12 @@ void BatchWriter::NoteFault(const absl::Status& status) {
 }
 
 absl::Status BatchWriter::CommitBatch(std::vector<Entry>& batch) {
-  absl::Status status = handle_->Execute("BEGIN IMMEDIATE");
-  if (status.ok()) {
-    status = RunChanges(batch);
-  }
-  if (status.ok()) {
-    status = handle_->Execute("COMMIT");
-  }
+  const absl::Status status = Guarded([&]() -> absl::Status {
+    MODBOUND_RETURN_IF_ERROR(handle_->Execute("BEGIN IMMEDIATE"));
+    MODBOUND_RETURN_IF_ERROR(RunChanges(batch));
+    MODBOUND_RETURN_IF_ERROR(mark_.Put(*handle_));
+    return handle_->Execute("COMMIT");
+  });
   if (!status.ok() && sqlite3_get_autocommit(handle_->get()) == 0) {
     handle_->Execute("ROLLBACK").IgnoreError();
   }

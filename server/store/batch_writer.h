@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
+#include "server/store/commit_mark.h"
 #include "server/store/database.h"
 #include "server/store/disk_reserve.h"
 #include "server/store/sqlite_handle.h"
@@ -25,6 +26,7 @@ class BatchWriter {
  public:
   // `on_fault`: Database::Open.
   BatchWriter(std::unique_ptr<SqliteHandle> handle,
+              CommitMark mark,
               DiskReserve reserve,
               std::function<void()> on_fault);
   // Stops and closes the connection.
@@ -53,6 +55,8 @@ class BatchWriter {
   absl::Status RunChanges(std::vector<Entry>& batch);
   // Fills entry.status. Error: the whole batch is lost.
   absl::Status RunInSavepoint(Entry& entry);
+  // Calls its `done`; `status` is that of the batch.
+  static void Answer(const Entry& entry, const absl::Status& status);
   // After an I/O error: sets fault_, tells the log why, calls on_fault_.
   void NoteFault(const absl::Status& status);
   // Folds a long log into the database, after the answers are out.
@@ -61,6 +65,7 @@ class BatchWriter {
   // Of the writer thread alone, once it runs.
   std::unique_ptr<SqliteHandle> handle_;
   Connection connection_;
+  CommitMark mark_;
   DiskReserve reserve_;
   const std::function<void()> on_fault_;
   int log_pages_ = 0;

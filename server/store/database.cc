@@ -8,8 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/store/batch_writer.h"
+#include "server/store/commit_mark.h"
 #include "server/store/commit_wait.h"
 #include "server/store/data_dir.h"
 #include "server/store/disk_reserve.h"
@@ -57,8 +59,12 @@ absl::Status TakeSteps(SqliteHandle& handle, int64_t version) {
   for (int64_t step = version; step < kSchemaVersion; ++step) {
     absl::StrAppend(&sql, kSchemaSteps[step]);
   }
-  absl::StrAppend(&sql, "PRAGMA user_version = ", kSchemaVersion, ";COMMIT");
-  const absl::Status status = handle.Execute(sql);
+  absl::StrAppend(&sql, "PRAGMA user_version = ", kSchemaVersion);
+  absl::Status status = handle.Execute(sql);
+  if (status.ok()) {
+    ReachFailpoint(Failpoint::kMigrationWritten);
+    status = handle.Execute("COMMIT");
+  }
   if (!status.ok() && sqlite3_get_autocommit(handle.get()) == 0) {
     handle.Execute("ROLLBACK").IgnoreError();
   }
@@ -76,7 +82,9 @@ absl::Status KeepBeforeSteps(const std::string& data_dir, int64_t version) {
   }
   MODBOUND_RETURN_IF_ERROR(RemoveFile(part));
   MODBOUND_RETURN_IF_ERROR(CopyDatabase(data_dir + "/modbound.sqlite3", part));
+  ReachFailpoint(Failpoint::kMigrationCopied);
   MODBOUND_RETURN_IF_ERROR(RenameFile(part, kept));
+  ReachFailpoint(Failpoint::kMigrationKept);
   MODBOUND_RETURN_IF_ERROR(SyncDirectory(data_dir));
   spdlog::info("event=store_kept path=\"{}\" schema={}", kept, version);
   return absl::OkStatus();
@@ -113,7 +121,9 @@ absl::Status BringSchemaUp(SqliteHandle& handle, const std::string& data_dir) {
   if (version > 0) {
     MODBOUND_RETURN_IF_ERROR(KeepBeforeSteps(data_dir, version));
   }
-  return TakeSteps(handle, version);
+  MODBOUND_RETURN_IF_ERROR(TakeSteps(handle, version));
+  ReachFailpoint(Failpoint::kMigrationCommitted);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -124,11 +134,15 @@ class Database::Impl {
  public:
   Impl(FileDescriptor lock,
        std::unique_ptr<SqliteHandle> handle,
+       CommitMark mark,
        DiskReserve reserve,
        const std::string& path,
        std::function<void()> on_fault)
       : lock_(std::move(lock)),
-        writer_(std::move(handle), std::move(reserve), std::move(on_fault)),
+        writer_(std::move(handle),
+                std::move(mark),
+                std::move(reserve),
+                std::move(on_fault)),
         readers_(path) {}
 
   ~Impl() { writer_.Stop(); }
@@ -156,10 +170,13 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
       SqliteHandle::Open(path, SqliteHandle::Mode::kReadWrite));
   MODBOUND_RETURN_IF_ERROR(UseWriteAheadLog(*handle));
   MODBOUND_RETURN_IF_ERROR(BringSchemaUp(*handle, data_dir));
+  MODBOUND_ASSIGN_OR_RETURN(CommitMark mark,
+                            CommitMark::Open(*handle, data_dir));
   return std::unique_ptr<Database>(
       new Database(data_dir,
                    std::make_unique<Impl>(std::move(lock),
                                           std::move(handle),
+                                          std::move(mark),
                                           std::move(reserve),
                                           path,
                                           std::move(on_fault))));

@@ -33,7 +33,8 @@ class Statement {
   Statement& Bind(int index, std::string_view text);
   Statement& BindBlob(int index, std::string_view bytes);
   Statement& BindNull(int index);
-  // True: a row is there; false: done. Errors: kInternal; kResourceExhausted
+  // True: a row is there; false: done. Errors: kInternal; kDataLoss where the
+  // file is damaged or cannot be read; kResourceExhausted
   // DISK_FULL, MEMORY_LIMIT; kUnavailable when another program holds the
   // database locked.
   absl::StatusOr<bool> Step();
@@ -89,7 +90,8 @@ class Database {
   // mode 0700. Errors: kFailedPrecondition when another server holds the
   // directory (lock file), the schema is newer, the directory is on a network
   // file system, or it is open to others and holds foreign files; kDataLoss
-  // when there are artifacts but the database is empty; kInternal otherwise.
+  // when there are artifacts but the database is empty, when it is damaged, and
+  // when changes that were committed are missing; kInternal otherwise.
   // `on_fault` is called once, on the writer thread, when from then on every
   // write fails (see Faults): a server is of no use any more then. It must be
   // quick and neither write nor wait.

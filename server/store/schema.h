@@ -169,6 +169,52 @@ CREATE TABLE token (
   revoked_us INTEGER NOT NULL DEFAULT 0      -- 0 = valid
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // 3: what each owner stores; lists by state, kind and label that do not
+    // read the whole history.
+    R"sql(
+-- Sums over the artifacts that an owner has sent or has in a job, each once.
+CREATE TABLE owner_total (
+  owner TEXT PRIMARY KEY,
+  bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO owner_total(owner, bytes) SELECT owner, SUM(size_bytes) FROM
+  (SELECT digest, owner FROM artifact_use UNION SELECT digest, owner FROM artifact_upload) JOIN artifact USING(digest)
+  GROUP BY owner;
+-- Rows of both tables come after that of the artifact and go before it.
+CREATE TRIGGER artifact_use_added AFTER INSERT ON artifact_use
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_upload WHERE digest = NEW.digest AND owner = NEW.owner)
+  AND NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = NEW.digest AND owner = NEW.owner AND job != NEW.job)
+BEGIN
+  INSERT INTO owner_total(owner, bytes) SELECT NEW.owner, size_bytes FROM artifact WHERE digest = NEW.digest
+    ON CONFLICT(owner) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER artifact_use_removed AFTER DELETE ON artifact_use
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_upload WHERE digest = OLD.digest AND owner = OLD.owner)
+  AND NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = OLD.digest AND owner = OLD.owner)
+BEGIN
+  UPDATE owner_total SET bytes = bytes - (SELECT size_bytes FROM artifact WHERE digest = OLD.digest)
+    WHERE owner = OLD.owner AND EXISTS(SELECT 1 FROM artifact WHERE digest = OLD.digest);
+END;
+CREATE TRIGGER artifact_upload_added AFTER INSERT ON artifact_upload
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = NEW.digest AND owner = NEW.owner)
+BEGIN
+  INSERT INTO owner_total(owner, bytes) SELECT NEW.owner, size_bytes FROM artifact WHERE digest = NEW.digest
+    ON CONFLICT(owner) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER artifact_upload_removed AFTER DELETE ON artifact_upload
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = OLD.digest AND owner = OLD.owner)
+BEGIN
+  UPDATE owner_total SET bytes = bytes - (SELECT size_bytes FROM artifact WHERE digest = OLD.digest)
+    WHERE owner = OLD.owner AND EXISTS(SELECT 1 FROM artifact WHERE digest = OLD.digest);
+END;
+
+CREATE INDEX job_owner_state ON job(owner, state, number);
+CREATE INDEX job_owner_kind ON job(owner, kind, state, number);
+ALTER TABLE job_label ADD COLUMN number INTEGER NOT NULL DEFAULT 0;  -- the job's
+UPDATE job_label SET number = (SELECT number FROM job WHERE id = job_label.job) WHERE EXISTS(SELECT 1 FROM job
+  WHERE id = job_label.job);
+CREATE INDEX job_label_value ON job_label(key, value, number);
+)sql",
 };
 inline constexpr int kSchemaVersion = std::size(kSchemaSteps);
 

@@ -9,7 +9,7 @@ namespace modbound {
 
 // Writes what is committed in the database `from` to the new file `to`, synced,
 // also while a server works on it, which goes on meanwhile. Errors:
-// kResourceExhausted DISK_FULL; kInternal also for a damaged page.
+// kResourceExhausted DISK_FULL; kDataLoss for a damaged page.
 absl::Status CopyDatabase(const std::string& from, const std::string& to);
 
 }  // namespace modbound

@@ -123,9 +123,19 @@ absl::Status SqliteHandle::Error(int code) {
                        "SERVER_STOPPING",
                        "",
                        "another program holds the store locked");
-    case SQLITE_IOERR:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      broken_ = true;
+      return MakeError(absl::StatusCode::kDataLoss,
+                       reason::kInternal,
+                       "",
+                       absl::StrCat("the store's database cannot be read "
+                                    "(SQLite code ",
+                                    code,
+                                    "): it or the disk is damaged; see "
+                                    "modboundd --verify, and restore "
+                                    "modbound.sqlite3 from a backup"));
+    case SQLITE_IOERR:
       broken_ = true;
       break;
     default:

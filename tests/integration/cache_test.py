@@ -5,6 +5,7 @@ import os
 import time
 import unittest
 
+from fault_row import fault_row
 from service import TIME_FACTOR, ServiceTest, digests
 
 SPEC = dict(task="GO_NOGO", model={"hidden_size": 96}, max_steps=40,
@@ -28,6 +29,8 @@ class CacheTest(ServiceTest):
             self.assertEqual(digests(again), digests(first))
         print(f"an equal job: {1000 * min(times):.1f} ms from submit to result")
         self.assertLess(min(times), 0.05 * TIME_FACTOR)
+        fault_row(16, f"an equal job: the same digests {1000 * min(times):.1f} "
+                  f"to {1000 * max(times):.1f} ms after submit (5 times)")
 
     def test_a_written_default_and_an_unset_field_are_the_same_job(self):
         first = self.lab.train(**SPEC, seed=2).wait()

@@ -90,7 +90,7 @@ class DeployTest(unittest.TestCase):
         self.assertNotIn("MODBOUND_TIME_FACTOR", found["build"])
         self.assertEqual(found["build"]["MODBOUND_SEEDS"], "10")
         self.assertIn("MODBOUND_ALL_KINDS", found["build"])
-        self.assertGreater(int(found["build"]["MODBOUND_CRASH_KILLS"]), 5)
+        self.assertGreater(int(found["build"]["MODBOUND_CHECKPOINT_KILLS"]), 4)
 
     def test_the_settings_of_full_are_read_by_some_test(self):
         names = set().union(*self.build_settings("--full").values())

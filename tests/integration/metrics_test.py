@@ -10,6 +10,7 @@ import urllib.request
 import grpc
 import modbound
 
+from fault_row import fault_row
 from service import SOURCE, TIME_FACTOR, Server
 
 FOLDER = os.path.join(SOURCE, "deploy", "monitoring")
@@ -73,6 +74,8 @@ class MetricsTest(unittest.TestCase):
                 'method="/modbound.v1.JobService/GetJob"}': 1}.items():
             with self.subTest(metric=name):
                 self.assertEqual(float(found[name]), value)
+        fault_row(44, f"{len(found)} counters read, those of jobs, attempts, "
+                  "cache and calls equal to the store")
 
     def test_unknown_methods_share_one_name(self):
         with grpc.insecure_channel(self.server.address) as channel:

@@ -1,6 +1,7 @@
 """modboundd as a program: its streams, flags, config file, Unix socket, signals,
 its start, idle memory and data folder."""
 
+import json
 import os
 import signal
 import socket
@@ -221,19 +222,14 @@ class ModbounddTest(unittest.TestCase):
         if TIME_FACTOR == 1:  # sanitizers need memory of their own
             self.assertLess(memory, 60)
 
-    def test_sigterm_puts_running_work_back_and_a_restart_ends_it(self):
+    def test_the_log_names_the_jobs_of_a_request(self):
         server = self.serve()
-        with server.lab() as lab:
-            handle = lab.train(task="GO_NOGO", max_steps=1500,
-                               target_accuracy=1, seed=1)
-            for event in handle.watch():
-                if event.state == "RUNNING":
-                    break
-            begin = time.monotonic()
-            self.assertEqual(server.stop(), 0)
-            self.assertLess(time.monotonic() - begin, 5 * TIME_FACTOR)
-            server.start()
-            self.assertEqual(handle.wait(120 * TIME_FACTOR).state, "SUCCEEDED")
+        done = server.cli("--json", "submit", "train", "--spec", "-",
+                          "--request-id", "of mine",
+                          spec={"task": {"name": "GO_NOGO"}, "max_steps": 1})
+        job = json.loads(done.stdout.splitlines()[-1])["id"]
+        self.assertIn('event=accepted owner=local request_id="of mine" jobs=1 '
+                      f"first={job} last={job}", server.log())
 
     def test_the_data_folder_is_the_owners_alone(self):
         server = self.serve()

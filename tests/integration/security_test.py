@@ -21,6 +21,7 @@ import numpy
 import modbound
 from certificates import Authority, openssl, self_signed
 from modbound import contract
+from fault_row import fault_row
 from service import BIN, SOURCE, TIME_FACTOR, Server
 
 PROGRAM = os.path.join(BIN, "modboundd")
@@ -317,6 +318,8 @@ class TlsTest(SecurityTest):
         elsewhere = self.serve(*self.tls_flags(self.lab_ca.sign(
             "elsewhere", "/CN=127.0.0.1", "DNS:other.example.org")))
         self.refused(self.channel(elsewhere.address, self.lab_ca))
+        fault_row(31, "no TLS, wrong authority, self-signed, wrong host: 4 of 4 "
+                  "handshakes refused")
 
     def test_a_server_whose_certificate_expires_is_not_taken(self):
         end = (datetime.datetime.now(datetime.timezone.utc) +
@@ -347,6 +350,8 @@ class TlsTest(SecurityTest):
                      self.lab_ca.sign("late", "/CN=alice",
                                       start=now - 2 * day, end=now - day)):
             self.refused(self.channel(server.address, self.lab_ca, pair))
+        fault_row(31, "no client certificate, one of another authority, "
+                  "self-signed, expired: 4 of 4 handshakes refused")
         # One that the authority signed but that names no owner gets no further.
         for pair in (self.lab_ca.sign("local", "/CN=local"),
                      self.lab_ca.sign("odd", "/CN=a b")):
@@ -422,6 +427,7 @@ class TlsTest(SecurityTest):
                 self.assertEqual("Verify return code: 0" in done.stdout and
                                  "Cipher is (NONE)" not in done.stdout, good,
                                  done.stdout + done.stderr)
+        fault_row(31, "TLS 1.0 and 1.1 refused, 1.2 and 1.3 taken")
 
 
 class TokenTest(SecurityTest):
@@ -481,6 +487,9 @@ class TokenTest(SecurityTest):
                 data = file.read()
             for secret in secrets:
                 self.assertNotIn(secret, data, path)
+        fault_row(32, f"{len(bad) + 5} bad tokens and headers: all refused, "
+                  "expired and revoked ones audited by name, no secret in any "
+                  f"of {len(paths)} files")
 
     def test_health_is_open_and_reflection_is_not(self):
         health = self.plain.unary_unary(HEALTH)
@@ -751,6 +760,8 @@ class OwnershipTest(SecurityTest):
         self.assertEqual(self.alice.call(
             "JobService.DeleteJob", *mine["JobService.DeleteJob"])[0],
             grpc.StatusCode.OK)
+        fault_row(33, f"{len(rpcs())} of {len(rpcs())} RPCs: nobody and a liar "
+                  "refused, own objects reached, another's as absent")
 
     def test_outputs_of_others_are_no_inputs_and_not_downloaded(self):
         own = self.output_of(self.job)
@@ -829,6 +840,8 @@ class OwnershipTest(SecurityTest):
             "JobService.WatchJob", id=self.job, resume_token=token))
         self.assertEqual((code, reason, replies), (
             grpc.StatusCode.NOT_FOUND, "JOB_NOT_FOUND", []))
+        fault_row(34, "page and resume tokens of another owner, filter or job: "
+                  "refused, no data")
 
     def test_request_ids_are_each_owners(self):
         jobs = [self.submit(caller, quality_job(MATRIX), request_id="same").id
@@ -889,7 +902,7 @@ class LimitTest(SecurityTest):
             found = modbound.errors.from_rpc(error)
             self.assertEqual((found.code, found.reason),
                              ("RESOURCE_EXHAUSTED", "TOO_MANY"))
-            self.assertIn("10 streams", str(found))
+            self.assertIn("10 open streams", str(found))
         bob = Caller(alice.channel, self.token(server, owner="bob"))
         self.assertEqual(bob.call("JobService.WatchJob", watch)[1],
                          "JOB_NOT_FOUND")

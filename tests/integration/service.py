@@ -19,26 +19,44 @@ TIME_FACTOR = float(os.environ.get("MODBOUND_TIME_FACTOR", "1"))
 
 
 class Server:
-    """One modboundd on a free loopback port, with a data folder of its own."""
+    """One modboundd on a free loopback port, with a data folder of its own.
 
-    def __init__(self, cores=2, flags=(), address="127.0.0.1:0"):
-        self._folder = tempfile.TemporaryDirectory(prefix="modbound_test_")
-        self.data_dir = os.path.join(self._folder.name, "data")
-        self.log_path = os.path.join(self._folder.name, "log")
+    folder: where data and log are kept; default one of its own. program: what is
+    started, of the folder of programs. environment: variables that it has
+    beside ours. started: whether it is at once.
+    """
+
+    # Variables beside ours, of a class of servers.
+    environment = {}
+
+    def __init__(self, cores=2, flags=(), address="127.0.0.1:0", folder=None,
+                 program="modboundd", environment=None, started=True):
+        self._folder = None
+        if folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="modbound_test_")
+            folder = self._folder.name
+        self.data_dir = os.path.join(folder, "data")
+        self.log_path = os.path.join(folder, "log")
         self.address = address
         self.cores = cores
         self.flags = list(flags)
+        self.program = program
+        if environment is not None:
+            self.environment = environment
         self.process = None
-        self.start()
+        if started:
+            self.start()
 
     def start(self):
         """Starts it; the second time on the same port and data."""
         with open(self.log_path, "ab") as log:
             begin = log.tell()
             self.process = subprocess.Popen(
-                [os.path.join(BIN, "modboundd"), f"--data_dir={self.data_dir}",
-                 f"--listen={self.address}", f"--cores={self.cores}",
-                 *self.flags], stdout=log, stderr=subprocess.STDOUT)
+                [os.path.join(BIN, self.program),
+                 f"--data_dir={self.data_dir}", f"--listen={self.address}",
+                 f"--cores={self.cores}", *self.flags],
+                env={**os.environ, **self.environment}, stdout=log,
+                stderr=subprocess.STDOUT)
         started = time.monotonic()
         while time.monotonic() - started < 20 * TIME_FACTOR:
             for line in self.log()[begin:].splitlines():
@@ -66,9 +84,10 @@ class Server:
         return self.process.wait(timeout=30 * TIME_FACTOR)
 
     def close(self):
-        if self.process.poll() is None:
+        if self.process is not None and self.process.poll() is None:
             self.kill()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def lab(self):
         return modbound.connect(self.address)

@@ -8,6 +8,7 @@ import time
 import unittest
 
 import modbound
+import numpy
 
 from service import BIN, TIME_FACTOR, Server, digests
 
@@ -110,6 +111,19 @@ class StoreTest(unittest.TestCase):
             lab.train(**SPEC, seed=7)
         self.assertEqual(refused.exception.reason, "QUOTA_EXCEEDED")
         self.assertIn("event=store_nearly_full", server.log())
+        for job in lab.jobs():
+            job.delete()
+        lab.train(**SPEC, seed=7).wait()
+
+    def test_takes_nothing_new_of_an_owner_beyond_its_limit(self):
+        _, lab = self.serve("--max_stored_bytes_per_owner=100K")
+        lab.train(**SPEC, seed=6).wait()
+        with self.assertRaises(modbound.errors.ResourceExhausted) as refused:
+            lab.train(**SPEC, seed=7)
+        self.assertEqual(refused.exception.reason, "QUOTA_EXCEEDED")
+        self.assertIn("the limit of 102400", str(refused.exception))
+        with self.assertRaises(modbound.errors.ResourceExhausted):
+            lab.upload(numpy.zeros(200000))
         for job in lab.jobs():
             job.delete()
         lab.train(**SPEC, seed=7).wait()

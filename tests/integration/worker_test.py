@@ -12,6 +12,7 @@ import numpy
 
 import every_kind
 import modbound
+from fault_row import fault_row
 from service import BIN, TIME_FACTOR, Server, comparable, digests
 
 HANG = 2
@@ -102,6 +103,9 @@ class WorkerTest(unittest.TestCase):
         self.assertTrue(is_gone(pid))
         self.assertEqual(children(server.process.pid), [])
         self.assertEqual(server.stop(), 0)
+        fault_row(11, f"{len(cases)} of {len(cases)} ends of a worker (SIGKILL, "
+                  "SIGSEGV, SIGABRT, SIGTERM, SIGSTOP) with the right cause, "
+                  "each tried again")
 
     def test_a_worker_that_crashes_every_time_fails_its_job(self):
         _, lab = self.serve("--worker=always", "--max_worker_attempts=2")

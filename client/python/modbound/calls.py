@@ -67,7 +67,12 @@ class Pauses:
 
 
 def with_retry(make_effect):
-    """Performs make_effect(), again after UNAVAILABLE, else raises our Error."""
+    """Performs make_effect(), again after UNAVAILABLE, else raises our Error.
+
+    A call that comes while the server stops may end as CANCELLED, of which the
+    server knows no reason; we cancel none ourselves. What is tried again is one
+    call for the server, by its request id or by what it asks.
+    """
     waits = Pauses(CALL_PATIENCE)
     while True:
         try:
@@ -75,7 +80,8 @@ def with_retry(make_effect):
         except grpc.RpcError as rpc_error:
             error = errors.from_rpc(rpc_error)
         again = (isinstance(error, errors.Unavailable) or
-                 error.reason == "RATE_LIMITED")
+                 error.reason == "RATE_LIMITED" or
+                 (error.code == "CANCELLED" and not error.reason))
         yield Sleep(waits.after(error, again))
 
 

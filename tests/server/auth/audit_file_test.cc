@@ -9,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "server/files/file_io.h"
 #include "tests/support/temporary_folder.h"
 
 namespace modbound {
@@ -96,6 +97,21 @@ TEST_F(AuditFileTest, WhatACrashLeftOfALineGoes) {
   AuditFile file(folder_path_);
   ASSERT_TRUE(file.Append({Record("d")}).ok());
   EXPECT_EQ(*Verify(), 4);
+}
+
+// Of writes that were not synced, a power cut may lose an earlier one.
+TEST_F(AuditFileTest, WhatFollowsAHoleGoesAsideAndIsToldOf) {
+  AppendThree();
+  const std::string text = Read();
+  const std::size_t two = text.find('\n') + 1;
+  const std::string rest = std::string(20, '\0') + text.substr(two + 20);
+  Write(text.substr(0, two) + rest);
+  EXPECT_TRUE(absl::IsDataLoss(Verify().status()));
+  AuditFile file(folder_path_);
+  ASSERT_TRUE(file.Append({Record("d")}).ok());
+  EXPECT_EQ(*Verify(), 3);
+  EXPECT_NE(Read().find("cut_at_hole"), std::string::npos);
+  EXPECT_EQ(*ReadFile(folder_path_ + "/audit.log.hole"), rest);
 }
 
 TEST_F(AuditFileTest, TextOfAnyBytesStaysOneLine) {

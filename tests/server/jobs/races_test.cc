@@ -2,104 +2,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <algorithm>
+#include <chrono>
+#include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "server/jobs/queue_fixture.h"
+#include "server/jobs/random_executor.h"
+#include "tests/support/fault_row.h"
 
 namespace modbound {
 namespace {
-
-// Ends every attempt by itself, in a way that its job's id decides, from
-// several threads; a stop ends it as a stopped analysis ends.
-class RandomExecutor : public Executor {
- public:
-  explicit RandomExecutor(int threads) {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this, i] { Run(i); });
-    }
-  }
-  ~RandomExecutor() override {
-    {
-      const MutexLock lock(mutex_);
-      stopping_ = true;
-      changed_.NotifyAll();
-    }
-    for (std::thread& thread : threads_) {
-      thread.join();
-    }
-  }
-  void Start(AttemptTask task) override {
-    const MutexLock lock(mutex_);
-    most_ = std::max(most_, ++going_on_);
-    tasks_.push_back(std::move(task));
-    changed_.NotifyOne();
-  }
-  int most() {
-    const MutexLock lock(mutex_);
-    return most_;
-  }
-
- private:
-  void Run(int seed) {
-    std::mt19937 random(static_cast<unsigned>(seed));
-    while (true) {
-      AttemptTask task;
-      {
-        const MutexLock lock(mutex_);
-        while (tasks_.empty()) {
-          if (stopping_) {
-            return;
-          }
-          changed_.Wait(mutex_);
-        }
-        // Not in order: some attempts last.
-        std::swap(tasks_[random() % tasks_.size()], tasks_.back());
-        task = std::move(tasks_.back());
-        tasks_.pop_back();
-        --going_on_;
-      }
-      End(task, static_cast<int>(random() % 8));
-    }
-  }
-  static void End(const AttemptTask& task, int how) {
-    ProgressUpdate update;
-    update.done = how;
-    update.total = 8;
-    task.sink->Progress(update);
-    if (task.stop->stopped() && how > 0) {
-      task.done(StoppedError());
-      return;
-    }
-    internal::AttemptResult result;
-    result.set_token(task.token);
-    if (how == 1) {
-      *result.mutable_status() =
-          ToRpcStatus(Refuse("DEGENERATE", "", "by chance"));
-    } else {
-      const auto file =
-          WriteOutput(task.dir,
-                      "out/0",
-                      HostArray::FromDoubles({0}, {1}, {"partition"}),
-                      StopFlag());
-      ASSERT_TRUE(file.ok());
-      (*result.mutable_outputs())["quality"] = *file;
-    }
-    ASSERT_TRUE(WriteAttemptResult(task.dir, result).ok());
-    task.done(absl::OkStatus());
-  }
-
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<AttemptTask> tasks_ ABSL_GUARDED_BY(mutex_);
-  int going_on_ ABSL_GUARDED_BY(mutex_) = 0;
-  int most_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;
-};
 
 class RacesTest : public QueueFixture {
  protected:
@@ -107,10 +24,15 @@ class RacesTest : public QueueFixture {
 };
 
 TEST_F(RacesTest, CancelAgainstCompletion) {
-  for (int i = 0; i < 300; ++i) {
+  const int races = LongFaults() ? 100000 : 300;
+  int succeeded = 0;
+  std::mt19937 random(12);
+  for (int i = 0; i < races; ++i) {
     const std::string id = Enqueue(QualityJob());
     executor_->Await(id);
     std::thread finish([&] { executor_->Succeed(id); });
+    // About as long as a completion takes: either may be first.
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
     const auto answered = Cancel(id);
     finish.join();
     ASSERT_TRUE(answered.ok());
@@ -124,8 +46,58 @@ TEST_F(RacesTest, CancelAgainstCompletion) {
     }
     EXPECT_EQ(job.has_error(), job.state() == v1::JobState::CANCELLED);
     EXPECT_EQ(job.outputs().empty(), job.state() == v1::JobState::CANCELLED);
+    succeeded += job.state() == v1::JobState::SUCCEEDED ? 1 : 0;
+    if (LongFaults()) {
+      ASSERT_TRUE(Delete(id).ok());
+    }
   }
   CheckInvariants(*database_, true);
+  FaultRow(12,
+           std::to_string(races) + " races of a cancel with a completion, " +
+               std::to_string(succeeded) +
+               " won by the completion: no end changed");
+}
+
+// Waiting, queued, running and ended jobs, each cancelled by many at once.
+TEST_F(RacesTest, CancelInEachStateIsIdempotent) {
+  const int rounds = LongFaults() ? 1000 : 25;
+  for (int i = 0; i < rounds; ++i) {
+    const std::string ended = Enqueue(QualityJob());
+    executor_->Succeed(ended);
+    Await(ended);
+    std::vector<std::string> ids = {ended};
+    // Three run, the fourth is queued, the last waits for the first of them.
+    for (int k = 0; k < 4; ++k) {
+      ids.push_back(Enqueue(QualityJob()));
+    }
+    executor_->AwaitRunning(3);
+    ids.push_back(Enqueue(DependentJob(ids[1])));
+    ASSERT_EQ(StateOf(ids.back()), v1::JobState::WAITING);
+    constexpr int kTimes = 4;
+    std::vector<Answer<absl::StatusOr<v1::Job>>> answers(kTimes * ids.size());
+    for (std::size_t k = 0; k < answers.size(); ++k) {
+      queue_->CancelJob(kOwner, ids[k % ids.size()], answers[k].Callback());
+    }
+    for (int k = 1; k <= 3; ++k) {
+      executor_->ReturnWhenStopped(ids[k]);
+    }
+    for (std::size_t k = 0; k < answers.size(); ++k) {
+      const auto job = answers[k].Get();
+      ASSERT_TRUE(job.ok()) << job.status();
+      EXPECT_EQ(job->id(), ids[k % ids.size()]);
+    }
+    EXPECT_EQ(Await(ended).state(), v1::JobState::SUCCEEDED);
+    for (std::size_t k = 1; k < ids.size(); ++k) {
+      EXPECT_EQ(Await(ids[k]).state(), v1::JobState::CANCELLED) << k;
+    }
+    EXPECT_EQ(executor_->RunningNow(), 0u);
+  }
+  CheckInvariants(*database_, true);
+  FaultRow(
+      13,
+      std::to_string(rounds) +
+          " times 4 cancels each of a waiting, a queued, three running and "
+          "an ended job: one end each, nothing left");
 }
 
 TEST_F(RacesTest, ManyCancelsOfOneJobAreOne) {

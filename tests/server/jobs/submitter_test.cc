@@ -15,6 +15,7 @@
 #include "server/artifacts/sha256.h"
 #include "server/jobs/job_time.h"
 #include "server/jobs/queue_fixture.h"
+#include "tests/support/fault_row.h"
 
 namespace modbound {
 namespace {
@@ -549,6 +550,9 @@ TEST_F(SubmitterTest, TakesAChainOfTenThousandJobs) {
   const v1::Job last = Get(response->jobs(0).id());
   EXPECT_EQ(last.state(), v1::JobState::SKIPPED);
   EXPECT_EQ(ReasonOf(last), "DEPENDENCY_FAILED");
+  FaultRow(23,
+           "a chain of 10,000 jobs accepted, its first failure skips the other "
+           "9,999");
 }
 
 }  // namespace

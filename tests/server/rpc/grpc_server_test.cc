@@ -6,9 +6,9 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "gtest/gtest.h"
+#include "server/rpc/all_methods.h"
 #include "server/rpc/expect_error.h"
 #include "server/rpc/message.h"
 #include "server/rpc/raw_call.h"
@@ -18,24 +18,6 @@ namespace modbound {
 namespace {
 
 using grpc::StatusCode;
-
-std::vector<const google::protobuf::MethodDescriptor*> AllMethods() {
-  std::vector<const google::protobuf::MethodDescriptor*> methods;
-  for (const auto* file : {v1::Job::descriptor()->file(),
-                           v1::UploadRequest::descriptor()->file(),
-                           v1::ServerInfo::descriptor()->file()}) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      for (int j = 0; j < file->service(i)->method_count(); ++j) {
-        methods.push_back(file->service(i)->method(j));
-      }
-    }
-  }
-  return methods;
-}
-
-std::string PathOf(const google::protobuf::MethodDescriptor& method) {
-  return "/" + method.service()->full_name() + "/" + method.name();
-}
 
 class GrpcServerTest : public testing::Test {
  protected:

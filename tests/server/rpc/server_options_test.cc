@@ -85,6 +85,8 @@ TEST(ParseCommandLine, RefusesInOneLine) {
                            "--listen=nowhere",
                            "--log_level=loud",
                            "--worker=maybe",
+                           "--max_stored_bytes=all",
+                           "--max_stored_bytes_per_owner=-1",
                            "--worker_hang_seconds=1",
                            "--worker_memory_slack=none",
                            "--max_worker_attempts=-1",

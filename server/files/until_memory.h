@@ -1,0 +1,26 @@
+#ifndef MODBOUND_SERVER_FILES_UNTIL_MEMORY_H_
+#define MODBOUND_SERVER_FILES_UNTIL_MEMORY_H_
+
+#include <chrono>
+#include <new>
+#include <thread>
+
+namespace modbound {
+
+// Does `action` again as long as it ends for want of memory: what must not be
+// left out, as it follows from what is committed, and may be done twice.
+template <typename Action>
+void UntilMemory(const Action& action) {
+  while (true) {
+    try {
+      action();
+      return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+}
+
+}  // namespace modbound
+
+#endif  // MODBOUND_SERVER_FILES_UNTIL_MEMORY_H_

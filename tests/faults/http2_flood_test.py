@@ -1,0 +1,255 @@
+"""Abuse of HTTP/2: others are answered, and nothing of it stays."""
+
+import os
+import random
+import statistics
+import struct
+import threading
+import time
+import unittest
+
+from fault_row import LONG, fault_row
+from http2_client import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS,
+                          PING, RST_STREAM, SETTINGS, Connection, call_headers,
+                          frame, literal)
+from raw_calls import RawCalls, methods, kinds, seed_job
+from service import Server, TIME_FACTOR
+
+MIB = 1 << 20
+IDLE = 10000 if LONG else 1000
+SECONDS = 10 if LONG else 0.8
+# Streams that are opened and reset. gRPC 1.51 keeps 3 to 20 KiB of each until
+# the server stops, for any method and also for one that it does not know; it
+# has no setting against it.
+RESETS = 10000 if LONG else 4000
+# Another client's median may double, and is never asked to be below this:
+# client, server and offender share the cores.
+FLOOR = 0.02 * TIME_FACTOR
+# The quota of memory that the server gives to gRPC.
+MOST_GROWTH = 512 * MIB
+PATH = "/modbound.v1.JobService/GetJob"
+
+
+def rapid_reset(_):
+    """Streams that are opened and given up at once (CVE-2023-44487)."""
+    block = call_headers(PATH)
+    stream = 1
+    while stream < 2 * RESETS:
+        burst = b""
+        for _ in range(100):
+            burst += frame(HEADERS, END_HEADERS, stream, block)
+            burst += frame(RST_STREAM, 0, stream, struct.pack(">I", 8))
+            stream += 2
+        yield burst
+
+
+def ping_flood(_):
+    """Pings without an end (CVE-2019-9512)."""
+    while True:
+        yield frame(PING, 0, 0, bytes(8)) * 200
+
+
+def settings_flood(_):
+    """Settings, each of which must be answered (CVE-2019-9515)."""
+    while True:
+        yield frame(SETTINGS, 0, 0, struct.pack(">HI", 3, 100)) * 200
+
+
+def empty_data_flood(_):
+    """Frames of no data (CVE-2019-9518)."""
+    yield frame(HEADERS, END_HEADERS, 1, call_headers(PATH))
+    while True:
+        yield frame(DATA, 0, 1) * 500
+
+
+def header_bomb(_):
+    """Headers of 64 KiB: eight times what is taken."""
+    stream = 1
+    while True:
+        block = call_headers(PATH, [(b"x-bomb", b"a" * 65000)])
+        data = frame(HEADERS, END_STREAM, stream, block[:16000])
+        rest = block[16000:]
+        while rest:
+            last = len(rest) <= 16000
+            data += frame(CONTINUATION, END_HEADERS if last else 0, stream,
+                          rest[:16000])
+            rest = rest[16000:]
+        stream += 2
+        yield data
+
+
+def continuation_flood(_):
+    """Headers that never end (CERT VU#421644)."""
+    yield frame(HEADERS, 0, 1, call_headers(PATH))
+    while True:
+        yield frame(CONTINUATION, 0, 1, literal(b"x", b"a" * 100) * 100)
+
+
+def garbage(_):
+    """No preface, and bytes that are no frames."""
+    generator = random.Random(7)
+    while True:
+        yield generator.randbytes(4096)
+
+
+FLOODS = (rapid_reset, ping_flood, settings_flood, empty_data_flood,
+          header_bomb, continuation_flood, garbage)
+
+
+class Offender(threading.Thread):
+    """Sends a flood until it is stopped; connects anew when it is cut off."""
+
+    def __init__(self, address, flood):
+        super().__init__(daemon=True)
+        self.address, self.flood = address, flood
+        self.bytes = self.cut_off = 0
+        self.stopped = threading.Event()
+
+    def run(self):
+        while not self.stopped.is_set():
+            try:
+                connection = Connection(self.address,
+                                        greet=self.flood is not garbage)
+            except OSError:
+                self.stopped.wait(0.01)
+                continue
+            for data in self.flood(connection):
+                if self.stopped.is_set():
+                    break
+                if not connection.send(data):
+                    self.cut_off += 1
+                    break
+                self.bytes += len(data)
+            connection.close()
+            if self.flood is rapid_reset:
+                return
+
+    def stop(self):
+        self.stopped.set()
+        self.join(30)
+
+
+class Http2FloodTest(unittest.TestCase):
+
+    def setUp(self):
+        self.begin()
+
+    def begin(self):
+        """A server that has seen no flood, and its client."""
+        self.doCleanups()
+        self.server = Server(flags=["--log_level=error"])
+        self.addCleanup(self.server.close)
+        self.calls = RawCalls(self.server.address)
+        self.addCleanup(self.calls.close)
+        by_name = {method.name: method for method in methods()}
+        submit = by_name["SubmitJob"]
+        job = submit.reply.FromString(self.calls.call(
+            submit, [submit.request(job=seed_job(
+                kinds(self.calls)["quality"])).SerializeToString()]).replies[0])
+        self.get = by_name["GetJob"]
+        self.request = [self.get.request(id=job.id).SerializeToString()]
+
+    def median(self, seconds):
+        """Of a GetJob of another client, over a while."""
+        times = []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end or len(times) < 20:
+            answer = self.calls.call(self.get, self.request)
+            self.assertEqual(answer.code, "OK", answer)
+            times.append(answer.seconds)
+            time.sleep(0.001)
+        return statistics.median(times)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+
+    def resident(self):
+        with open(f"/proc/{self.server.process.pid}/statm",
+                  encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def await_descriptors(self, count):
+        end = time.monotonic() + 30 * TIME_FACTOR
+        while self.descriptors() > count and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertLessEqual(self.descriptors(), count)
+
+    def await_rest(self):
+        """Until the server has worked off what came."""
+        end = time.monotonic() + 60 * TIME_FACTOR
+        used = -1
+        while self.cpu_ticks() > used + 2 and time.monotonic() < end:
+            used = self.cpu_ticks()
+            time.sleep(0.5)
+
+    def cpu_ticks(self):
+        with open(f"/proc/{self.server.process.pid}/stat",
+                  encoding="ascii") as stat:
+            fields = stat.read().split()
+        return int(fields[13]) + int(fields[14])
+
+    def quiet(self, baseline, under, what):
+        self.assertLess(under, max(2 * baseline, FLOOR), what)
+        self.assertIsNone(self.server.process.poll(), what)
+
+    def test_others_are_answered_during_floods(self):
+        told = []
+        for flood in FLOODS:
+            with self.subTest(flood=flood.__name__):
+                self.begin()
+                # Before and after, so that a neighbour's load counts for both.
+                before = self.median(SECONDS / 2)
+                descriptors = self.descriptors()
+                resident = self.resident()
+                offender = Offender(self.server.address, flood)
+                offender.start()
+                under = self.median(SECONDS)
+                if flood is rapid_reset:
+                    offender.join(60 * TIME_FACTOR)
+                offender.stop()
+                self.await_descriptors(descriptors)
+                self.await_rest()
+                baseline = statistics.mean((before, self.median(SECONDS / 2)))
+                growth = self.resident() - resident
+                self.assertGreater(offender.bytes, 0)
+                self.quiet(baseline, under, flood.__name__)
+                self.assertLess(growth, MOST_GROWTH)
+                told.append(f"{flood.__name__} {under / baseline:.1f}x "
+                            f"({offender.bytes / MIB:.1f} MiB sent, RSS "
+                            f"+{growth / MIB:.0f} MiB)")
+        fault_row(30, f"median of GetJob of another client: {', '.join(told)}; "
+                  f"descriptors back. {RESETS} resets; gRPC 1.51 keeps their "
+                  "memory until the stop")
+
+    def test_idle_connections_cost_little_and_go(self):
+        self.median(SECONDS)
+        descriptors = self.descriptors()
+        resident = self.resident()
+        before = self.median(SECONDS / 2)
+        idle = [Connection(self.server.address) for _ in range(IDLE)]
+        # Half a preface, then nothing.
+        slow = [Connection(self.server.address, greet=False)
+                for _ in range(100)]
+        for connection in slow:
+            connection.send(b"PRI * HTTP/2.0\r\n")
+        under = self.median(SECONDS)
+        growth = self.resident() - resident
+        # Slow ones are hung up on; the others may stay.
+        start = time.monotonic()
+        while any(connection.drain() for connection in slow):
+            self.assertLess(time.monotonic() - start, 60 * TIME_FACTOR)
+            time.sleep(0.1)
+        patience = time.monotonic() - start
+        for connection in idle + slow:
+            connection.close()
+        self.await_descriptors(descriptors)
+        baseline = statistics.mean((before, self.median(SECONDS / 2)))
+        self.quiet(baseline, under, "idle")
+        self.assertLess(growth, MOST_GROWTH)
+        fault_row(30, f"{IDLE} idle connections {under / baseline:.1f}x, RSS "
+                  f"+{growth / MIB:.0f} MiB; 100 with half a preface hung up "
+                  f"on after {patience:.0f} s; descriptors back")
+
+
+if __name__ == "__main__":
+    unittest.main()
