@@ -155,8 +155,8 @@ bool Arm(const std::string& order) {
       GetArmed().point = point;
       GetArmed().hits_left =
           name == order ? 1 : std::atoi(order.c_str() + name.size() + 1);
-      GetArmed().any = true;
-      return true;
+      GetArmed().any = GetArmed().hits_left > 0;
+      return GetArmed().any;
     }
   }
 }

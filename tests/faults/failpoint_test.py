@@ -383,10 +383,11 @@ class FailpointTest(unittest.TestCase):
                                  program)
 
     def test_a_misspelled_point_is_refused(self):
-        done = subprocess.run([os.path.join(BIN, CHAOS), "--version"],
-                              capture_output=True, check=False,
-                              env={**os.environ, "MODBOUND_FAILPOINT": "x"})
-        self.assertEqual(done.returncode, 2)
+        for order in ("x", "submit_written:0", "submit_written:soon"):
+            done = subprocess.run(
+                [os.path.join(BIN, CHAOS), "--version"], capture_output=True,
+                check=False, env={**os.environ, "MODBOUND_FAILPOINT": order})
+            self.assertEqual(done.returncode, 2, order)
 
 
 if __name__ == "__main__":
