@@ -1,5 +1,5 @@
-# Tests that run a script or a program: every client/python/*_test.py, integration/*_test.py and faults/*_test.py, each with the build
-# folder and the source folder in its environment. A new file needs no line here.
+# Tests that run a script or a program: every client/python/*_test.py, integration/*_test.py and faults/*_test.py, each
+# with the build folder and the source folder in its environment. A new file needs no line here.
 set(python /usr/bin/python3)
 set(slower 1)
 if(MODBOUND_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL Release)

@@ -142,10 +142,12 @@ absl::Status ArtifactStore::CheckRoom(const std::string& owner,
 
 // The warning comes once, and again after there was room meanwhile.
 absl::Status ArtifactStore::WarnWhenNearlyFull(Connection& connection) {
+  if (limits_.of_server == 0) {
+    return absl::OkStatus();
+  }
   MODBOUND_ASSIGN_OR_RETURN(const int64_t stored,
                             modbound::StoredBytes(connection, ""));
-  const bool nearly_full =
-      limits_.of_server != 0 && stored >= limits_.of_server / 10 * 9;
+  const bool nearly_full = stored >= limits_.of_server / 10 * 9;
   if (nearly_full && !nearly_full_.exchange(true)) {
     spdlog::warn("event=store_nearly_full stored_bytes={} max_stored_bytes={}",
                  stored,

@@ -8,8 +8,7 @@ namespace modbound {
 
 // An error as clients see it: code, message, one ErrorInfo (reason, domain
 // "modbound") and, where a field is to blame, a BadRequest, where a limit is, a
-// QuotaFailure. Used for calls and
-// for failed jobs alike.
+// QuotaFailure. Used for calls and for failed jobs alike.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 
 // Back again, with reason and field.

@@ -18,6 +18,10 @@ using google::protobuf::internal::WireFormatLite;
 // As deep as protobuf's own parser goes.
 constexpr int kMaxDepth = 100;
 
+int64_t MostItems(const FieldDescriptor& list) {
+  return list.is_packable() ? kMaxPackedItems : kMaxListItems;
+}
+
 // Items of the lists of a message so far. A message field that is no list may
 // come several times and is merged, so its lists go on.
 struct ListCounts {
@@ -57,10 +61,9 @@ class ListScan {
 
  private:
   bool Count(const FieldDescriptor& list, int64_t more, ListCounts& counts) {
-    const int64_t most = list.is_packable() ? kMaxPackedItems : kMaxListItems;
     int64_t& items = counts.items[list.number()];
     items += more;
-    if (items > most) {
+    if (items > MostItems(list)) {
       too_long_ = &list;
       return false;
     }
@@ -125,13 +128,15 @@ absl::Status CheckLists(google::protobuf::io::ZeroCopyInputStream& bytes,
   if (scan.too_long() == nullptr) {
     return absl::OkStatus();
   }
-  const std::string& name = scan.too_long()->name();
-  return MakeError(
-      absl::StatusCode::kResourceExhausted,
-      "TOO_LARGE",
-      name,
-      absl::StrCat(
-          "the list ", name, " has more than ", kMaxListItems, " items"));
+  const FieldDescriptor& list = *scan.too_long();
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   "TOO_LARGE",
+                   list.name(),
+                   absl::StrCat("the list ",
+                                list.name(),
+                                " has more than ",
+                                MostItems(list),
+                                " items"));
 }
 
 }  // namespace modbound

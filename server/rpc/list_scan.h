@@ -17,8 +17,7 @@ inline constexpr int64_t kMaxPackedItems = 131072;
 
 // Looks at the bytes of a message before it is read: an item of two bytes may
 // take a hundred in memory. Errors: kResourceExhausted TOO_LARGE for a list or
-// map of more items, with its name. Malformed bytes are left to
-// the parser.
+// map of more items, with its name. Malformed bytes are left to the parser.
 absl::Status CheckLists(google::protobuf::io::ZeroCopyInputStream& bytes,
                         const google::protobuf::Descriptor& type);
 

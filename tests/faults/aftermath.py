@@ -3,16 +3,8 @@
 import os
 import re
 import sqlite3
-import subprocess
 
-from service import BIN, TIME_FACTOR
-
-
-def modboundd(*flags):
-    """Runs a command of the server program."""
-    return subprocess.run([os.path.join(BIN, "modboundd"), *flags],
-                          capture_output=True, text=True, check=False,
-                          timeout=120 * TIME_FACTOR)
+from service import verify
 
 
 def faults_of(data_dir):
@@ -21,7 +13,7 @@ def faults_of(data_dir):
     Damage and contradictions as `modboundd --verify` finds them, and files that
     nobody needs any more.
     """
-    verified = modboundd("--verify", f"--data_dir={data_dir}")
+    verified = verify(data_dir)
     found = []
     if verified.returncode != 0:
         found.append(f"--verify: {verified.stdout}{verified.stderr}")

@@ -7,9 +7,9 @@ import numpy
 
 from fault_row import fault_row
 from modbound import contract
-from raw_calls import (RawCalls, complaint, kinds, methods, seed_job,
-                       seed_values, set_array)
-from service import Server, TIME_FACTOR
+from raw_calls import (RawCallsTest, complaint, kinds, seed_job, seed_values,
+                       set_array)
+from service import TIME_FACTOR
 
 # Seconds in which each job has ended.
 MOST_SECONDS = 60 * TIME_FACTOR
@@ -65,14 +65,7 @@ FAULTS = {
 }
 
 
-class BadScienceTest(unittest.TestCase):
-
-    def setUp(self):
-        self.server = Server(flags=["--log_level=error"])
-        self.addCleanup(self.server.close)
-        self.calls = RawCalls(self.server.address)
-        self.addCleanup(self.calls.close)
-        self.methods = {method.name: method for method in methods()}
+class BadScienceTest(RawCallsTest):
 
     def call(self, name, **fields):
         method = self.methods[name]

@@ -9,7 +9,7 @@ import unittest
 from fault_row import fault_row
 from modbound import contract
 from raw_calls import RawCalls, complaint, kinds, methods, seed_job
-from service import BIN, Server
+from service import Server, verify
 
 # Distinct, so that one that becomes a path is known again.
 STRINGS = {
@@ -155,10 +155,7 @@ class BadStringsTest(unittest.TestCase):
         for path in file_names(outside) - before:
             self.assertNotIn("evil", path)
         self.assertFalse(os.path.exists("/tmp/evil"))
-        done = subprocess.run(
-            [os.path.join(BIN, "modboundd"), "--verify",
-             f"--data_dir={self.server.data_dir}"],
-            capture_output=True, text=True, check=False)
+        done = verify(self.server.data_dir)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         fault_row(29, f"{len(STRINGS)} strings in each of {fields} text fields "
                   f"({sent} requests, {kept} kept as text): 0 names with them, "

@@ -4,11 +4,10 @@ import collections
 import mmap
 import os
 import struct
-import subprocess
 import sys
 
 import modbound
-from service import BIN, TIME_FACTOR, Server
+from service import BIN, Server
 
 LIBRARY = os.path.join(BIN, "modbound_disk_shim.so")
 SKIPPED = 77  # ctest's word for a test that cannot run here
@@ -115,13 +114,6 @@ class DiskServer(Server):
         self.disk = Disk(os.path.join(folder, "data"), folder, traces)
         self.environment = self.disk.environment
         super().__init__(cores=cores, flags=flags, folder=folder)
-
-
-def verify(data_dir):
-    """modboundd --verify of a folder that no server runs on."""
-    return subprocess.run(
-        [os.path.join(BIN, "modboundd"), "--verify", f"--data_dir={data_dir}"],
-        capture_output=True, text=True, check=False, timeout=120 * TIME_FACTOR)
 
 
 def is_told(error):

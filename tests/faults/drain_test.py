@@ -12,7 +12,7 @@ from unittest import mock
 import grpc
 
 from modbound import calls
-from service import TIME_FACTOR, Server, comparable, digests
+from service import TIME_FACTOR, ServersTest, comparable, digests
 
 from aftermath import faults_of
 from fault_row import fault_row
@@ -74,20 +74,13 @@ class Submitter(threading.Thread):
             self.error = error
 
 
-class DrainTest(unittest.TestCase):
+class DrainTest(ServersTest):
 
     def setUp(self):
         # A restart on a busy machine may take longer than a person would wait.
         patience = mock.patch.object(calls, "CALL_PATIENCE", 300)
         patience.start()
         self.addCleanup(patience.stop)
-
-    def serve(self, *flags):
-        server = Server(flags=flags)
-        self.addCleanup(server.close)
-        lab = server.lab()
-        self.addCleanup(lab.close)
-        return server, lab
 
     @staticmethod
     def results(handle):

@@ -23,9 +23,10 @@ import numpy
 
 import modbound
 from modbound import calls
-from service import BIN, SOURCE, TIME_FACTOR, Server, comparable, digests
+from service import (BIN, SOURCE, TIME_FACTOR, Server, comparable, digests,
+                     modboundd)
 
-from aftermath import faults_of, modboundd
+from aftermath import faults_of
 from fault_row import LONG, fault_row
 
 CHAOS = "modboundd_chaos"

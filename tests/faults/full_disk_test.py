@@ -8,10 +8,10 @@ from unittest import mock
 import numpy
 
 import modbound
-from disk_shim import DiskServer, skip_without_shim, verify
+from disk_shim import DiskServer, skip_without_shim
 from fault_row import LONG, fault_row
 from modbound import calls
-from service import TIME_FACTOR, digests
+from service import TIME_FACTOR, digests, verify
 
 PLENTY = 1 << 40
 TIMES = 20 if LONG else 3

@@ -17,11 +17,10 @@ from unittest import mock
 import numpy
 
 import modbound
-from disk_shim import (CLASSES, SHORT, DiskServer, is_told, skip_without_shim,
-                       verify)
+from disk_shim import (CLASSES, SHORT, DiskServer, is_told, skip_without_shim)
 from fault_row import LONG, fault_row
 from modbound import arrays, calls
-from service import TIME_FACTOR, Server
+from service import TIME_FACTOR, Server, verify
 
 SEED = 61
 WORKERS = 2

@@ -13,7 +13,7 @@ import numpy
 import every_kind
 import modbound
 from modbound import calls
-from service import TIME_FACTOR, Server, comparable, digests
+from service import TIME_FACTOR, ServersTest, comparable, digests
 
 from aftermath import faults_of
 from fault_row import LONG, fault_row
@@ -23,6 +23,9 @@ CLIENTS = 4
 SEED = 20
 # Long enough for checkpoints; the kills are not the jobs' doing, however many.
 FLAGS = ("--checkpoint_seconds=0.05", "--max_lost_attempts=0")
+# Seconds until it answers again: that of a quiet machine; the short form runs
+# on any.
+BACK_BAR = 5 if LONG else 20
 
 
 def specs():
@@ -54,9 +57,6 @@ def results(handle):
     """All that a job found: arrays by digest, and the summary."""
     # repr, so that NaN equals NaN.
     return digests(handle), repr(comparable(handle.summary))
-# Seconds until it answers again: that of a quiet machine; the short form runs
-# on any.
-BACK_BAR = 5 if LONG else 20
 
 
 class Client(threading.Thread):
@@ -118,7 +118,7 @@ class Client(threading.Thread):
                     handle.delete()
 
 
-class KillTest(unittest.TestCase):
+class KillTest(ServersTest):
 
     @classmethod
     def setUpClass(cls):
@@ -131,16 +131,9 @@ class KillTest(unittest.TestCase):
     def setUp(self):
         self.moments = random.Random(SEED)
 
-    def serve(self):
-        server = Server(flags=FLAGS)
-        self.addCleanup(server.close)
-        lab = server.lab()
-        self.addCleanup(lab.close)
-        return server, lab
-
     def undisturbed(self):
         """Results by spec's name and by graph's node."""
-        _, lab = self.serve()
+        _, lab = self.serve(*FLAGS)
         handles = {name: getattr(lab, kind)(**keywords)
                    for name, (kind, keywords) in specs().items()}
         handles |= lab.run_graph(self.graph)
@@ -159,7 +152,7 @@ class KillTest(unittest.TestCase):
     def test_every_job_ends_once_with_the_results_of_an_undisturbed_run(self):
         print(f"seed {SEED}")
         expected = self.undisturbed()
-        server, lab = self.serve()
+        server, lab = self.serve(*FLAGS)
         graph = lab.run_graph(self.graph, request_id="graph")
         clients = [Client(server, number, JOBS // CLIENTS)
                    for number in range(CLIENTS)]
@@ -172,7 +165,8 @@ class KillTest(unittest.TestCase):
                    sum(len(client.submitted) for client in clients) <
                    JOBS * kill // KILLS):
                 time.sleep(0.002)
-            time.sleep(self.moments.uniform(0.02, 0.6) * TIME_FACTOR)
+            # Short, or the load is over before the kills are.
+            time.sleep(self.moments.uniform(0, 0.15) * TIME_FACTOR)
             interrupted += any(lab.jobs(states="RUNNING"))
             back.append(self.restart(server, graph["train"].id))
         for client in clients:
@@ -225,7 +219,7 @@ class KillTest(unittest.TestCase):
                 "0 twice, 0 stuck, bytes as undisturbed")
 
     def test_a_watcher_sees_every_state_across_a_restart(self):
-        server, lab = self.serve()
+        server, lab = self.serve(*FLAGS)
         handle = lab.run_graph(self.graph)["train"]
         states, numbers = [], []
         for event in handle.watch():

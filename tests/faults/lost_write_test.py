@@ -22,10 +22,10 @@ import unittest
 import numpy
 
 from disk_model import DiskModel
-from disk_shim import DiskServer, read_trace, skip_without_shim, verify
+from disk_shim import DiskServer, read_trace, skip_without_shim
 from fault_row import LONG, fault_row
 from modbound import arrays, calls
-from service import TIME_FACTOR, Server, digests
+from service import TIME_FACTOR, Server, digests, verify
 
 SEED = 3
 CUTS = 500 if LONG else 25

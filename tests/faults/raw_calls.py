@@ -7,12 +7,14 @@ import collections
 import functools
 import re
 import time
+import unittest
 
 import grpc
 import numpy
 from google.protobuf import descriptor_pb2, json_format
 
 from modbound import contract
+from service import Server
 
 Method = collections.namedtuple(
     "Method", "name path request reply streams_in streams_out")
@@ -158,3 +160,14 @@ def seed_job(kind):
         set_array(job.inputs[taken.name.replace("*", "a")],
                   seed_values(taken))
     return job
+
+
+class RawCallsTest(unittest.TestCase):
+    """Tests of such requests on a server of their own."""
+
+    def setUp(self):
+        self.server = Server(flags=["--log_level=error"])
+        self.addCleanup(self.server.close)
+        self.calls = RawCalls(self.server.address)
+        self.addCleanup(self.calls.close)
+        self.methods = {method.name: method for method in methods()}

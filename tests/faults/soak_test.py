@@ -11,7 +11,6 @@ import collections
 import os
 import random
 import shutil
-import subprocess
 import threading
 import time
 import unittest
@@ -23,7 +22,7 @@ import light_jobs
 import measure
 import modbound
 from fault_row import LONG, fault_row
-from service import BIN, TIME_FACTOR, Server
+from service import TIME_FACTOR, Server, modboundd, verify
 
 SECONDS = float(os.environ.get("MODBOUND_SOAK_SECONDS",
                                "2700" if LONG else "20"))
@@ -172,16 +171,11 @@ class SoakTest(unittest.TestCase):
 
     def backup(self):
         folder = os.path.join(os.path.dirname(self.server.data_dir), "backup")
-        done = self.modboundd(f"--backup={folder}")
+        done = modboundd(f"--backup={folder}",
+                         f"--data_dir={self.server.data_dir}")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.backups += 1
         shutil.rmtree(folder)
-
-    def modboundd(self, flag):
-        return subprocess.run(
-            [os.path.join(BIN, "modboundd"), flag,
-             f"--data_dir={self.server.data_dir}"], capture_output=True,
-            text=True, check=False)
 
     def until(self, end, every, do):
         """Calls do() again and again."""
@@ -223,7 +217,7 @@ class SoakTest(unittest.TestCase):
             self.assertFalse(worker.is_alive(), "a worker hangs")
             self.assertIsNone(worker.error)
         self.assertEqual(self.server.stop(), 0)
-        verified = self.modboundd("--verify")
+        verified = verify(self.server.data_dir)
         self.assertEqual(verified.returncode, 0,
                          verified.stdout + verified.stderr)
         self.conclude(samples, len(kills), begin)
@@ -254,7 +248,8 @@ class SoakTest(unittest.TestCase):
         for name, held in (("threads", threads), ("descriptors", descriptors)):
             # Within the samples it comes and goes with the work.
             self.assertLessEqual(numpy.median(held[-third:]),
-                                 numpy.median(held[:third]) + (2 if LONG else 8),
+                                 numpy.median(held[:third]) +
+                                 (2 if LONG else 8),
                                  name)
         fault_row(42, figure)
 

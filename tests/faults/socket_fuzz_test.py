@@ -1,13 +1,11 @@
 """Requests changed at random, over a socket: each RPC answers by its rules."""
 
-import os
 import random
-import subprocess
 import unittest
 
 from fault_row import LONG, fault_row
-from raw_calls import RawCalls, complaint, kinds, methods, seed_job
-from service import BIN, Server, TIME_FACTOR
+from raw_calls import RawCallsTest, complaint, kinds, seed_job
+from service import TIME_FACTOR, verify
 
 SEED = 20260731
 INPUTS = 1000 if LONG else 200
@@ -41,14 +39,7 @@ def mutant(generator, messages):
     return [bytes(message) for message in messages]
 
 
-class SocketFuzzTest(unittest.TestCase):
-
-    def setUp(self):
-        self.server = Server(flags=["--log_level=error"])
-        self.addCleanup(self.server.close)
-        self.calls = RawCalls(self.server.address)
-        self.addCleanup(self.calls.close)
-        self.methods = {method.name: method for method in methods()}
+class SocketFuzzTest(RawCallsTest):
 
     def send(self, name, **fields):
         """A call that must be answered; the reply."""
@@ -120,10 +111,7 @@ class SocketFuzzTest(unittest.TestCase):
 
     def server_verify(self):
         """What modboundd --verify says at the end."""
-        done = subprocess.run(
-            [os.path.join(BIN, "modboundd"),
-             f"--data_dir={self.server.data_dir}", "--verify"],
-            capture_output=True, text=True, check=False)
+        done = verify(self.server.data_dir)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout.split(":")[0].strip()
 

@@ -17,7 +17,7 @@ import modbound
 import proxy
 from fault_row import LONG, fault_row
 from modbound import arrays, calls
-from service import BIN, TIME_FACTOR, Server
+from service import BIN, TIME_FACTOR, Server, verify
 
 MIB = 2**20
 SIZE = 4096 * MIB if LONG else 64 * MIB
@@ -179,10 +179,7 @@ class TransferTest(unittest.TestCase):
         self.command_line()
         self.assertLess(memory.growth, RSS_BAR)
         self.assertEqual(self.server.stop(), 0)
-        verified = subprocess.run(
-            [os.path.join(BIN, "modboundd"), "--verify",
-             f"--data_dir={self.server.data_dir}"], check=False,
-            capture_output=True, text=True)
+        verified = verify(self.server.data_dir)
         self.assertEqual(verified.returncode, 0, verified.stderr)
         names = ("Python up", "Python down", "CLI up", "CLI down")
         figure = (

@@ -18,6 +18,18 @@ SOURCE = os.environ["MODBOUND_SOURCE"]
 TIME_FACTOR = float(os.environ.get("MODBOUND_TIME_FACTOR", "1"))
 
 
+def modboundd(*flags):
+    """Runs a command of the server program; a CompletedProcess with text."""
+    return subprocess.run([os.path.join(BIN, "modboundd"), *flags],
+                          capture_output=True, text=True, check=False,
+                          timeout=120 * TIME_FACTOR)
+
+
+def verify(data_dir):
+    """modboundd --verify of a folder that no server runs on."""
+    return modboundd("--verify", f"--data_dir={data_dir}")
+
+
 class Server:
     """One modboundd on a free loopback port, with a data folder of its own.
 
@@ -106,6 +118,18 @@ class Server:
                 f"modbound {' '.join(arguments)} gave {done.returncode}:\n"
                 f"{done.stdout}\n{done.stderr}")
         return done
+
+
+class ServersTest(unittest.TestCase):
+    """Tests that start servers of their own."""
+
+    def serve(self, *flags):
+        """A server and a client of it, until the test's end."""
+        server = Server(flags=flags)
+        self.addCleanup(server.close)
+        lab = server.lab()
+        self.addCleanup(lab.close)
+        return server, lab
 
 
 class ServiceTest(unittest.TestCase):

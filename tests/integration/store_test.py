@@ -2,7 +2,6 @@
 
 import glob
 import os
-import subprocess
 import tempfile
 import time
 import unittest
@@ -10,43 +9,26 @@ import unittest
 import modbound
 import numpy
 
-from service import BIN, TIME_FACTOR, Server, digests
+from service import TIME_FACTOR, ServersTest, digests, modboundd, verify
 
 SPEC = dict(task="GO_NOGO", model={"hidden_size": 160}, max_steps=10,
             target_accuracy=1)
 
 
-def modboundd(*flags):
-    """Runs a command of the server program."""
-    return subprocess.run([os.path.join(BIN, "modboundd"), *flags],
-                          capture_output=True, text=True, check=False,
-                          timeout=60 * TIME_FACTOR)
-
-
-class StoreTest(unittest.TestCase):
+class StoreTest(ServersTest):
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="modbound_store_")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
-    def serve(self, *flags):
-        server = Server(flags=flags)
-        self.addCleanup(server.close)
-        lab = server.lab()
-        self.addCleanup(lab.close)
-        return server, lab
-
-    def verify(self, data_dir):
-        return modboundd("--verify", f"--data_dir={data_dir}")
-
     def test_verify_finds_nothing_then_what_was_damaged(self):
         server, lab = self.serve()
         job = lab.train(**SPEC, seed=1).wait()
-        busy = self.verify(server.data_dir)
+        busy = verify(server.data_dir)
         self.assertEqual(busy.returncode, 2, "a server runs on it")
         server.stop()
-        sound = self.verify(server.data_dir)
+        sound = verify(server.data_dir)
         self.assertEqual(sound.returncode, 0, sound.stdout + sound.stderr)
         self.assertIn("sound: 1 jobs", sound.stdout)
         digest = digests(job)["w_rec"]
@@ -54,10 +36,10 @@ class StoreTest(unittest.TestCase):
         os.chmod(path, 0o600)
         with open(path, "r+b") as file:
             file.write(b"\xff" * 8)
-        damaged = self.verify(server.data_dir)
+        damaged = verify(server.data_dir)
         self.assertEqual(damaged.returncode, 1)
         self.assertIn(digest, damaged.stdout)
-        self.assertEqual(self.verify(self.folder).returncode, 2)
+        self.assertEqual(verify(self.folder).returncode, 2)
 
     def test_a_backup_is_a_store_that_a_server_goes_on_with(self):
         server, lab = self.serve()
@@ -75,7 +57,7 @@ class StoreTest(unittest.TestCase):
         expected = digests(running.wait())
         # The disk is lost; the backup takes its place.
         server.kill()
-        self.assertEqual(self.verify(target).returncode, 0)
+        self.assertEqual(verify(target).returncode, 0)
         server.data_dir = target
         server.start()
         restored = modbound.connect(server.address)

@@ -13,7 +13,8 @@ import numpy
 import every_kind
 import modbound
 from fault_row import fault_row
-from service import BIN, TIME_FACTOR, Server, comparable, digests
+from service import (BIN, TIME_FACTOR, Server, ServersTest, comparable,
+                     digests)
 
 HANG = 2
 
@@ -45,14 +46,7 @@ def children(pid):
     return found
 
 
-class WorkerTest(unittest.TestCase):
-
-    def serve(self, *flags):
-        server = Server(flags=flags)
-        self.addCleanup(server.close)
-        lab = server.lab()
-        self.addCleanup(lab.close)
-        return server, lab
+class WorkerTest(ServersTest):
 
     def long_job(self, lab):
         matrix = numpy.random.default_rng(1).standard_normal((300, 300))

@@ -334,7 +334,8 @@ TEST_F(RequestFuzzTest, AnswersEveryMutant) {
     return;
   }
   const std::string figure = absl::StrFormat(
-      "in process %d inputs for each of %d RPCs (%d%% accepted): 0 crashes, 0 "
+      "over loopback %d inputs for each of %d RPCs (%d%% accepted): 0 crashes, "
+      "0 "
       "INTERNAL or UNKNOWN; slowest %.3f s; RSS +%d MiB; store verifies",
       count,
       methods.size(),
