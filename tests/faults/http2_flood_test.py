@@ -22,6 +22,9 @@ SECONDS = 10 if LONG else 0.8
 # the server stops, for any method and also for one that it does not know; it
 # has no setting against it.
 RESETS = 10000 if LONG else 4000
+# Of each flood: what it leaves in memory grows with what was sent (headers
+# leave two to three times as much), and a quick machine sends more in its time.
+MOST_SENT = (1024 if LONG else 96) * MIB
 # Another client's median may double, and is never asked to be below this:
 # client, server and offender share the cores.
 FLOOR = 0.02 * TIME_FACTOR
@@ -106,7 +109,7 @@ class Offender(threading.Thread):
         self.stopped = threading.Event()
 
     def run(self):
-        while not self.stopped.is_set():
+        while not self.is_over():
             try:
                 connection = Connection(self.address,
                                         greet=self.flood is not garbage)
@@ -114,7 +117,7 @@ class Offender(threading.Thread):
                 self.stopped.wait(0.01)
                 continue
             for data in self.flood(connection):
-                if self.stopped.is_set():
+                if self.is_over():
                     break
                 if not connection.send(data):
                     self.cut_off += 1
@@ -123,6 +126,9 @@ class Offender(threading.Thread):
             connection.close()
             if self.flood is rapid_reset:
                 return
+
+    def is_over(self):
+        return self.stopped.is_set() or self.bytes >= MOST_SENT
 
     def stop(self):
         self.stopped.set()
