@@ -2,11 +2,11 @@
 # Builds modbound and runs every test. Usage: deploy/test.sh [OPTION]
 #   (default)  packages, Release build, format, clang-tidy on what changed,
 #              every test: what CI runs
-#   --full     before the tests also: clang build, debug build and tests,
+#   --full     before the tests also: every header by itself,
 #              AddressSanitizer + UndefinedBehaviorSanitizer build and tests,
-#              ThreadSanitizer build and tests (what links no gRPC),
-#              clang-tidy on everything, every header by itself; then the tests
-#              of the release build with more seeds, kinds and kills
+#              ThreadSanitizer build and tests (what links no gRPC), clang-tidy
+#              on everything, clang build, debug build; then the tests of the
+#              release build with more seeds, kinds and kills
 #   --faults   after the tests: the table of what the fault tests measured
 #   --faults=long
 #              the same, in their long form (hours; the soak alone 45 minutes)
@@ -26,7 +26,7 @@ for argument in "$@"; do
     --faults) faults=short ;;
     --faults=short | --faults=long) faults=${argument#--faults=} ;;
     -h | --help)
-      sed -n '2,14s/^# \{0,1\}//p' deploy/test.sh
+      sed -n '2,15s/^# \{0,1\}//p' deploy/test.sh
       exit 0
       ;;
     *)
@@ -175,23 +175,32 @@ run_tests() {
   ctest --test-dir "$folder" --output-on-failure --parallel "$(nproc)"
 }
 
-full_checks() {
-  check_headers
-  tidy_all
-  step "clang build"
-  deploy/build.sh clang
+# The checks of --full go on after one that failed, so that a run of hours tells
+# all it found; the names of those that failed end the output.
+failed_checks=()
+check() { "$@" || failed_checks+=("$*"); }
+
+build_and_test() {
+  local preset=$1
+  step "Build of $preset"
   # Bars in seconds are those of the release build; these are slower.
-  local -x MODBOUND_TIME_FACTOR=10
-  step "Debug build"
-  deploy/build.sh debug
-  run_tests build-debug
-  step "AddressSanitizer and UndefinedBehaviorSanitizer build"
-  deploy/build.sh asan
-  LSAN_OPTIONS="suppressions=$source_dir/deploy/cmake/presets/lsan.supp" \
-    UBSAN_OPTIONS=print_stacktrace=1 run_tests build-asan
-  step "ThreadSanitizer build"
-  deploy/build.sh tsan
-  TSAN_OPTIONS=halt_on_error=1 run_tests build-tsan
+  deploy/build.sh "$preset" &&
+    MODBOUND_TIME_FACTOR=10 run_tests "build-$preset"
+}
+
+full_checks() {
+  check check_headers
+  local -x UBSAN_OPTIONS=print_stacktrace=1
+  local -x LSAN_OPTIONS="suppressions=$source_dir/deploy/cmake/presets/lsan.supp"
+  local -x TSAN_OPTIONS=halt_on_error=1
+  check build_and_test asan
+  check build_and_test tsan
+  check tidy_all
+  local preset
+  for preset in clang debug; do
+    step "Build of $preset"
+    check deploy/build.sh "$preset"
+  done
 }
 
 step "Packages"
@@ -207,14 +216,17 @@ else
   tidy_changed
 fi
 if [[ -z $faults ]]; then
-  run_tests build
-  exit
+  check run_tests build
+else
+  cmake -DMODBOUND_FAULTS="$faults" build >build/faults_configure.log
+  export MODBOUND_FAULTS=$faults
+  export MODBOUND_FAULT_ROWS=$source_dir/build/fault_rows.tsv
+  : >"$MODBOUND_FAULT_ROWS"
+  check run_tests build
+  step "What the fault tests measured ($faults form)"
+  check /usr/bin/python3 tests/faults/table.py "$MODBOUND_FAULT_ROWS"
 fi
-cmake -DMODBOUND_FAULTS="$faults" build >build/faults_configure.log
-export MODBOUND_FAULTS=$faults MODBOUND_FAULT_ROWS=$source_dir/build/fault_rows.tsv
-: >"$MODBOUND_FAULT_ROWS"
-failed=0
-run_tests build || failed=1
-step "What the fault tests measured ($faults form)"
-/usr/bin/python3 tests/faults/table.py "$MODBOUND_FAULT_ROWS" || failed=1
-exit "$failed"
+if ((${#failed_checks[@]} > 0)); then
+  printf 'test.sh: failed: %s\n' "${failed_checks[@]}" >&2
+  exit 1
+fi
