@@ -192,7 +192,7 @@ full_checks() {
   check check_headers
   local -x UBSAN_OPTIONS=print_stacktrace=1
   local -x LSAN_OPTIONS="suppressions=$source_dir/deploy/cmake/presets/lsan.supp"
-  local -x TSAN_OPTIONS=halt_on_error=1
+  local -x TSAN_OPTIONS="halt_on_error=1 suppressions=$source_dir/deploy/cmake/presets/tsan.supp"
   check build_and_test asan
   check build_and_test tsan
   check tidy_all

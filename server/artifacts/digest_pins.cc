@@ -28,11 +28,18 @@ void DigestPins::Close() {
 }
 
 DigestPin DigestPins::Pin(const std::string& digest) {
-  auto owner = std::make_shared<PinOwner>(
-      [self = shared_from_this(), digest] { self->Unpin(digest); });
-  MutexLock lock(mutex_);
-  ++counts_[digest];
-  return owner;
+  {
+    const MutexLock lock(mutex_);
+    ++counts_[digest];
+  }
+  try {
+    return std::make_shared<PinOwner>(
+        [self = shared_from_this(), digest] { self->Unpin(digest); });
+  } catch (...) {
+    // The pin of another must not be given back by one that never was.
+    Unpin(digest);
+    throw;
+  }
 }
 
 void DigestPins::IfFree(const std::string& digest,

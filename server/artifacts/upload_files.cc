@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/artifacts/sha256.h"
+#include "server/errors/quota_error.h"
 #include "server/files/file_io.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 namespace {
@@ -18,6 +20,7 @@ constexpr auto kKeepFor = std::chrono::hours(24);
 constexpr char kBytes[] = ".bytes";
 constexpr char kHeader[] = ".header";
 constexpr char kAnonymous[] = "anonymous-";
+constexpr char kOpenUploads[] = "uploads that are open";
 
 // Names in the folder, without the ending.
 std::set<std::string> Names(const std::string& folder) {
@@ -100,23 +103,19 @@ absl::StatusOr<std::shared_ptr<OpenUpload>> UploadFiles::Acquire(
   MutexLock lock(mutex_);
   const auto mine = of_owner_.find(owner);
   const int count = mine == of_owner_.end() ? 0 : mine->second;
-  if (count >= limits_.of_owner || in_all_ >= limits_.in_all) {
-    return MakeError(absl::StatusCode::kResourceExhausted,
-                     "TOO_MANY",
-                     "",
-                     absl::StrCat("you have ",
-                                  count,
-                                  " uploads open and all together ",
-                                  in_all_,
-                                  "; allowed: ",
-                                  limits_.of_owner,
-                                  " and ",
-                                  limits_.in_all));
+  for (const Quota& quota :
+       {Quota{owner, kOpenUploads, limits_.of_owner, count},
+        Quota{"", kOpenUploads, limits_.in_all, in_all_}}) {
+    if (quota.current >= quota.limit) {
+      return QuotaError("TOO_MANY", quota);
+    }
   }
-  ++of_owner_[owner];
-  ++in_all_;
+  // First what may find no memory.
   Entry& entry = open_[name];
+  int& streams = of_owner_[owner];
   ++entry.streams;
+  ++streams;
+  ++in_all_;
   return entry.upload;
 }
 
@@ -152,8 +151,11 @@ absl::StatusOr<int64_t> UploadFiles::Resume(
 
 // The bytes first: a header alone is a new upload.
 void UploadFiles::Remove(const std::string& name) {
-  RemoveFile(BytesPath(name)).IgnoreError();
-  RemoveFile(HeaderPath(name)).IgnoreError();
+  // Destructors call it.
+  UntilMemory([&] {
+    RemoveFile(BytesPath(name)).IgnoreError();
+    RemoveFile(HeaderPath(name)).IgnoreError();
+  });
 }
 
 absl::StatusOr<int64_t> UploadFiles::Size(const std::string& name) const {

@@ -25,10 +25,10 @@ absl::Status QuotaError(std::string_view reason,
       "; ",
       quota.requested,
       " more would pass the limit of ",
-      quota.limit,
-      " (",
-      quota.flag,
-      ")");
+      quota.limit);
+  if (!quota.flag.empty()) {
+    absl::StrAppend(&message, " (", quota.flag, ")");
+  }
   if (!advice.empty()) {
     absl::StrAppend(&message, ": ", std::string(advice));
   }
@@ -40,7 +40,9 @@ absl::Status QuotaError(std::string_view reason,
   metadata["current"] = absl::StrCat(quota.current);
   metadata["requested"] = absl::StrCat(quota.requested);
   metadata["unit"] = quota.unit;
-  metadata["flag"] = quota.flag;
+  if (!quota.flag.empty()) {
+    metadata["flag"] = quota.flag;
+  }
   if (!quota.owner.empty()) {
     metadata["owner"] = quota.owner;
   }

@@ -19,8 +19,8 @@ struct Quota {
   int64_t limit = 0;
   int64_t current = 0;
   int64_t requested = 1;
-  // The flag that sets the limit.
-  std::string flag;
+  // The flag that sets the limit, "" = none does.
+  std::string flag = {};
 };
 
 // kResourceExhausted with `reason`; the message names owner, current, requested

@@ -215,7 +215,7 @@ absl::StatusOr<internal::AttemptSpec::File> WriteOutput(const std::string& dir,
 absl::Status WriteAttemptResult(const std::string& dir,
                                 const internal::AttemptResult& result) {
   return ReplaceFile(
-      dir + kResultFile, result.SerializeAsString(), Durability::kSynced);
+      dir + kResultFile, result.SerializeAsString(), Durability::kCached);
 }
 
 absl::StatusOr<internal::AttemptResult> ReadAttemptResult(

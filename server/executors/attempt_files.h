@@ -34,7 +34,8 @@ absl::StatusOr<internal::AttemptSpec::File> WriteOutput(const std::string& dir,
                                                         const HostArray& array,
                                                         const StopFlag& stop);
 
-// DIR/result.binpb, synced.
+// DIR/result.binpb. Not synced: whoever reads it brings it into the store, and
+// an attempt that a power cut ended is run again.
 absl::Status WriteAttemptResult(const std::string& dir,
                                 const internal::AttemptResult& result);
 

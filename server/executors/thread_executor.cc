@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "server/executors/executor.h"
 #include "server/executors/task_threads.h"
+#include "server/files/guarded.h"
 
 namespace modbound {
 namespace {
@@ -13,9 +14,13 @@ class ThreadExecutor : public Executor {
   void Start(AttemptTask task) override {
     const auto shared = std::make_shared<const AttemptTask>(std::move(task));
     const bool started = threads_.Start([shared] {
-      shared->sink->Log("runs in a thread of the server");
-      shared->done(
-          RunAttempt(shared->dir, shared->token, *shared->sink, *shared->stop));
+      shared->done(Guarded(
+          [&] {
+            shared->sink->Log("runs in a thread of the server");
+            return RunAttempt(
+                shared->dir, shared->token, *shared->sink, *shared->stop);
+          },
+          ShortOfMemory));
     });
     if (!started) {
       shared->done(MakeError(absl::StatusCode::kUnavailable,

@@ -71,6 +71,10 @@ absl::Status FileError(std::string_view action,
 }
 
 bool IsShortage(const absl::Status& status) {
+  // Guarded, where there was no memory for words.
+  if (absl::IsUnavailable(status) && status.message().empty()) {
+    return true;
+  }
   const std::string reason = ReasonOf(status);
   return reason == kDiskFull || reason == kOverloaded;
 }

@@ -27,18 +27,23 @@ inline absl::Status ShortOfMemory() {
 
 // What `action` (returning absl::Status or StatusOr) returns, or the error of
 // what a library throws in it: `out_of_memory` for bad_alloc, kInternal for the
-// rest.
+// rest. When there is no memory for the error's words either, its bare code.
+// Throws nothing.
 template <typename Action>
 auto Guarded(const Action& action,
              absl::Status (*out_of_memory)() = OutOfMemory)
     -> decltype(action()) {
   try {
-    return action();
+    try {
+      return action();
+    } catch (const std::bad_alloc&) {
+      return out_of_memory();
+    } catch (const std::exception& error) {
+      return MakeError(
+          absl::StatusCode::kInternal, reason::kInternal, "", error.what());
+    }
   } catch (const std::bad_alloc&) {
-    return out_of_memory();
-  } catch (const std::exception& error) {
-    return MakeError(
-        absl::StatusCode::kInternal, reason::kInternal, "", error.what());
+    return absl::Status(absl::StatusCode::kUnavailable, "");
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 
@@ -29,8 +30,10 @@ PeriodicTask::~PeriodicTask() {
 void PeriodicTask::Loop() {
   while (WaitForNext()) {
     if (const absl::Status status = Guarded(task_); !status.ok()) {
-      spdlog::warn(
-          "event=not_done task={} error=\"{}\"", name_, LogText(status));
+      IfMemory([&] {
+        spdlog::warn(
+            "event=not_done task={} error=\"{}\"", name_, LogText(status));
+      });
     }
   }
 }

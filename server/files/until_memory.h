@@ -21,6 +21,16 @@ void UntilMemory(const Action& action) {
   }
 }
 
+// Does `action`, or leaves it out when it ends for want of memory: a line of
+// the log, say, on a way that must be gone to its end.
+template <typename Action>
+void IfMemory(const Action& action) {
+  try {
+    action();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 }  // namespace modbound
 
 #endif  // MODBOUND_SERVER_FILES_UNTIL_MEMORY_H_

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/base/error.h"
+#include "server/jobs/job_time.h"
 
 namespace modbound {
 
@@ -40,8 +41,9 @@ StopCause AttemptControl::cause() const {
   return cause_;
 }
 
-bool AttemptControl::WaitToRetry() {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+bool AttemptControl::WaitToRetry(double seconds) {
+  const auto end = After(std::chrono::steady_clock::now(),
+                         static_cast<int64_t>(seconds * 1e6));
   const MutexLock lock(mutex_);
   while (!draining_ && drained_.WaitUntil(mutex_, end)) {
   }

@@ -23,9 +23,9 @@ class AttemptControl {
   void Stop(StopCause cause);
   StopCause cause() const;
   const std::shared_ptr<StopFlag>& flag() const { return flag_; }
-  // Waits a second before a failed write is tried again. False: the server
-  // drains, leave the job as it is for the next start.
-  bool WaitToRetry();
+  // Waits before a failed write is tried again. False: the server drains, leave
+  // the job as it is for the next start.
+  bool WaitToRetry(double seconds);
 
  private:
   const std::shared_ptr<StopFlag> flag_ = std::make_shared<StopFlag>();

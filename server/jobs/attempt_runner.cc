@@ -14,6 +14,7 @@
 #include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 #include "server/jobs/attempt_log.h"
 #include "server/jobs/attempt_start.h"
 #include "server/jobs/cache_key.h"
@@ -151,22 +152,26 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
       ReachFailpoint(Failpoint::kEndCommitted);
       break;
     }
-    spdlog::error("event=end_not_stored job={} attempt={} error=\"{}\"",
-                  job,
-                  attempt.running.spec.attempt(),
-                  LogText(stored));
-    if (!attempt.order.control->WaitToRetry()) {
-      checkpoints_.Keep(job, attempt.running.dir);
+    IfMemory([&] {
+      spdlog::error("event=end_not_stored job={} attempt={} error=\"{}\"",
+                    job,
+                    attempt.running.spec.attempt(),
+                    LogText(stored));
+    });
+    if (!attempt.order.control->WaitToRetry(options_.retry_seconds)) {
+      UntilMemory([&] { checkpoints_.Keep(job, attempt.running.dir); });
       break;
     }
   }
-  RemoveDirectory(attempt.running.dir);
+  UntilMemory([&] { RemoveDirectory(attempt.running.dir); });
   ReachFailpoint(Failpoint::kEndDirectoryRemoved);
   progress_->Remove(job);
   absl::Status shortage;
-  if (attempt.end.has_value() && IsShortage(attempt.end->put_back)) {
-    shortage = attempt.end->put_back;
-  }
+  UntilMemory([&] {
+    if (attempt.end.has_value() && IsShortage(attempt.end->put_back)) {
+      shortage = attempt.end->put_back;
+    }
+  });
   // Outputs that were not committed go, before anybody takes this for over.
   attempt.end.reset();
   attempt.ended(shortage);

@@ -35,6 +35,9 @@ class AttemptRunner {
     int max_worker_attempts = 0;    // JobQueueOptions
     double usage_half_life = 0;     // JobQueueOptions
     double checkpoint_seconds = 0;  // JobQueueOptions
+    // JobQueueOptions::shortage_pause_seconds, until an end that the store
+    // could not take is told to it again.
+    double retry_seconds = 1;
   };
   // What is to be run, with what is leased to it.
   struct Order {

@@ -78,7 +78,8 @@ class StoredJobQueue final : public JobQueue {
                  options.max_lost_attempts,
                  options.max_worker_attempts,
                  options.usage_half_life,
-                 options.checkpoint_seconds}),
+                 options.checkpoint_seconds,
+                 options.shortage_pause_seconds}),
         results_(database, writer_, artifacts),
         scheduler_(writer_,
                    runner_,
@@ -87,6 +88,7 @@ class StoredJobQueue final : public JobQueue {
                    Leases(options.cores, options.memory_limit_bytes),
                    {options.max_running_per_owner,
                     options.usage_half_life,
+                    options.shortage_pause_seconds,
                     std::move(usage)}) {}
   ~StoredJobQueue() override {
     Drain();

@@ -45,6 +45,9 @@ struct JobQueueOptions {
   // no memory left on the machine) is FAILED with ATTEMPTS_EXHAUSTED. 0 = no
   // limit.
   int max_worker_attempts = 3;
+  // Nothing starts for so long after the machine was short of disk, threads or
+  // memory; each time in a row twice as long, up to eight times.
+  double shortage_pause_seconds = 1;
   // Told of every state that a job gets, after the commit, on the store's
   // writer thread: it must be quick. May be empty.
   std::function<void(const StateChange&)> on_change = {};

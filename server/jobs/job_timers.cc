@@ -6,7 +6,7 @@ void JobTimers::Set(const std::string& job, SteadyTime time) {
   Remove(job);
   const auto place = order_.insert({time, job}).first;
   try {
-    times_[job] = time;
+    places_[job] = place;
   } catch (...) {
     order_.erase(place);
     throw;
@@ -14,17 +14,20 @@ void JobTimers::Set(const std::string& job, SteadyTime time) {
 }
 
 void JobTimers::Remove(const std::string& job) {
-  if (const auto found = times_.find(job); found != times_.end()) {
-    order_.erase({found->second, job});
-    times_.erase(found);
+  if (const auto found = places_.find(job); found != places_.end()) {
+    const auto place = found->second;
+    places_.erase(found);
+    order_.erase(place);
   }
 }
 
-std::vector<std::string> JobTimers::TakeDue(SteadyTime now) {
+std::vector<std::string> JobTimers::Due(SteadyTime now) const {
   std::vector<std::string> due;
-  while (!order_.empty() && order_.begin()->first <= now) {
-    due.push_back(order_.begin()->second);
-    Remove(due.back());
+  for (const auto& [time, job] : order_) {
+    if (time > now) {
+      break;
+    }
+    due.push_back(job);
   }
   return due;
 }

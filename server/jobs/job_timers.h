@@ -11,21 +11,23 @@
 
 namespace modbound {
 
-// At most one timer a job. Not safe from two threads.
+// At most one timer a job. Not safe from two threads. Remove needs no memory; a
+// Set that finds none leaves the job without a timer.
 class JobTimers {
  public:
   // Replaces an earlier one.
   void Set(const std::string& job, SteadyTime time);
   void Remove(const std::string& job);
-  bool Has(const std::string& job) const { return times_.count(job) > 0; }
-  // Removes and returns the jobs whose time has come.
-  std::vector<std::string> TakeDue(SteadyTime now);
+  bool Has(const std::string& job) const { return places_.count(job) > 0; }
+  // The jobs whose time has come, earliest first.
+  std::vector<std::string> Due(SteadyTime now) const;
   // The earliest; the end of time when there is none.
   SteadyTime Next() const;
 
  private:
-  std::map<std::string, SteadyTime> times_;
-  std::set<std::pair<SteadyTime, std::string>> order_;
+  using Order = std::set<std::pair<SteadyTime, std::string>>;
+  Order order_;
+  std::map<std::string, Order::iterator> places_;
 };
 
 }  // namespace modbound

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/cleanup/cleanup.h"
+
 namespace modbound {
 
 ReadyJobs::Rank ReadyJobs::RankOf(const ReadyJob& job) {
@@ -11,11 +13,13 @@ ReadyJobs::Rank ReadyJobs::RankOf(const ReadyJob& job) {
 void ReadyJobs::Add(ReadyJob job) {
   Remove(job.id);
   const std::string id = job.id;
+  absl::Cleanup remove = [&] { Remove(id); };
   const ReadyJob& added = jobs_[id] = std::move(job);
   if (added.shares()) {
     equal_[added.schedule.cache_key].waiting.insert(id);
   }
   Place(added);
+  std::move(remove).Cancel();
 }
 
 void ReadyJobs::Remove(const std::string& id) {
@@ -23,11 +27,13 @@ void ReadyJobs::Remove(const std::string& id) {
   if (found == jobs_.end()) {
     return;
   }
-  Unplace(found->second);
-  const std::string key = found->second.schedule.cache_key;
-  if (const auto equal = equal_.find(key); equal != equal_.end()) {
+  const ReadyJob& job = found->second;
+  RemoveStartable(job);
+  answerable_.erase(RankOf(job));
+  if (const auto equal = equal_.find(job.schedule.cache_key);
+      equal != equal_.end()) {
     equal->second.waiting.erase(id);
-    ForgetUnused(key);
+    ForgetUnused(equal);
   }
   jobs_.erase(found);
 }
@@ -113,11 +119,15 @@ void ReadyJobs::Hold(const std::string& key) {
 }
 
 void ReadyJobs::Release(const std::string& key) {
-  if (!key.empty()) {
-    --equal_[key].running;
-    PlaceEqual(key);
-    ForgetUnused(key);
+  if (key.empty()) {
+    return;
   }
+  const auto equal = equal_.find(key);
+  --equal->second.running;
+  absl::Cleanup take_back = [&] { ++equal->second.running; };
+  PlaceEqual(key);
+  std::move(take_back).Cancel();
+  ForgetUnused(equal);
 }
 
 void ReadyJobs::SetAnswerable(const std::string& key) {
@@ -129,16 +139,34 @@ void ReadyJobs::SetAnswerable(const std::string& key) {
   }
 }
 
+// First where it belongs, then away from where it was: what ends for want of
+// memory leaves it in one of the two.
 void ReadyJobs::Place(const ReadyJob& job) {
   const Rank rank = RankOf(job);
   if (job.shares() && job.schedule.answerable) {
     answerable_[rank] = &job;
-  } else if (!job.shares() || equal_[job.schedule.cache_key].running == 0) {
-    startable_[job.schedule.owner][rank] = &job;
+    RemoveStartable(job);
+    return;
   }
+  if (!job.shares() || equal_[job.schedule.cache_key].running == 0) {
+    AddStartable(job);
+  } else {
+    RemoveStartable(job);
+  }
+  answerable_.erase(rank);
 }
 
-void ReadyJobs::Unplace(const ReadyJob& job) {
+void ReadyJobs::AddStartable(const ReadyJob& job) {
+  const auto owner = startable_.try_emplace(job.schedule.owner).first;
+  const absl::Cleanup forget_empty = [&] {
+    if (owner->second.empty()) {
+      startable_.erase(owner);
+    }
+  };
+  owner->second[RankOf(job)] = &job;
+}
+
+void ReadyJobs::RemoveStartable(const ReadyJob& job) {
   if (const auto owner = startable_.find(job.schedule.owner);
       owner != startable_.end()) {
     owner->second.erase(RankOf(job));
@@ -146,19 +174,15 @@ void ReadyJobs::Unplace(const ReadyJob& job) {
       startable_.erase(owner);
     }
   }
-  answerable_.erase(RankOf(job));
 }
 
 void ReadyJobs::PlaceEqual(const std::string& key) {
   for (const std::string& id : equal_[key].waiting) {
-    const ReadyJob& job = jobs_[id];
-    Unplace(job);
-    Place(job);
+    Place(jobs_[id]);
   }
 }
 
-void ReadyJobs::ForgetUnused(const std::string& key) {
-  const auto equal = equal_.find(key);
+void ReadyJobs::ForgetUnused(Equals::iterator equal) {
   if (equal->second.waiting.empty() && equal->second.running == 0) {
     equal_.erase(equal);
   }

@@ -35,7 +35,8 @@ struct ReadyJob {
 // only place that knows the order. Jobs whose
 // result is there already (schedule.answerable) stand apart, they need no core;
 // those that share the key of a running one wait for its result. Not safe from
-// two threads.
+// two threads. A call that ends for want of memory may be made again; Remove
+// needs none.
 class ReadyJobs {
  public:
   void Add(ReadyJob job);
@@ -81,17 +82,19 @@ class ReadyJobs {
   };
   using Ordered = std::map<Rank, const ReadyJob*>;
   static Rank RankOf(const ReadyJob& job);
+  using Equals = std::map<std::string, Equal>;
   // Puts a job of jobs_ where it belongs now.
   void Place(const ReadyJob& job);
-  void Unplace(const ReadyJob& job);
+  void AddStartable(const ReadyJob& job);
+  void RemoveStartable(const ReadyJob& job);
   void PlaceEqual(const std::string& key);
-  void ForgetUnused(const std::string& key);
+  void ForgetUnused(Equals::iterator equal);
 
   std::map<std::string, ReadyJob> jobs_;
   // By owner; none is empty.
   std::map<std::string, Ordered> startable_;
   Ordered answerable_;
-  std::map<std::string, Equal> equal_;
+  Equals equal_;
 };
 
 }  // namespace modbound

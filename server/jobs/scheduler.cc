@@ -9,14 +9,15 @@
 #include "absl/cleanup/cleanup.h"
 #include "core/base/error.h"
 #include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 namespace {
 
-// Until what the machine was too short of something for is tried again: longer
-// each time, since what is put back costs rows of the store.
-constexpr int64_t kShortestPauseMicros = 1000000;
-constexpr int64_t kLongestPauseMicros = 8000000;
+// Pauses grow, since what is put back costs rows of the store.
+constexpr int64_t kMostPauseGrowth = 8;
+// Until a deadline that the store could not take is told to it again.
+constexpr int64_t kDeadlineRetryMicros = 1000000;
 // They read and hash outputs, which would take the disk from those that run.
 constexpr int kMostAnswers = 2;
 
@@ -191,8 +192,12 @@ Scheduler::Work Scheduler::TakeWork(SteadyTime now) {
   if (!work.expired.empty()) {
     ++expiring_;
   } else if (now >= paused_until_) {
+    // One of them at a time: what is taken may not be lost for want of memory
+    // for the other.
     work.answer = TakeAnswerable();
-    work.pick = TakePick(now);
+    if (!work.answer.has_value()) {
+      work.pick = TakePick(now);
+    }
   }
   return work;
 }
@@ -222,33 +227,40 @@ void Scheduler::Answer(const ReadyJob& job) {
 }
 
 void Scheduler::OnAnswered(ReadyJob job, const absl::StatusOr<bool>& answered) {
-  const MutexLock lock(mutex_);
-  --answering_;
-  if (!answered.ok()) {
-    Pause(answered.status());
-  } else if (!*answered) {
+  if (answered.ok() && !*answered) {
     job.schedule.answerable = false;
   }
-  // One that has ended meanwhile does no harm: the store will not start it.
-  if ((!answered.ok() || !*answered) && !ready_.Has(job.id)) {
-    ready_.Add(std::move(job));
-  }
-  PokeLocked();
+  UntilMemory([&] {
+    const MutexLock lock(mutex_);
+    // One that has ended meanwhile does no harm: the store will not start it.
+    if ((!answered.ok() || !*answered) && !ready_.Has(job.id)) {
+      ready_.Add(job);
+    }
+    --answering_;
+    if (!answered.ok()) {
+      Pause(answered.status());
+    }
+    PokeLocked();
+  });
 }
 
+// Once the first timer is removed nothing here takes memory.
 void Scheduler::StopOverdue(SteadyTime now, Work& work) {
-  for (const std::string& job : deadlines_.TakeDue(now)) {
-    const auto found = running_.find(job);
-    if (found == running_.end()) {
-      work.expired.push_back(job);
-      ready_.Remove(job);
-    } else {
-      found->second.control->Stop(StopCause::kDeadline);
-    }
-  }
-  for (const std::string& job : run_limits_.TakeDue(now)) {
+  for (const std::string& job : run_limits_.Due(now)) {
+    run_limits_.Remove(job);
     if (const auto found = running_.find(job); found != running_.end()) {
       found->second.control->Stop(StopCause::kRunTime);
+    }
+  }
+  std::vector<std::string> due = deadlines_.Due(now);
+  work.expired.reserve(due.size());
+  for (std::string& job : due) {
+    deadlines_.Remove(job);
+    if (const auto found = running_.find(job); found != running_.end()) {
+      found->second.control->Stop(StopCause::kDeadline);
+    } else {
+      ready_.Remove(job);
+      work.expired.push_back(std::move(job));
     }
   }
 }
@@ -274,22 +286,32 @@ std::optional<Scheduler::Pick> Scheduler::TakePick(SteadyTime now) {
   if (!lease.has_value()) {
     return std::nullopt;
   }
-  absl::Cleanup give_back = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    running_.erase(first->id);
+  // All or nothing, should there be no memory for a part of it.
+  absl::Cleanup return_lease = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     leases_.Return(*lease);
   };
   Pick pick{*first, *lease, std::make_shared<AttemptControl>()};
+  const JobSchedule& schedule = pick.job.schedule;
+  absl::Cleanup forget = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    running_.erase(pick.job.id);
+    run_limits_.Remove(pick.job.id);
+  };
   // Known as running before the store knows it: a cancel that comes right after
   // the start finds it.
   running_[pick.job.id] = {
-      pick.control, pick.lease, pick.job.schedule, now, pick.job.suspect()};
-  if (pick.job.schedule.max_run_us != 0) {
-    run_limits_.Set(pick.job.id, After(now, pick.job.schedule.max_run_us));
+      pick.control, pick.lease, schedule, now, pick.job.suspect()};
+  if (schedule.max_run_us != 0) {
+    run_limits_.Set(pick.job.id, After(now, schedule.max_run_us));
   }
-  std::move(give_back).Cancel();
+  share_.Begin(schedule.owner, pick.lease.cores, now);
+  absl::Cleanup end_share = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    share_.End(schedule.owner, pick.lease.cores, now, now);
+  };
+  ready_.Hold(schedule.cache_key);
+  std::move(return_lease).Cancel();
+  std::move(forget).Cancel();
+  std::move(end_share).Cancel();
   ready_.Remove(pick.job.id);
-  ready_.Hold(pick.job.schedule.cache_key);
-  share_.Begin(pick.job.schedule.owner, pick.lease.cores, now);
   return pick;
 }
 
@@ -318,19 +340,25 @@ void Scheduler::Expire(const std::vector<std::string>& jobs) {
 
 void Scheduler::OnExpired(const std::vector<std::string>& jobs,
                           const absl::Status& status) {
-  const MutexLock lock(mutex_);
-  --expiring_;
   if (!status.ok()) {
-    spdlog::error("event=deadline_not_stored jobs={} error=\"{}\"",
-                  jobs.size(),
-                  LogText(status));
-    const SteadyTime retry =
-        After(std::chrono::steady_clock::now(), kShortestPauseMicros);
-    for (const std::string& job : jobs) {
-      deadlines_.Set(job, retry);
-    }
+    IfMemory([&] {
+      spdlog::error("event=deadline_not_stored jobs={} error=\"{}\"",
+                    jobs.size(),
+                    LogText(status));
+    });
   }
-  PokeLocked();
+  UntilMemory([&] {
+    const MutexLock lock(mutex_);
+    if (!status.ok()) {
+      const SteadyTime retry =
+          After(std::chrono::steady_clock::now(), kDeadlineRetryMicros);
+      for (const std::string& job : jobs) {
+        deadlines_.Set(job, retry);
+      }
+    }
+    --expiring_;
+    PokeLocked();
+  });
 }
 
 void Scheduler::StartAttempt(const Pick& pick) {
@@ -370,37 +398,45 @@ void Scheduler::GiveBack(Running& running, SteadyTime now) {
 }
 
 void Scheduler::OnEnded(const ReadyJob& job, const absl::Status& status) {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const MutexLock lock(mutex_);
+  UntilMemory([&] {
+    const MutexLock lock(mutex_);
+    TakeEnd(job, status, std::chrono::steady_clock::now());
+  });
+}
+
+// What needs memory comes first, and may be done again.
+void Scheduler::TakeEnd(const ReadyJob& job,
+                        const absl::Status& status,
+                        SteadyTime now) {
   const auto found = running_.find(job.id);
   Running& running = found->second;
+  if (!status.ok()) {
+    // One that was put back is there already, as the store has it now. One that
+    // has ended meanwhile does no harm: the store will not start it.
+    if (!ready_.Has(job.id)) {
+      ready_.Add(job);
+    }
+    if (running.control->cause() == StopCause::kDeadline) {
+      deadlines_.Set(job.id, now);
+    }
+  }
+  ready_.Release(job.schedule.cache_key);
   if (running.computed) {
     --storing_;
   } else {
     GiveBack(running, now);
   }
   if (status.ok()) {
-    run_times_.Add(job.schedule.kind,
-                   running.lease.cores * Seconds(running.begin, now));
-  }
-  const bool out_of_time =
-      found->second.control->cause() == StopCause::kDeadline;
-  running_.erase(found);
-  run_limits_.Remove(job.id);
-  ready_.Release(job.schedule.cache_key);
-  if (status.ok()) {
     pause_us_ = 0;
+    IfMemory([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      run_times_.Add(job.schedule.kind,
+                     running.lease.cores * Seconds(running.begin, now));
+    });
   } else {
-    // One that was put back is there already, as the store has it now. One that
-    // has ended meanwhile does no harm: the store will not start it.
-    if (!ready_.Has(job.id)) {
-      ready_.Add(job);
-    }
-    if (out_of_time) {
-      deadlines_.Set(job.id, now);
-    }
     Pause(status);
   }
+  running_.erase(found);
+  run_limits_.Remove(job.id);
   PokeLocked();
 }
 
@@ -480,12 +516,15 @@ void Scheduler::Pause(const absl::Status& status) {
   if (now < paused_until_) {
     return;
   }
+  const auto shortest_us = static_cast<int64_t>(options_.shortage_pause * 1e6);
   pause_us_ =
-      std::clamp(2 * pause_us_, kShortestPauseMicros, kLongestPauseMicros);
+      std::clamp(2 * pause_us_, shortest_us, kMostPauseGrowth * shortest_us);
   paused_until_ = After(now, pause_us_);
-  spdlog::warn("event=starts_paused seconds={} error=\"{}\"",
-               pause_us_ / 1000000,
-               LogText(status));
+  IfMemory([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    spdlog::warn("event=starts_paused seconds={} error=\"{}\"",
+                 static_cast<double>(pause_us_) / 1e6,
+                 LogText(status));
+  });
 }
 
 }  // namespace modbound

@@ -41,6 +41,8 @@ class Scheduler {
     int most_running = 0;
     // FairShare's, seconds.
     double half_life = 0;
+    // JobQueueOptions::shortage_pause_seconds.
+    double shortage_pause = 1;
     // What owners had used before; loaded by Start.
     std::map<std::string, double> usage = {};
   };
@@ -131,6 +133,8 @@ class Scheduler {
   void GiveBack(Running& running, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnEnded(const ReadyJob& job, const absl::Status& status);
+  void TakeEnd(const ReadyJob& job, const absl::Status& status, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // After a start or an attempt that the machine was too short of something
   // for.
   void Pause(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

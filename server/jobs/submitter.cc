@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "server/files/failpoint.h"
 #include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 #include "server/jobs/job_time.h"
 #include "server/jobs/job_view.h"
 #include "server/jobs/reproduce_job.h"
@@ -192,7 +193,7 @@ void Submitter::Accept(RequestKey key,
       [response, logged, done = std::move(done)](const absl::Status& status) {
         if (status.ok()) {
           ReachFailpoint(Failpoint::kSubmitCommitted);
-          LogAccepted(*logged, *response);
+          IfMemory([&] { LogAccepted(*logged, *response); });
           done(std::move(*response));
         } else {
           done(status);

@@ -207,15 +207,15 @@ Admitted Admission::Admit(const grpc::CallbackServerContext& context, Rpc rpc) {
                   PathOf(rpc));
   }
   if (!requests_.Take(caller->owner, std::chrono::steady_clock::now())) {
-    admitted.status = MakeError(
-        absl::StatusCode::kResourceExhausted,
-        "RATE_LIMITED",
-        "",
-        absl::StrCat(caller->owner,
-                     " makes more requests than the ",
-                     requests_.per_second(),
-                     " a second of max_requests_per_second; try again in a"
-                     " moment"));
+    const auto limit = static_cast<int64_t>(requests_.per_second());
+    admitted.status = QuotaError("RATE_LIMITED",
+                                 {caller->owner,
+                                  "requests a second",
+                                  limit,
+                                  limit,
+                                  1,
+                                  "max_requests_per_second"},
+                                 "try again in a moment");
     return admitted;
   }
   admitted.caller = *std::move(caller);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/auth/authorization.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 namespace {
@@ -42,7 +43,7 @@ class CallMeter final : public grpc::experimental::Interceptor {
       told_ = true;
       const std::chrono::duration<double> seconds =
           std::chrono::steady_clock::now() - begin_;
-      on_ended_(method_, code, seconds.count());
+      IfMemory([&] { on_ended_(method_, code, seconds.count()); });
     }
   }
 

@@ -4,12 +4,16 @@
 
 #include "core/base/error.h"
 #include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 
 PendingReply::~PendingReply() {
-  Finish(absl::InternalError("the call was dropped without an answer"),
-         nullptr);
+  absl::Status dropped(absl::StatusCode::kInternal, "");
+  IfMemory([&] {
+    dropped = absl::InternalError("the call was dropped without an answer");
+  });
+  Finish(dropped, nullptr);
 }
 
 void PendingReply::Finish(const absl::Status& status,

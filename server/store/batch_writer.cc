@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 namespace {
@@ -82,36 +83,36 @@ std::vector<BatchWriter::Entry> BatchWriter::TakeQueued() {
   if (!last_was_heavy_) {
     return std::exchange(light_, {});
   }
-  std::vector<Entry> batch;
-  batch.push_back(std::move(heavy_.front()));
+  std::vector<Entry> batch(1);
+  batch.front() = std::move(heavy_.front());
   heavy_.pop_front();
   return batch;
 }
 
 void BatchWriter::Loop() {
   while (true) {
-    std::vector<Entry> batch = TakeQueued();
+    std::vector<Entry> batch;
+    UntilMemory([&] { batch = TakeQueued(); });
     if (batch.empty()) {
       return;
     }
-    reserve_.Adjust();
+    IfMemory([&] { reserve_.Adjust(); });
     const absl::Status status = fault_.ok() ? CommitBatch(batch) : fault_;
-    if (IsShortage(status)) {
-      reserve_.Release();
-    }
+    IfMemory([&] {
+      if (IsShortage(status)) {
+        reserve_.Release();
+      }
+    });
     NoteFault(status);
     if (status.ok()) {
-      Guarded([&] {
-        mark_.Committed();
-        return absl::OkStatus();
-      }).IgnoreError();
+      IfMemory([&] { mark_.Committed(); });
     }
     for (Entry& entry : batch) {
       Answer(entry, status);
     }
     batch.clear();
     if (fault_.ok()) {
-      Checkpoint();
+      IfMemory([&] { Checkpoint(); });
     }
   }
 }
@@ -124,7 +125,9 @@ void BatchWriter::Answer(const Entry& entry, const absl::Status& status) {
     return absl::OkStatus();
   });
   if (!answered.ok()) {
-    spdlog::error("event=answer_dropped error=\"{}\"", LogText(answered));
+    IfMemory([&] {
+      spdlog::error("event=answer_dropped error=\"{}\"", LogText(answered));
+    });
   }
 }
 
@@ -132,26 +135,32 @@ void BatchWriter::NoteFault(const absl::Status& status) {
   if (!fault_.ok() || !handle_->broken()) {
     return;
   }
-  spdlog::critical("event=store_failed error=\"{}\"", LogText(status));
-  fault_ = MakeError(absl::StatusCode::kInternal,
-                     reason::kInternal,
-                     "",
-                     "the store met an I/O error earlier and takes no more "
-                     "changes; the server must be started anew");
+  IfMemory([&] {
+    spdlog::critical("event=store_failed error=\"{}\"", LogText(status));
+  });
+  UntilMemory([&] {
+    fault_ = MakeError(absl::StatusCode::kInternal,
+                       reason::kInternal,
+                       "",
+                       "the store met an I/O error earlier and takes no more "
+                       "changes; the server must be started anew");
+  });
   if (on_fault_) {
-    on_fault_();
+    UntilMemory(on_fault_);
   }
 }
 
 absl::Status BatchWriter::CommitBatch(std::vector<Entry>& batch) {
   const absl::Status status = Guarded([&]() -> absl::Status {
+    // One that could not be ended for want of memory.
+    handle_->RollBack();
     MODBOUND_RETURN_IF_ERROR(handle_->Execute("BEGIN IMMEDIATE"));
     MODBOUND_RETURN_IF_ERROR(RunChanges(batch));
     MODBOUND_RETURN_IF_ERROR(mark_.Put(*handle_));
     return handle_->Execute("COMMIT");
   });
-  if (!status.ok() && sqlite3_get_autocommit(handle_->get()) == 0) {
-    handle_->Execute("ROLLBACK").IgnoreError();
+  if (!status.ok()) {
+    handle_->RollBack();
   }
   return status;
 }
@@ -170,7 +179,7 @@ absl::Status BatchWriter::RunInSavepoint(Entry& entry) {
   // SQLite ends the whole transaction after some errors (disk full, I/O): then
   // nothing before this change is left either. After other I/O errors SQLite
   // would go on, but we do not.
-  if (sqlite3_get_autocommit(handle_->get()) != 0 || handle_->broken()) {
+  if (!handle_->in_transaction() || handle_->broken()) {
     return entry.status.ok()
                ? MakeError(absl::StatusCode::kInternal,
                            reason::kInternal,

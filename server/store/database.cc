@@ -1,7 +1,6 @@
 #include "server/store/database.h"
 
 #include <spdlog/spdlog.h>
-#include <sqlite3.h>
 
 #include <filesystem>
 #include <utility>
@@ -65,8 +64,8 @@ absl::Status TakeSteps(SqliteHandle& handle, int64_t version) {
     ReachFailpoint(Failpoint::kMigrationWritten);
     status = handle.Execute("COMMIT");
   }
-  if (!status.ok() && sqlite3_get_autocommit(handle.get()) == 0) {
-    handle.Execute("ROLLBACK").IgnoreError();
+  if (!status.ok()) {
+    handle.RollBack();
   }
   return status;
 }

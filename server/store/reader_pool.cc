@@ -1,7 +1,5 @@
 #include "server/store/reader_pool.h"
 
-#include <sqlite3.h>
-
 #include <utility>
 
 #include "core/base/error.h"
@@ -15,11 +13,7 @@ constexpr std::size_t kMostIdle = 8;
 class Snapshot {
  public:
   explicit Snapshot(SqliteHandle& handle) : handle_(handle) {}
-  ~Snapshot() {
-    if (sqlite3_get_autocommit(handle_.get()) == 0) {
-      handle_.Execute("ROLLBACK").IgnoreError();
-    }
-  }
+  ~Snapshot() { handle_.RollBack(); }
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
   absl::Status Begin() { return handle_.Execute("BEGIN"); }
@@ -29,6 +23,11 @@ class Snapshot {
 };
 
 }  // namespace
+
+ReaderPool::ReaderPool(std::string path) : path_(std::move(path)) {
+  const MutexLock lock(mutex_);
+  idle_.reserve(kMostIdle);
+}
 
 absl::Status ReaderPool::Read(
     const std::function<absl::Status(Connection&)>& query) {
@@ -58,7 +57,9 @@ absl::StatusOr<std::unique_ptr<SqliteHandle>> ReaderPool::Take() {
 
 void ReaderPool::GiveBack(std::unique_ptr<SqliteHandle> handle) {
   MutexLock lock(mutex_);
-  if (idle_.size() < kMostIdle && !handle->broken()) {
+  // A transaction that could not be ended ends with its connection.
+  if (idle_.size() < kMostIdle && !handle->broken() &&
+      !handle->in_transaction()) {
     idle_.push_back(std::move(handle));
   }
 }

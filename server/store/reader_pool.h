@@ -19,7 +19,7 @@ namespace modbound {
 // queries.
 class ReaderPool {
  public:
-  explicit ReaderPool(std::string path) : path_(std::move(path)) {}
+  explicit ReaderPool(std::string path);
 
   // Contract: Database::Read.
   absl::Status Read(const std::function<absl::Status(Connection&)>& query);

@@ -3,10 +3,13 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
+#include "server/files/guarded.h"
 
 namespace modbound {
 namespace {
@@ -14,7 +17,7 @@ namespace {
 // How long another program (a backup, the sqlite3 shell) may hold the lock.
 constexpr int kBusyTimeoutMs = 5000;
 // Texts with lists of varying length must not fill the memory.
-constexpr std::size_t kMostIdleStatements = 256;
+constexpr std::size_t kMostStatements = 256;
 
 // Failed fsyncs are never "disk full", whatever errno says: what they leave on
 // the disk is not known.
@@ -53,7 +56,7 @@ absl::StatusOr<std::unique_ptr<SqliteHandle>> SqliteHandle::Open(
 }
 
 SqliteHandle::~SqliteHandle() {
-  for (const auto& [sql, statement] : idle_) {
+  for (const auto& [sql, statement] : statements_) {
     sqlite3_finalize(statement);
   }
   // Fails when a Statement is still out: a bug of ours.
@@ -62,10 +65,9 @@ SqliteHandle::~SqliteHandle() {
 
 absl::StatusOr<sqlite3_stmt*> SqliteHandle::TakeStatement(
     std::string_view sql) {
-  if (const auto it = idle_.find(sql); it != idle_.end()) {
-    sqlite3_stmt* statement = it->second;
-    idle_.erase(it);
-    return statement;
+  const auto place = statements_.find(sql);
+  if (place != statements_.end() && place->second != nullptr) {
+    return std::exchange(place->second, nullptr);
   }
   sqlite3_stmt* statement = nullptr;
   const char* tail = nullptr;
@@ -86,14 +88,22 @@ absl::StatusOr<sqlite3_stmt*> SqliteHandle::TakeStatement(
                      "",
                      absl::StrCat("not one statement: ", text));
   }
+  absl::Cleanup finalize = [&] { sqlite3_finalize(statement); };
+  if (place == statements_.end() && statements_.size() < kMostStatements) {
+    statements_.emplace(text, nullptr);
+  }
+  std::move(finalize).Cancel();
   return statement;
 }
 
 void SqliteHandle::GiveBack(sqlite3_stmt* statement) {
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
-  if (idle_.size() >= kMostIdleStatements ||
-      !idle_.emplace(sqlite3_sql(statement), statement).second) {
+  // Called by destructors, so nothing here takes memory.
+  const auto place = statements_.find(std::string_view(sqlite3_sql(statement)));
+  if (place != statements_.end() && place->second == nullptr) {
+    place->second = statement;
+  } else {
     sqlite3_finalize(statement);
   }
 }
@@ -104,6 +114,16 @@ absl::Status SqliteHandle::Execute(const std::string& sql) {
   return code == SQLITE_OK ? absl::OkStatus() : Error(code);
 }
 
+void SqliteHandle::RollBack() {
+  if (in_transaction()) {
+    sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+bool SqliteHandle::in_transaction() const {
+  return sqlite3_get_autocommit(database_) == 0;
+}
+
 absl::Status SqliteHandle::Error(int code) {
   if (IsDiskFull(code, database_ ? sqlite3_system_errno(database_) : 0)) {
     return MakeError(absl::StatusCode::kResourceExhausted,
@@ -111,12 +131,13 @@ absl::Status SqliteHandle::Error(int code) {
                      "",
                      "the server's disk is full");
   }
+  // The files are as they were: SQLite ran out of memory beside an I/O call.
+  if (code == SQLITE_IOERR_NOMEM) {
+    return OutOfMemory();
+  }
   switch (code & 0xff) {
     case SQLITE_NOMEM:
-      return MakeError(absl::StatusCode::kResourceExhausted,
-                       reason::kMemoryLimit,
-                       "",
-                       "out of memory");
+      return OutOfMemory();
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return MakeError(absl::StatusCode::kUnavailable,

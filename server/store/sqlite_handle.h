@@ -33,6 +33,10 @@ class SqliteHandle {
   absl::StatusOr<sqlite3_stmt*> TakeStatement(std::string_view sql);
   void GiveBack(sqlite3_stmt* statement);
   absl::Status Execute(const std::string& sql);
+  // Ends the transaction, if one is open. Takes no memory of ours; where SQLite
+  // finds none it stays open, and in_transaction() says so.
+  void RollBack();
+  bool in_transaction() const;
 
   // The last SQLite error as a status (codes: Statement::Step). Notes whether
   // it was one after which the files cannot be trusted.
@@ -45,8 +49,8 @@ class SqliteHandle {
 
   sqlite3* database_;
   bool broken_ = false;
-  // Idle statements by text, one each.
-  std::map<std::string, sqlite3_stmt*, std::less<>> idle_;
+  // By text, one of each; null = not yet given back.
+  std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
 };
 
 }  // namespace modbound

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,7 +39,13 @@ class IoFault {
         skip_(skipped) {
     current.store(this);
   }
-  ~IoFault() { current.store(nullptr); }
+  // Waits for calls that look at it.
+  ~IoFault() {
+    current.store(nullptr);
+    while (looking.load() > 0) {
+      ::sched_yield();
+    }
+  }
   IoFault(const IoFault&) = delete;
   IoFault& operator=(const IoFault&) = delete;
 
@@ -47,6 +54,23 @@ class IoFault {
 
   // True: the call must fail; errno is set.
   static bool Hits(IoCall call, const std::string& path) {
+    looking.fetch_add(1);
+    const bool hits = HitsNow(call, path);
+    looking.fetch_sub(1);
+    return hits;
+  }
+  static bool Hits(IoCall call, int fd) {
+    if (current.load() == nullptr) {
+      return false;
+    }
+    char path[PATH_MAX] = {};
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    return ::readlink(link.c_str(), path, sizeof(path) - 1) > 0 &&
+           Hits(call, std::string(path));
+  }
+
+ private:
+  static bool HitsNow(IoCall call, const std::string& path) {
     IoFault* fault = current.load();
     if (fault == nullptr || fault->call_ != call ||
         (path + "$").find(fault->part_) == std::string::npos ||
@@ -60,18 +84,9 @@ class IoFault {
     errno = fault->error_;
     return true;
   }
-  static bool Hits(IoCall call, int fd) {
-    if (current.load() == nullptr) {
-      return false;
-    }
-    char path[PATH_MAX] = {};
-    const std::string link = "/proc/self/fd/" + std::to_string(fd);
-    return ::readlink(link.c_str(), path, sizeof(path) - 1) > 0 &&
-           Hits(call, std::string(path));
-  }
 
- private:
   static inline std::atomic<IoFault*> current{nullptr};
+  static inline std::atomic<int> looking{0};
   const IoCall call_;
   const std::string part_;
   const int error_;

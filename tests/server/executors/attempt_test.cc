@@ -119,7 +119,6 @@ TEST_F(AttemptTest, LeavesNoResultWhenItCannotBeWritten) {
   for (const auto& [call, part] : std::vector<std::pair<IoCall, std::string>>{
            {IoCall::kWrite, "/out/0"},
            {IoCall::kWrite, "/result.binpb"},
-           {IoCall::kSync, "/result.binpb"},
            {IoCall::kRename, "/result.binpb"}}) {
     const IoFault fault(call, part, ENOSPC);
     const absl::Status status = Run();

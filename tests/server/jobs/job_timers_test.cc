@@ -13,14 +13,18 @@ constexpr SteadyTime At(int seconds) {
   return SteadyTime(std::chrono::seconds(seconds));
 }
 
-TEST(JobTimers, TakesWhatIsDueInOrderOfTime) {
+TEST(JobTimers, TellsWhatIsDueInOrderOfTime) {
   JobTimers timers;
   timers.Set("late", At(30));
   timers.Set("second", At(20));
   timers.Set("first", At(10));
   EXPECT_EQ(timers.Next(), At(10));
-  EXPECT_THAT(timers.TakeDue(At(20)), ElementsAre("first", "second"));
-  EXPECT_THAT(timers.TakeDue(At(29)), IsEmpty());
+  EXPECT_THAT(timers.Due(At(9)), IsEmpty());
+  EXPECT_THAT(timers.Due(At(20)), ElementsAre("first", "second"));
+  timers.Remove("first");
+  EXPECT_THAT(timers.Due(At(29)), ElementsAre("second"));
+  timers.Remove("second");
+  EXPECT_THAT(timers.Due(At(29)), IsEmpty());
   EXPECT_EQ(timers.Next(), At(30));
 }
 
@@ -32,8 +36,9 @@ TEST(JobTimers, ReplacesAndRemoves) {
   timers.Remove("b");
   EXPECT_TRUE(timers.Has("a"));
   EXPECT_FALSE(timers.Has("b"));
-  EXPECT_THAT(timers.TakeDue(At(39)), IsEmpty());
-  EXPECT_THAT(timers.TakeDue(At(40)), ElementsAre("a"));
+  EXPECT_THAT(timers.Due(At(39)), IsEmpty());
+  EXPECT_THAT(timers.Due(At(40)), ElementsAre("a"));
+  timers.Remove("a");
   EXPECT_EQ(timers.Next(), SteadyTime::max());
 }
 
