@@ -235,17 +235,19 @@ absl::StatusOr<std::string> ArtifactStore::ReadRange(const std::string& digest,
   return bytes;
 }
 
-absl::Status ArtifactStore::LinkOrWrite(const std::string& digest,
-                                        const std::string& path) {
-  MODBOUND_ASSIGN_OR_RETURN(const Row row, FindRow(digest, 0, kAllBytes));
+absl::StatusOr<std::optional<std::string>> ArtifactStore::LinkOrRead(
+    const std::string& digest, const std::string& path) {
+  using Bytes = std::optional<std::string>;
+  MODBOUND_ASSIGN_OR_RETURN(Row row, FindRow(digest, 0, kAllBytes));
   if (!row.in_file) {
-    return ReplaceFile(path, row.bytes, Durability::kCached);
+    return Bytes(std::move(row.bytes));
   }
+  MODBOUND_RETURN_IF_ERROR(MakeDirectory(DirectoryOf(path)));
   MODBOUND_RETURN_IF_ERROR(RemoveFile(path));
   int error = ENOENT;
   for (int look = 0; look < kLooks && error == ENOENT; ++look) {
     if (::link(FilePath(digest).c_str(), path.c_str()) == 0) {
-      return absl::OkStatus();
+      return Bytes();
     }
     error = errno;
     if (error == ENOENT) {
@@ -257,7 +259,8 @@ absl::Status ArtifactStore::LinkOrWrite(const std::string& digest,
     return FileError("link", path, error);
   }
   MODBOUND_ASSIGN_OR_RETURN(const std::string bytes, ReadBytes(digest));
-  return ReplaceFile(path, bytes, Durability::kCached);
+  MODBOUND_RETURN_IF_ERROR(ReplaceFile(path, bytes, Durability::kCached));
+  return Bytes();
 }
 
 absl::StatusOr<std::vector<std::string>> ArtifactStore::FindMissing(

@@ -126,9 +126,10 @@ class ArtifactStore {
   absl::StatusOr<std::string> ReadRange(const std::string& digest,
                                         int64_t offset,
                                         int64_t count);
-  // Puts the bytes at `path` for reading: a hard link for large ones, a new
-  // file for small ones. Checked against the digest when read by RunAttempt.
-  absl::Status LinkOrWrite(const std::string& digest, const std::string& path);
+  // Large bytes are put at `path` for reading, by a hard link; small ones are
+  // returned. Checked against the digest when read by RunAttempt.
+  absl::StatusOr<std::optional<std::string>> LinkOrRead(
+      const std::string& digest, const std::string& path);
   // Those that are not there for `owner` (SizeFor), in the order asked. The
   // others are promised to stay for a day, as by Promise, and to stay there for
   // this owner. Waits for the store.

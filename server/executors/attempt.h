@@ -32,31 +32,31 @@ class AttemptSink {
 enum class AttemptProcess { kShared, kOwn };
 
 // An attempt directory: attempt.binpb (internal::AttemptSpec), the input files
-// it names, checkpoint/, out/<number> and, when it has ended, result.binpb
-// (internal::AttemptResult).
+// it names, checkpoint/ and out/<number> as soon as they are needed and, when
+// it has ended, result.binpb (internal::AttemptResult).
 
-// Writes attempt.binpb and empty out/ and checkpoint/, making DIR when it is
-// not there; removes an old result.binpb. The caller puts the inputs in place,
-// before or after. Not synced: after a power cut no attempt goes on.
+// Makes an empty DIR; whatever was there goes.
+absl::Status MakeAttemptDirectory(const std::string& dir);
+// Writes attempt.binpb. The caller puts the input files in place, before or
+// after. Not synced: after a power cut no attempt goes on.
 absl::Status WriteAttemptSpec(const std::string& dir,
                               const internal::AttemptSpec& spec);
 
 // Runs the attempt in `dir`: reads attempt.binpb and the inputs (each checked
 // against its digest), runs the analysis, from the checkpoint in checkpoint/
 // when one fits, leaving new ones there (FileCheckpoint), writes out/<number>
-// for every output (numbered in the order of their names; those larger than
-// kInlineLimit are synced) and, last, result.binpb. The same call in a thread
-// of the server and in modbound-worker, where the process is the attempt's own
-// and its peak memory goes into the result. A failed analysis is a result
-// (status in result.binpb), not an error of this call; so are inputs that do
-// not have
-// their digest (kDataLoss DIGEST_MISMATCH "inputs.NAME") and too little memory
-// (kResourceExhausted MEMORY_LIMIT). No exception leaves it. Errors:
-// kFailedPrecondition when `token` is not the directory's; when the directory
-// cannot be read or written, what IsShortage tells (kResourceExhausted
-// DISK_FULL, kUnavailable OVERLOADED: nothing is wrong with the attempt, later
-// it may succeed) and kInternal; kCancelled when `stop` was set (no result is
-// written).
+// for every output larger than kInlineLimit (numbered in the order of the names
+// of all; synced) and, last, result.binpb, which holds the others. The same
+// call in a thread of the server and in modbound-worker, where the process is
+// the attempt's own and its peak memory goes into the result. A failed analysis
+// is a result (status in result.binpb), not an error of this call; so are
+// inputs that do not have their digest (kDataLoss DIGEST_MISMATCH
+// "inputs.NAME") and too little memory (kResourceExhausted MEMORY_LIMIT). No
+// exception leaves it. Errors: kFailedPrecondition when `token` is not the
+// directory's; when the directory cannot be read or written, what IsShortage
+// tells (kResourceExhausted DISK_FULL, kUnavailable OVERLOADED: nothing is
+// wrong with the attempt, later it may succeed) and kInternal; kCancelled when
+// `stop` was set (no result is written).
 absl::Status RunAttempt(const std::string& dir,
                         const std::string& token,
                         AttemptSink& sink,

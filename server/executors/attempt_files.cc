@@ -20,6 +20,7 @@ namespace {
 
 constexpr char kSpecFile[] = "/attempt.binpb";
 constexpr char kResultFile[] = "/result.binpb";
+constexpr char kWrongDigest[] = "its bytes do not have its digest";
 
 // Bytes between two looks at the stop flag, and between two syncs: a slow disk
 // takes some tenths of a second for these, but may take a minute for a file
@@ -94,6 +95,30 @@ absl::StatusOr<bool> ReadChecked(const FileDescriptor& file,
   return hash.Hex() == digest;
 }
 
+// `size`: bytes that are there.
+absl::Status CheckSize(const std::string& name,
+                       const v1::Array& about,
+                       int64_t size) {
+  const std::vector<int64_t> shape(about.shape().begin(), about.shape().end());
+  if (NumElements(shape) >= 0 &&
+      NumElements(shape) * ElementSize(about.dtype()) == size) {
+    return absl::OkStatus();
+  }
+  return InputMismatch(name,
+                       absl::StrCat("its ",
+                                    size,
+                                    " bytes do not hold ",
+                                    DTypeName(about.dtype()),
+                                    " of shape ",
+                                    ShapeText(shape)));
+}
+
+HostArray EmptyArray(const v1::Array& about) {
+  return {about.dtype(),
+          {about.shape().begin(), about.shape().end()},
+          {about.axes().begin(), about.axes().end()}};
+}
+
 absl::StatusOr<HostArray> ReadArrayFile(
     const std::string& path,
     const std::string& name,
@@ -101,26 +126,30 @@ absl::StatusOr<HostArray> ReadArrayFile(
     const StopFlag& stop) {
   absl::StatusOr<FileDescriptor> file = OpenFile(path, O_RDONLY);
   MODBOUND_RETURN_IF_ERROR(AsInternal(file.status(), path));
-  const v1::Array& about = entry.array();
-  const std::vector<int64_t> shape(about.shape().begin(), about.shape().end());
   MODBOUND_ASSIGN_OR_RETURN(const int64_t size, FileSize(*file, path));
-  if (NumElements(shape) < 0 ||
-      NumElements(shape) * ElementSize(about.dtype()) != size) {
-    return InputMismatch(name,
-                         absl::StrCat("its file of ",
-                                      size,
-                                      " bytes does not hold ",
-                                      DTypeName(about.dtype()),
-                                      " of shape ",
-                                      ShapeText(shape)));
-  }
-  HostArray array(
-      about.dtype(), shape, {about.axes().begin(), about.axes().end()});
+  MODBOUND_RETURN_IF_ERROR(CheckSize(name, entry.array(), size));
+  HostArray array = EmptyArray(entry.array());
   MODBOUND_ASSIGN_OR_RETURN(
-      const bool same, ReadChecked(*file, path, about.artifact(), stop, array));
+      const bool same,
+      ReadChecked(*file, path, entry.array().artifact(), stop, array));
   if (!same) {
-    return InputMismatch(name, "its bytes do not have its digest");
+    return InputMismatch(name, kWrongDigest);
   }
+  return array;
+}
+
+absl::StatusOr<HostArray> TakeSmallBytes(
+    const std::string& name, const internal::AttemptSpec::File& entry) {
+  const std::string& bytes = entry.small_bytes();
+  MODBOUND_RETURN_IF_ERROR(
+      CheckSize(name, entry.array(), static_cast<int64_t>(bytes.size())));
+  if (Sha256Hex(bytes) != entry.array().artifact()) {
+    return InputMismatch(name, kWrongDigest);
+  }
+  HostArray array = EmptyArray(entry.array());
+  std::copy(bytes.begin(),
+            bytes.end(),
+            reinterpret_cast<char*>(array.mutable_data()));
   return array;
 }
 
@@ -130,7 +159,6 @@ absl::StatusOr<std::string> WriteHashed(const FileDescriptor& file,
                                         const HostArray& array,
                                         const StopFlag& stop) {
   Sha256 hash;
-  const bool sync = array.size_bytes() > kInlineLimit;
   int64_t unsynced = 0;
   for (int64_t offset = 0; offset < array.size_bytes(); offset += kPiece) {
     if (stop.stopped()) {
@@ -140,31 +168,41 @@ absl::StatusOr<std::string> WriteHashed(const FileDescriptor& file,
     MODBOUND_RETURN_IF_ERROR(WriteAt(file, path, piece, offset));
     hash.Add(piece);
     unsynced += kPiece;
-    if (sync && unsynced >= kSyncPiece) {
+    if (unsynced >= kSyncPiece) {
       MODBOUND_RETURN_IF_ERROR(SyncFile(file, path));
       unsynced = 0;
     }
   }
-  if (sync) {
-    MODBOUND_RETURN_IF_ERROR(SyncFile(file, path));
-  }
+  MODBOUND_RETURN_IF_ERROR(SyncFile(file, path));
   return hash.Hex();
+}
+
+// Writes DIR/`path` and returns the digest.
+absl::StatusOr<std::string> WriteArrayFile(const std::string& dir,
+                                           const std::string& path,
+                                           const HostArray& array,
+                                           const StopFlag& stop) {
+  const std::string full_path = absl::StrCat(dir, "/", path);
+  MODBOUND_RETURN_IF_ERROR(RequireFreeSpace(dir, array.size_bytes()));
+  MODBOUND_RETURN_IF_ERROR(MakeDirectory(DirectoryOf(full_path)));
+  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
+                            OpenFile(full_path, O_WRONLY | O_CREAT | O_TRUNC));
+  return WriteHashed(file, full_path, array, stop);
 }
 
 }  // namespace
 
+absl::Status MakeAttemptDirectory(const std::string& dir) {
+  std::error_code error;
+  std::filesystem::remove_all(dir, error);
+  if (error) {
+    return FileError("empty", dir, error.value());
+  }
+  return MakeDirectory(dir);
+}
+
 absl::Status WriteAttemptSpec(const std::string& dir,
                               const internal::AttemptSpec& spec) {
-  MODBOUND_RETURN_IF_ERROR(MakeDirectory(dir));
-  MODBOUND_RETURN_IF_ERROR(RemoveFile(dir + kResultFile));
-  for (const char* folder : {"/out", "/checkpoint"}) {
-    std::error_code error;
-    std::filesystem::remove_all(dir + folder, error);
-    if (error) {
-      return FileError("empty", dir + folder, error.value());
-    }
-    MODBOUND_RETURN_IF_ERROR(MakeDirectory(dir + folder));
-  }
   return ReplaceFile(
       dir + kSpecFile, spec.SerializeAsString(), Durability::kCached);
 }
@@ -188,7 +226,10 @@ absl::StatusOr<HostArray> ReadInput(const std::string& dir,
                                     const internal::AttemptSpec::File& file,
                                     const StopFlag& stop) {
   return Guarded([&] {
-    return ReadArrayFile(absl::StrCat(dir, "/", file.path()), name, file, stop);
+    return file.has_small_bytes()
+               ? TakeSmallBytes(name, file)
+               : ReadArrayFile(
+                     absl::StrCat(dir, "/", file.path()), name, file, stop);
   });
 }
 
@@ -196,14 +237,15 @@ absl::StatusOr<internal::AttemptSpec::File> WriteOutput(const std::string& dir,
                                                         const std::string& path,
                                                         const HostArray& array,
                                                         const StopFlag& stop) {
-  const std::string full_path = absl::StrCat(dir, "/", path);
-  MODBOUND_RETURN_IF_ERROR(RequireFreeSpace(dir, array.size_bytes()));
-  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
-                            OpenFile(full_path, O_WRONLY | O_CREAT | O_TRUNC));
-  MODBOUND_ASSIGN_OR_RETURN(const std::string digest,
-                            WriteHashed(file, full_path, array, stop));
   internal::AttemptSpec::File entry;
-  entry.set_path(path);
+  std::string digest;
+  if (array.size_bytes() <= kInlineLimit) {
+    entry.set_small_bytes(std::string(PieceOf(array, 0)));
+    digest = Sha256Hex(entry.small_bytes());
+  } else {
+    entry.set_path(path);
+    MODBOUND_ASSIGN_OR_RETURN(digest, WriteArrayFile(dir, path, array, stop));
+  }
   v1::Array* about = entry.mutable_array();
   about->set_dtype(array.dtype());
   about->mutable_shape()->Add(array.shape().begin(), array.shape().end());

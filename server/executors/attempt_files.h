@@ -27,8 +27,9 @@ absl::StatusOr<HostArray> ReadInput(const std::string& dir,
                                     const internal::AttemptSpec::File& file,
                                     const StopFlag& stop);
 
-// Writes `array` to DIR/`path`, hashed, synced when it is large. Errors:
-// kResourceExhausted DISK_FULL; kInternal; kCancelled.
+// Writes `array` to DIR/`path`, hashed and synced; a small one into what is
+// returned instead. Errors: kResourceExhausted DISK_FULL; kInternal;
+// kCancelled.
 absl::StatusOr<internal::AttemptSpec::File> WriteOutput(const std::string& dir,
                                                         const std::string& path,
                                                         const HostArray& array,

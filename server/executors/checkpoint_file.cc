@@ -184,6 +184,7 @@ absl::Status WriteCheckpointFile(const std::string& path,
     size += entry->size_bytes();
   }
   const std::string folder = std::filesystem::path(path).parent_path();
+  MODBOUND_RETURN_IF_ERROR(MakeDirectory(folder));
   MODBOUND_RETURN_IF_ERROR(RequireFreeSpace(folder, size));
   const std::string part = path + ".part";
   ReachFailpoint(Failpoint::kCheckpointBegun);

@@ -18,12 +18,12 @@ namespace {
 constexpr char kDiskFull[] = "DISK_FULL";
 constexpr char kOverloaded[] = "OVERLOADED";
 
+}  // namespace
+
 std::string DirectoryOf(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
-
-}  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
   if (this != &other) {

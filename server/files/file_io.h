@@ -65,6 +65,8 @@ absl::Status SyncFile(const FileDescriptor& file, const std::string& path);
 // Makes creations, renames and removals in a directory durable.
 absl::Status SyncDirectory(const std::string& path);
 
+// The directory that `path` is in.
+std::string DirectoryOf(const std::string& path);
 // Makes one directory of mode 0700; fine when it is there.
 absl::Status MakeDirectory(const std::string& path);
 // Whole file. Errors: kNotFound.

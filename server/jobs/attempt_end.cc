@@ -34,9 +34,20 @@ absl::StatusOr<AttemptEnd> Succeeded(ArtifactStore& artifacts,
         ElementSize(array.dtype());
     MODBOUND_ASSIGN_OR_RETURN(
         StagedArtifact staged,
-        artifacts.StageFile(absl::StrCat(attempt.dir, "/", file.path()),
-                            array.artifact(),
-                            size));
+        file.has_small_bytes()
+            ? artifacts.StageBytes(file.small_bytes())
+            : artifacts.StageFile(absl::StrCat(attempt.dir, "/", file.path()),
+                                  array.artifact(),
+                                  size));
+    if (staged.digest != array.artifact() || staged.size_bytes != size) {
+      return MakeError(absl::StatusCode::kInternal,
+                       reason::kInternal,
+                       "",
+                       absl::StrCat("output ",
+                                    name,
+                                    " does not have the size and digest that "
+                                    "the attempt told"));
+    }
     ended.outputs.push_back(std::move(staged));
     (*job.mutable_outputs())[name] = array;
   }

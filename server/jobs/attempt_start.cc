@@ -54,19 +54,28 @@ absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
   *start.spec.mutable_spec() = std::move(*stored.job.mutable_spec());
   start.spec.set_reproduces(stored.job.reproduction().source_job());
   start.inputs = AddInputs(connection, stored.job, start.spec);
+  // Not the job's fault, and the store may have undone the change.
+  if (absl::IsResourceExhausted(start.inputs)) {
+    return start.inputs;
+  }
   return start;
 }
 
 absl::Status WriteAttemptDirectory(ArtifactStore& artifacts,
                                    const std::string& dir,
-                                   const internal::AttemptSpec& spec) {
-  MODBOUND_RETURN_IF_ERROR(WriteAttemptSpec(dir, spec));
-  MODBOUND_RETURN_IF_ERROR(MakeDirectory(dir + "/inputs"));
-  for (const auto& [name, file] : spec.inputs()) {
-    MODBOUND_RETURN_IF_ERROR(artifacts.LinkOrWrite(
-        file.array().artifact(), absl::StrCat(dir, "/", file.path())));
+                                   internal::AttemptSpec spec) {
+  MODBOUND_RETURN_IF_ERROR(MakeAttemptDirectory(dir));
+  for (auto& [name, file] : *spec.mutable_inputs()) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        auto bytes,
+        artifacts.LinkOrRead(file.array().artifact(),
+                             absl::StrCat(dir, "/", file.path())));
+    if (bytes.has_value()) {
+      file.clear_path();
+      file.set_small_bytes(*std::move(bytes));
+    }
   }
-  return absl::OkStatus();
+  return WriteAttemptSpec(dir, spec);
 }
 
 }  // namespace modbound

@@ -29,10 +29,10 @@ absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
                                           const std::string& job,
                                           const std::string& token);
 
-// Fills `dir` (which is new) for RunAttempt: attempt.binpb and the inputs.
+// Makes `dir` for RunAttempt: attempt.binpb and the inputs.
 absl::Status WriteAttemptDirectory(ArtifactStore& artifacts,
                                    const std::string& dir,
-                                   const internal::AttemptSpec& spec);
+                                   internal::AttemptSpec spec);
 
 }  // namespace modbound
 

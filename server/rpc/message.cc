@@ -13,7 +13,7 @@ namespace modbound {
 namespace {
 
 // A message of fewer bytes takes little memory, whatever it holds.
-constexpr size_t kScannedBytes = 64 * 1024;
+constexpr size_t kScannedBytes = size_t{64} * 1024;
 
 }  // namespace
 

@@ -43,7 +43,8 @@ class Statement {
 
   bool IsNull(int column) const;
   int64_t Int(int column) const;
-  std::string Text(int column) const;  // also blobs
+  // Also blobs. Throws bad_alloc, also for SQLite.
+  std::string Text(int column) const;
 
  private:
   void KeepError(int code);

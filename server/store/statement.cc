@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include <new>
 #include <utility>
 
 #include "server/store/database.h"
@@ -87,6 +88,10 @@ std::string Statement::Text(int column) const {
   // The pointer first: asking for it may convert and so change the size.
   const void* bytes = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
+  // Otherwise a value that found no memory would look like an empty one.
+  if (bytes == nullptr && sqlite3_errcode(handle_->get()) == SQLITE_NOMEM) {
+    throw std::bad_alloc();
+  }
   return bytes == nullptr ? std::string()
                           : std::string(static_cast<const char*>(bytes),
                                         static_cast<std::size_t>(size));

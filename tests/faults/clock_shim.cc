@@ -126,6 +126,7 @@ long syscall(long number, ...) {
   timespec real{};
   if (number == SYS_futex && (words[1] & FUTEX_CLOCK_REALTIME) != 0 &&
       words[3] != 0) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel's own way.
     real = Unmoved(*reinterpret_cast<const timespec*>(words[3]));
     words[3] = reinterpret_cast<long>(&real);
   }

@@ -166,7 +166,8 @@ void Damage(const std::string& dir, unsigned number, std::string& what) {
     case 0:
       what = "flipped bits";
       for (std::size_t flips = 1 + below(4); flips > 0; --flips) {
-        bytes[below(bytes.size())] ^= static_cast<char>(1 << below(8));
+        char& byte = bytes[below(bytes.size())];
+        byte = static_cast<char>(byte ^ (1 << below(8)));
       }
       break;
     case 1:

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -354,6 +355,11 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
     CheckInvariants(*database_, true);
     const std::string dir = database_->data_dir();
     for (const char* folder : {"/attempts", "/checkpoints"}) {
+      // The directory of an attempt goes after its end was told.
+      for (int i = 0; i < 1000 && !std::filesystem::is_empty(dir + folder);
+           ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
       EXPECT_TRUE(std::filesystem::is_empty(dir + folder)) << folder;
     }
   }

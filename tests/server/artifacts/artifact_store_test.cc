@@ -199,8 +199,8 @@ TEST_F(ArtifactStoreTest, SaysWhatIsNotThere) {
     EXPECT_EQ(ReasonOf(store_->Size(digest).status()), "ARTIFACT_NOT_FOUND");
     EXPECT_TRUE(absl::IsNotFound(store_->ReadBytes(digest).status()));
     EXPECT_TRUE(absl::IsNotFound(store_->ReadRange(digest, 0, 1).status()));
-    EXPECT_TRUE(
-        absl::IsNotFound(store_->LinkOrWrite(digest, folder_ / "link")));
+    EXPECT_TRUE(absl::IsNotFound(
+        store_->LinkOrRead(digest, folder_ / "link").status()));
   }
   Send(known, "alice");
   EXPECT_EQ(*store_->FindMissing("alice", {unknown, known, Sha256Hex("other")}),
@@ -278,7 +278,8 @@ TEST_F(ArtifactStoreTest, DetectsAndHealsADamagedFile) {
   std::filesystem::remove(FileOf(digest));
   EXPECT_TRUE(absl::IsDataLoss(store_->ReadBytes(digest).status()));
   EXPECT_TRUE(absl::IsDataLoss(store_->ReadRange(digest, 0, 1).status()));
-  EXPECT_TRUE(absl::IsDataLoss(store_->LinkOrWrite(digest, folder_ / "link")));
+  EXPECT_TRUE(
+      absl::IsDataLoss(store_->LinkOrRead(digest, folder_ / "link").status()));
 }
 
 TEST_F(ArtifactStoreTest, DetectsADamagedRow) {
@@ -371,17 +372,21 @@ TEST_F(ArtifactStoreTest, TakesOverAFile) {
   }
 }
 
-TEST_F(ArtifactStoreTest, LinksLargeAndWritesSmallForReading) {
-  for (const int64_t size : {int64_t{100}, int64_t{200000}}) {
-    const std::string digest = Put(Pattern(size, 'l'));
-    const std::string path = folder_ / "data/input";
-    ASSERT_TRUE(store_->LinkOrWrite(digest, path).ok());
-    // Again over what is there.
-    ASSERT_TRUE(store_->LinkOrWrite(digest, path).ok());
+TEST_F(ArtifactStoreTest, LinksLargeAndGivesSmallForReading) {
+  const std::string path = folder_ / "data/inputs/0";
+  const std::string small = Pattern(100, 'l');
+  EXPECT_EQ(*store_->LinkOrRead(Put(small), path), small);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "data/inputs"));
+  const std::string digest = Put(Pattern(200000, 'l'));
+  // The second time over what is there.
+  for (int i = 0; i < 2; ++i) {
+    const auto linked = store_->LinkOrRead(digest, path);
+    ASSERT_TRUE(linked.ok()) << linked.status();
+    EXPECT_EQ(*linked, std::nullopt);
     EXPECT_EQ(*Sha256HexOfFile(path), digest);
     struct stat info {};
     ASSERT_EQ(::stat(path.c_str(), &info), 0);
-    EXPECT_EQ(info.st_nlink, size > kInlineLimit ? 2U : 1U);
+    EXPECT_EQ(info.st_nlink, 2U);
   }
 }
 

@@ -35,7 +35,8 @@ inline void WriteFileBytes(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
-// Writes an attempt directory as the server does.
+// Writes an attempt directory as the server does, but with a file for each
+// input, however small.
 inline internal::AttemptSpec MakeAttempt(const std::string& dir,
                                          const v1::Spec& spec,
                                          const InputArrays& inputs,
@@ -47,7 +48,9 @@ inline internal::AttemptSpec MakeAttempt(const std::string& dir,
   *attempt.mutable_spec() = spec;
   attempt.set_threads(threads);
   attempt.set_memory_limit_bytes(int64_t{1} << 30);
-  std::filesystem::create_directories(dir + "/inputs");
+  std::filesystem::create_directories(dir);
+  EXPECT_TRUE(MakeAttemptDirectory(dir).ok());
+  std::filesystem::create_directory(dir + "/inputs");
   int number = 0;
   for (const auto& [name, array] : inputs) {
     internal::AttemptSpec::File file;
@@ -61,6 +64,13 @@ inline internal::AttemptSpec MakeAttempt(const std::string& dir,
   }
   EXPECT_TRUE(WriteAttemptSpec(dir, attempt).ok());
   return attempt;
+}
+
+// The bytes of an output.
+inline std::string BytesOf(const std::string& dir,
+                           const internal::AttemptSpec::File& file) {
+  return file.has_small_bytes() ? file.small_bytes()
+                                : FileBytes(dir + "/" + file.path());
 }
 
 // The golden case modularity_rnn64_zerodiag as a quality job.

@@ -58,12 +58,12 @@ TEST_F(AttemptTest, RunsAQualityJobFromItsDirectory) {
   EXPECT_GE(result->compute_seconds(), 0);
   ASSERT_EQ(result->outputs().count("quality"), 1U);
   const auto& output = result->outputs().at("quality");
-  EXPECT_EQ(output.path(), "out/0");
+  EXPECT_EQ(output.path(), "");
   EXPECT_EQ(output.array().dtype(), v1::DType::FLOAT64);
   ASSERT_EQ(output.array().shape_size(), 1);
   EXPECT_EQ(output.array().shape(0), 4);
   EXPECT_EQ(output.array().axes(0), "partition");
-  const std::string bytes = FileBytes(dir_ + "/" + output.path());
+  const std::string& bytes = output.small_bytes();
   EXPECT_EQ(output.array().artifact(), Sha256Hex(bytes));
   // Column 1 of the golden values is gamma = 1, the default.
   const Matrix expected =
@@ -91,14 +91,19 @@ TEST_F(AttemptTest, GivesTheSameBytesEveryTimeAtAnyThreadCount) {
   EXPECT_EQ(results[0], results[2]);
 }
 
-// An output beyond kInlineLimit: 9,000 partitions of 2 units.
-TEST_F(AttemptTest, SyncsLargeOutputsBeforeTheResult) {
+// Their output is beyond kInlineLimit: qualities of 9,000 partitions of 2
+// units.
+InputArrays InputsOfALargeOutput() {
   constexpr int64_t kPartitions = 9000;
   InputArrays inputs;
   inputs["matrix"] = HostArray::FromDoubles({0, 1, 1, 0}, {2, 2}, {});
   inputs["labels"] = HostArray::FromInts(
       std::vector<int32_t>(2 * kPartitions, 0), {kPartitions, 2}, {});
-  MakeAttempt(dir_, QualityJob(), inputs);
+  return inputs;
+}
+
+TEST_F(AttemptTest, SyncsLargeOutputsBeforeTheResult) {
+  MakeAttempt(dir_, QualityJob(), InputsOfALargeOutput());
   {
     const IoFault fault(IoCall::kSync, "/out/0", EIO);
     EXPECT_TRUE(absl::IsInternal(Run()));
@@ -115,7 +120,7 @@ TEST_F(AttemptTest, SyncsLargeOutputsBeforeTheResult) {
 }
 
 TEST_F(AttemptTest, LeavesNoResultWhenItCannotBeWritten) {
-  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  MakeAttempt(dir_, QualityJob(), InputsOfALargeOutput());
   for (const auto& [call, part] : std::vector<std::pair<IoCall, std::string>>{
            {IoCall::kWrite, "/out/0"},
            {IoCall::kWrite, "/result.binpb"},
@@ -158,6 +163,34 @@ TEST_F(AttemptTest, DetectsADamagedInput) {
     WriteFileBytes(path, bad);
     const absl::Status status = RunForError();
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "DIGEST_MISMATCH");
+    EXPECT_EQ(FieldOf(status), "inputs.matrix");
+  }
+}
+
+TEST_F(AttemptTest, TakesSmallInputsFromItsSpec) {
+  auto attempt = MakeAttempt(dir_, QualityJob(), QualityInputs());
+  const auto move_into_spec = [&](const std::string& bytes) {
+    auto& file = (*attempt.mutable_inputs())["matrix"];
+    file.clear_path();
+    file.set_small_bytes(bytes);
+    ASSERT_TRUE(WriteAttemptSpec(dir_, attempt).ok());
+  };
+  ASSERT_TRUE(Run().ok());
+  const std::string expected =
+      ReadAttemptResult(dir_, kToken)->outputs().at("quality").small_bytes();
+  const std::string good = BytesOf(QualityInputs()["matrix"]);
+  move_into_spec(good);
+  std::filesystem::remove(dir_ + "/inputs/1");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(
+      ReadAttemptResult(dir_, kToken)->outputs().at("quality").small_bytes(),
+      expected);
+  std::string flipped = good;
+  flipped[100] ^= 1;
+  for (const std::string& bad : {flipped, good.substr(8), good + "x"}) {
+    move_into_spec(bad);
+    const absl::Status status = RunForError();
     EXPECT_EQ(ReasonOf(status), "DIGEST_MISMATCH");
     EXPECT_EQ(FieldOf(status), "inputs.matrix");
   }
@@ -281,10 +314,10 @@ TEST_F(AttemptTest, TakesFactsThatTheServerKnows) {
   EXPECT_EQ(ReasonOf(RunForError()), reason::kNotFinite);
 }
 
-TEST_F(AttemptTest, NumbersOutputsInTheOrderOfTheirNames) {
+TEST_F(AttemptTest, NumbersLargeOutputsInTheOrderOfTheirNames) {
   v1::Spec spec;
   spec.mutable_partition()->set_similarity(v1::Similarity::GIVEN);
-  spec.mutable_partition()->set_runs(3);
+  spec.mutable_partition()->set_runs(300);  // labels of 75 KiB
   InputArrays inputs = QualityInputs();
   inputs.erase("labels");
   MakeAttempt(dir_, spec, inputs);
@@ -295,23 +328,27 @@ TEST_F(AttemptTest, NumbersOutputsInTheOrderOfTheirNames) {
       result->outputs().begin(), result->outputs().end());
   ASSERT_GT(outputs.size(), 2U);
   int number = 0;
+  int large = 0;
   for (const auto& [name, file] : outputs) {
-    EXPECT_EQ(file.path(), "out/" + std::to_string(number)) << name;
-    EXPECT_EQ(*Sha256HexOfFile(dir_ + "/" + file.path()),
-              file.array().artifact());
+    EXPECT_EQ(file.path(),
+              file.has_small_bytes() ? "" : "out/" + std::to_string(number))
+        << name;
+    EXPECT_EQ(Sha256Hex(BytesOf(dir_, file)), file.array().artifact());
+    EXPECT_EQ(static_cast<int64_t>(BytesOf(dir_, file).size()) <= kInlineLimit,
+              file.has_small_bytes());
+    large += file.has_small_bytes() ? 0 : 1;
     ++number;
   }
+  EXPECT_GT(large, 0);
+  EXPECT_LT(large, number);
 }
 
-TEST_F(AttemptTest, StartsWithEmptyFoldersAndWithoutAnOldResult) {
-  MakeAttempt(dir_, QualityJob(), QualityInputs());
+TEST_F(AttemptTest, MakesItsDirectoryAnew) {
+  MakeAttempt(dir_, QualityJob(), InputsOfALargeOutput());
   ASSERT_TRUE(Run().ok());
   WriteFileBytes(dir_ + "/out/7", "old");
-  WriteFileBytes(dir_ + "/checkpoint/0", "old");
-  MakeAttempt(dir_, QualityJob(), QualityInputs());
-  EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/out"));
-  EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/checkpoint"));
-  EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
+  ASSERT_TRUE(MakeAttemptDirectory(dir_).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(dir_));
 }
 
 // Stops the attempt at the first progress after a checkpoint was written, and
@@ -392,7 +429,7 @@ TEST_F(CheckpointedAttempt, GoesOnAndEndsWithTheBytesOfAnUndisturbedOne) {
   const internal::AttemptResult expected = Finish(whole);
   EXPECT_EQ(expected.outputs_size(), 4);
   EXPECT_EQ(expected.resumed_seconds(), 0);
-  EXPECT_TRUE(std::filesystem::is_empty(Folder()));
+  EXPECT_FALSE(std::filesystem::exists(Folder()));
 
   Make("key");
   Interrupt();

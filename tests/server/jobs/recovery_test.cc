@@ -183,6 +183,7 @@ std::string CheckpointText(const std::string& dir) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 void WriteCheckpoint(const std::string& dir, const std::string& text) {
+  std::filesystem::create_directory(dir + "/checkpoint");
   std::ofstream(dir + "/checkpoint/1") << text;
 }
 
