@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -298,33 +299,39 @@ absl::StatusOr<std::vector<std::string>> ArtifactStore::CommitRemoveUnused(
 
 // On the writer thread: there no row can appear between the look and the
 // removal, and a digest about to get its row is pinned.
+// After the commit: a change before it in the same batch may have removed the
+// row, and is undone when the batch fails. A change after it that brings the
+// row back holds a pin.
 void ArtifactStore::RemoveFiles(const std::vector<std::string>& digests) {
-  std::vector<std::pair<std::string, std::string>> files;
-  for (const std::string& digest : digests) {
-    if (IsDigest(digest)) {
-      files.emplace_back(digest, FilePath(digest));
-    }
-  }
+  const auto without_row = std::make_shared<std::vector<std::string>>();
   database_.Write(
-      [files = std::move(files),
-       pins = pins_](Connection& connection) -> absl::Status {
-        absl::Status status;
-        for (const auto& [digest, path] : files) {
-          pins->IfFree(digest, [&, &digest = digest, &path = path] {
-            const absl::StatusOr<bool> known = HasRow(connection, digest);
-            status.Update(known.ok() && *known ? absl::OkStatus()
-                                               : known.status());
-            if (known.ok() && !*known) {
-              ReachFailpoint(Failpoint::kDeleteFileFound);
-              status.Update(RemoveFile(path));
-              ReachFailpoint(Failpoint::kDeleteFileRemoved);
-            }
-          });
+      [digests, without_row](Connection& connection) -> absl::Status {
+        for (const std::string& digest : digests) {
+          if (!IsDigest(digest)) {
+            continue;
+          }
+          MODBOUND_ASSIGN_OR_RETURN(const bool known,
+                                    HasRow(connection, digest));
+          if (!known) {
+            without_row->push_back(digest);
+          }
         }
-        return status;
+        return absl::OkStatus();
       },
       // What stays is removed by the next sweep.
-      [](const absl::Status&) {});
+      [without_row, pins = pins_, data_dir = database_.data_dir()](
+          const absl::Status& status) {
+        if (!status.ok()) {
+          return;
+        }
+        for (const std::string& digest : *without_row) {
+          pins->IfFree(digest, [&] {
+            ReachFailpoint(Failpoint::kDeleteFileFound);
+            RemoveFile(ArtifactPath(data_dir, digest)).IgnoreError();
+            ReachFailpoint(Failpoint::kDeleteFileRemoved);
+          });
+        }
+      });
 }
 
 }  // namespace modbound

@@ -7,7 +7,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/base/error.h"
-#include "server/errors/quota_error.h"
 #include "server/jobs/job_view.h"
 #include "server/store/wall_time.h"
 
@@ -99,29 +98,6 @@ absl::StatusOr<JobStateEnum> FirstState(Connection& connection,
   return first;
 }
 
-// Here rather than before: of many submits at once none may pass the limit.
-absl::Status CheckOpenJobs(Connection& connection,
-                           const std::string& owner,
-                           int64_t more,
-                           int64_t max_open) {
-  MODBOUND_ASSIGN_OR_RETURN(
-      Statement statement,
-      connection.Prepare(
-          "SELECT COUNT(*) FROM job WHERE owner = ?1 AND state < 4"));
-  MODBOUND_RETURN_IF_ERROR(statement.Bind(1, owner).Step().status());
-  const int64_t open = statement.Int(0);
-  if (open + more <= max_open) {
-    return absl::OkStatus();
-  }
-  return QuotaError("QUOTA_EXCEEDED",
-                    {owner,
-                     "jobs that have not ended",
-                     max_open,
-                     open,
-                     more,
-                     "max_open_per_owner"});
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
@@ -155,16 +131,14 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     Connection& connection,
     JobTransitions& transitions,
     const RequestKey& key,
-    int64_t max_open,
+    OpenJobLimit& open_jobs,
     std::vector<PlannedJob>& jobs) {
   MODBOUND_ASSIGN_OR_RETURN(auto earlier, FindRequest(connection, key));
   if (earlier.has_value()) {
     return earlier;
   }
-  if (max_open > 0) {
-    MODBOUND_RETURN_IF_ERROR(CheckOpenJobs(
-        connection, key.owner, static_cast<int64_t>(jobs.size()), max_open));
-  }
+  MODBOUND_RETURN_IF_ERROR(
+      open_jobs.Take(connection, key.owner, static_cast<int64_t>(jobs.size())));
   std::vector<std::string> ids;
   ids.reserve(jobs.size());
   for (const PlannedJob& job : jobs) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "modbound/v1/job.pb.h"
 #include "server/jobs/job_transitions.h"
+#include "server/jobs/open_job_limit.h"
 #include "server/jobs/plan_jobs.h"
 #include "server/store/database.h"
 
@@ -28,8 +29,8 @@ absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
 
 // Inserts planned jobs, all or none, inside a Database change: looks for an
 // earlier request once more (two of the same id may have been planned at once),
-// checks that the owner may have so many more (`max_open`, 0 = no limit) and
-// that what they take is still there, decides WAITING or QUEUED, which
+// checks that the owner may have so many more and that what they take is still
+// there, decides WAITING or QUEUED, which
 // their rows then say. Returns the ids of the earlier request; nothing when
 // there was none and these jobs were inserted. Errors: REQUEST_ID_REUSED;
 // kResourceExhausted QUOTA_EXCEEDED;
@@ -39,7 +40,7 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     Connection& connection,
     JobTransitions& transitions,
     const RequestKey& key,
-    int64_t max_open,
+    OpenJobLimit& open_jobs,
     std::vector<PlannedJob>& jobs);
 
 // The job of a row that AcceptJobs has just inserted, as LoadJob would find it.

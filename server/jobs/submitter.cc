@@ -173,11 +173,11 @@ void Submitter::Accept(RequestKey key,
   const auto logged = std::make_shared<const RequestKey>(key);
   ReachFailpoint(Failpoint::kSubmitPlanned);
   writer_.Write(
-      [key = std::move(key), jobs, response, most = max_open_per_owner_](
+      [this, key = std::move(key), jobs, response](
           Connection& connection, JobTransitions& transitions) -> absl::Status {
         MODBOUND_ASSIGN_OR_RETURN(
             const auto earlier,
-            AcceptJobs(connection, transitions, key, most, *jobs));
+            AcceptJobs(connection, transitions, key, open_jobs_, *jobs));
         if (earlier.has_value()) {
           MODBOUND_ASSIGN_OR_RETURN(
               *response, LoadResponse(connection, key.owner, *earlier));

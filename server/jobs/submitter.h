@@ -12,6 +12,7 @@
 #include "server/artifacts/artifact_store.h"
 #include "server/jobs/accept_jobs.h"
 #include "server/jobs/job_id.h"
+#include "server/jobs/open_job_limit.h"
 #include "server/jobs/plan_jobs.h"
 #include "server/jobs/state_writer.h"
 #include "server/store/database.h"
@@ -37,7 +38,7 @@ class Submitter {
         artifacts_(artifacts),
         writer_(writer),
         limits_(limits),
-        max_open_per_owner_(max_open_per_owner),
+        open_jobs_(max_open_per_owner),
         ids_(last_id) {}
 
   // `done` is called after the commit, on the store's writer thread, or at once
@@ -66,7 +67,7 @@ class Submitter {
   ArtifactStore& artifacts_;
   StateWriter& writer_;
   const JobLimits limits_;
-  const int64_t max_open_per_owner_;
+  OpenJobLimit open_jobs_;
   JobIdMaker ids_;
 };
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -303,6 +304,34 @@ TEST_F(ArtifactStoreTest, RemovesLeftoversOfBrokenWrites) {
   EXPECT_FALSE(std::filesystem::exists(FileOf(staged->digest)));
   EXPECT_TRUE(store_->ReadBytes(kept).ok());
   EXPECT_TRUE(absl::IsNotFound(store_->Size(staged->digest).status()));
+}
+
+// The row went in a change of the same batch, which then failed.
+TEST_F(ArtifactStoreTest, KeepsAFileWhoseRowCameBack) {
+  const std::string digest = Put(Pattern(kLarge, 'k'));
+  // Both changes wait behind this one, so that they are one batch.
+  std::promise<void> held;
+  database_->Write(
+      [&](Connection&) {
+        held.get_future().wait();
+        return absl::OkStatus();
+      },
+      [](const absl::Status&) {});
+  std::promise<absl::Status> removed;
+  database_->Write(
+      [&](Connection& connection) {
+        return ArtifactStore::CommitRemoveUnused(connection, {digest}).status();
+      },
+      [&](const absl::Status& status) { removed.set_value(status); });
+  store_->RemoveFiles({digest});
+  {
+    const IoFault fault(IoCall::kWrite, "sqlite3-wal", ENOSPC);
+    held.set_value();
+    EXPECT_EQ(ReasonOf(removed.get_future().get()), "DISK_FULL");
+    EXPECT_GT(fault.hits(), 0);
+  }
+  WaitForWriter();
+  EXPECT_TRUE(store_->ReadBytes(digest).ok());
 }
 
 TEST_F(ArtifactStoreTest, LeavesNothingBehindWhateverCallFails) {
