@@ -72,28 +72,6 @@ absl::Status RemoveRow(Connection& connection, const std::string& digest) {
   return absl::OkStatus();
 }
 
-absl::Status RemoveWithoutRow(Connection& connection,
-                              DigestPins& pins,
-                              const std::string& data_dir,
-                              const std::vector<std::string>& digests) {
-  absl::Status status;
-  for (const std::string& digest : digests) {
-    if (!IsDigest(digest)) {
-      continue;
-    }
-    MODBOUND_ASSIGN_OR_RETURN(const bool known, HasRow(connection, digest));
-    if (known) {
-      continue;
-    }
-    pins.IfFree(digest, [&] {
-      ReachFailpoint(Failpoint::kDeleteFileFound);
-      status.Update(RemoveFile(ArtifactPath(data_dir, digest)));
-      ReachFailpoint(Failpoint::kDeleteFileRemoved);
-    });
-  }
-  return status;
-}
-
 }  // namespace
 
 std::string ArtifactPath(const std::string& data_dir,
@@ -319,23 +297,40 @@ absl::StatusOr<std::vector<std::string>> ArtifactStore::CommitRemoveUnused(
   return removed;
 }
 
-// On the writer thread: there no row can appear between the look and the
-// removal, and a digest about to get its row is pinned.
-// Between two commits, which its place in the order of changes gives: a change
-// before it may have removed the row, and is undone when its batch fails. One
-// after it that brings the row back holds a pin. What stays is removed by the
-// next sweep.
+// Looks inside a change, removes after its commit: a change before it in the
+// same batch may have removed the row, and is undone when the batch fails; a
+// failed commit that reached the disk all the same is settled by one that
+// follows it. A row that comes back meanwhile is pinned. What stays is removed
+// by the next sweep.
 void ArtifactStore::RemoveFiles(const std::vector<std::string>& digests) {
-  database_.Write([](Connection&) { return absl::OkStatus(); },
-                  [digests, pins = pins_, &database = database_](
-                      const absl::Status& /*of the batch*/) {
-                    database
-                        .Read([&](Connection& connection) {
-                          return RemoveWithoutRow(
-                              connection, *pins, database.data_dir(), digests);
-                        })
-                        .IgnoreError();
-                  });
+  const auto without_row = std::make_shared<std::vector<std::string>>();
+  database_.Write(
+      [digests, without_row](Connection& connection) -> absl::Status {
+        for (const std::string& digest : digests) {
+          if (!IsDigest(digest)) {
+            continue;
+          }
+          MODBOUND_ASSIGN_OR_RETURN(const bool known,
+                                    HasRow(connection, digest));
+          if (!known) {
+            without_row->push_back(digest);
+          }
+        }
+        return absl::OkStatus();
+      },
+      [without_row, pins = pins_, data_dir = database_.data_dir()](
+          const absl::Status& status) {
+        if (!status.ok()) {
+          return;
+        }
+        for (const std::string& digest : *without_row) {
+          pins->IfFree(digest, [&] {
+            ReachFailpoint(Failpoint::kDeleteFileFound);
+            RemoveFile(ArtifactPath(data_dir, digest)).IgnoreError();
+            ReachFailpoint(Failpoint::kDeleteFileRemoved);
+          });
+        }
+      });
 }
 
 }  // namespace modbound

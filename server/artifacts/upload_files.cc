@@ -111,8 +111,8 @@ absl::StatusOr<std::shared_ptr<OpenUpload>> UploadFiles::Acquire(
     }
   }
   // First what may find no memory.
-  Entry& entry = open_[name];
   int& streams = of_owner_[owner];
+  Entry& entry = open_[name];
   ++entry.streams;
   ++streams;
   ++in_all_;

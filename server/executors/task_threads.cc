@@ -12,12 +12,17 @@ namespace {
 
 // Kept without a task: starting a thread costs as much as a small job.
 constexpr int kMostIdle = 8;
-// Of a thread and those that it starts, also in other processes. With all cores
-// busy it gets a third of what a thread that answers calls gets.
-constexpr int kNiceness = 5;
+// More niceness than the server has, of a thread and those that it starts, also
+// in other processes. With all cores busy it gets a third of what a thread that
+// answers calls gets.
+constexpr int kMoreNiceness = 5;
 
 void GiveWay() {
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
+  // Of the process: that of its first thread.
+  const int niceness =
+      ::getpriority(PRIO_PROCESS, static_cast<id_t>(::getpid())) +
+      kMoreNiceness;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
 void Join(std::list<std::thread> threads) {

@@ -27,8 +27,8 @@ inline absl::Status ShortOfMemory() {
 
 // What `action` (returning absl::Status or StatusOr) returns, or the error of
 // what a library throws in it: `out_of_memory` for bad_alloc, kInternal for the
-// rest. When there is no memory for the error's words either, its bare code.
-// Throws nothing.
+// rest. When there is no memory for the error's words either, a bare
+// kUnavailable, which IsShortage knows. Throws nothing.
 template <typename Action>
 auto Guarded(const Action& action,
              absl::Status (*out_of_memory)() = OutOfMemory)

@@ -13,6 +13,7 @@
 #include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 #include "server/jobs/job_rows.h"
 #include "server/jobs/provenance.h"
 #include "server/jobs/reproduce_job.h"
@@ -211,8 +212,9 @@ AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
   absl::StatusOr<AttemptEnd> ended =
       Guarded([&] { return FromResult(artifacts, attempt); }, ShortOfMemory);
   if (!ended.ok()) {
-    LogFault(attempt, ended.status());
-    return FailedAttempt(ended.status());
+    // Not to be concluded again: outputs may have been taken away already.
+    IfMemory([&] { LogFault(attempt, ended.status()); });
+    UntilMemory([&] { ended = FailedAttempt(ended.status()); });
   }
   return *std::move(ended);
 }

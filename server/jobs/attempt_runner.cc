@@ -113,8 +113,13 @@ absl::Status AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
       options_.attempts_folder, "/", order.job, "-", running.spec.attempt());
   running.spec.set_checkpoint_key(KeyOf(running.spec));
   running.spec.set_checkpoint_seconds(options_.checkpoint_seconds);
-  MODBOUND_RETURN_IF_ERROR(
-      WriteAttemptDirectory(artifacts_, running.dir, running.spec));
+  absl::Status written =
+      WriteAttemptDirectory(artifacts_, running.dir, running.spec);
+  if (ReasonOf(written) == reason::kMemoryLimit) {
+    // The server's shortage, not the job's.
+    written = ShortOfMemory();
+  }
+  MODBOUND_RETURN_IF_ERROR(written);
   ReachFailpoint(Failpoint::kStartDirectoryMade);
   checkpoints_.Give(order.job, running.dir);
   ReachFailpoint(Failpoint::kStartCheckpointGiven);

@@ -274,8 +274,8 @@ absl::StatusOr<bool> AreFew(Connection& connection,
   return statement.Int(0) <= kFew;
 }
 
-// Each way reads about as many rows of an index as the page has, where the
-// filter allows, however long the history is.
+// Each way reads about as many rows of an index as the page has, or a thousand,
+// where the filter allows, however long the history is.
 absl::StatusOr<Query> MakeQuery(Connection& connection,
                                 const Place& place,
                                 const v1::ListJobsRequest::Filter& asked) {

@@ -46,7 +46,8 @@ struct JobQueueOptions {
   // limit.
   int max_worker_attempts = 3;
   // Nothing starts for so long after the machine was short of disk, threads or
-  // memory; each time in a row twice as long, up to eight times.
+  // memory; each time in a row twice as long, up to eight times. Also until an
+  // end that the store could not take is told to it again, always the same.
   double shortage_pause_seconds = 1;
   // Told of every state that a job gets, after the commit, on the store's
   // writer thread: it must be quick. May be empty.

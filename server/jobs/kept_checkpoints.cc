@@ -109,6 +109,8 @@ void KeptCheckpoints::KeepLocked(const std::string& job,
   if (dir.empty() || IsEmptyFolder(dir + kCheckpointFolder)) {
     return;
   }
+  // First, so that it is known whatever finds no memory after the rename.
+  kept_.insert(job);
   absl::Status status = RemoveAll(FolderOf(job));
   if (status.ok()) {
     status = RenameFile(dir + kCheckpointFolder, FolderOf(job));
@@ -117,20 +119,19 @@ void KeptCheckpoints::KeepLocked(const std::string& job,
     status = SyncDirectory(folder_);
   }
   if (!status.ok()) {
+    kept_.erase(job);
     LogLost(job, status);
-    return;
   }
-  kept_.insert(job);
 }
 
 void KeptCheckpoints::Give(const std::string& job, const std::string& dir) {
   const MutexLock lock(mutex_);
-  if (kept_.erase(job) == 0) {
+  if (kept_.count(job) == 0) {
     return;
   }
-  // Over the empty folder that is there.
   const absl::Status status =
       RenameFile(FolderOf(job), dir + kCheckpointFolder);
+  kept_.erase(job);
   if (!status.ok()) {
     LogLost(job, status);
   }
@@ -138,10 +139,11 @@ void KeptCheckpoints::Give(const std::string& job, const std::string& dir) {
 
 void KeptCheckpoints::Forget(const std::string& job) {
   const MutexLock lock(mutex_);
-  if (kept_.erase(job) == 0) {
+  if (kept_.count(job) == 0) {
     return;
   }
   const absl::Status status = RemoveAll(FolderOf(job));
+  kept_.erase(job);
   if (!status.ok()) {
     // The next start of the server removes it.
     LogLost(job, status);

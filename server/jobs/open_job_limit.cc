@@ -39,7 +39,6 @@ absl::Status OpenJobLimit::Take(Connection& connection,
                          "max_open_per_owner"});
     }
   }
-  // Also when the change comes to nothing: then it is more than is open.
   at_most += more;
   return absl::OkStatus();
 }

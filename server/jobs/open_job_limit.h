@@ -24,6 +24,9 @@ class OpenJobLimit {
   absl::Status Take(Connection& connection,
                     const std::string& owner,
                     int64_t more);
+  // A change failed, or its commit did: what was counted in it may have been
+  // undone.
+  void Forget(const std::string& owner) { at_most_.erase(owner); }
 
  private:
   const int64_t most_;

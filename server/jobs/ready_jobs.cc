@@ -112,10 +112,14 @@ const ReadyJob* ReadyJobs::FirstAnswerable() const {
 }
 
 void ReadyJobs::Hold(const std::string& key) {
-  if (!key.empty()) {
-    ++equal_[key].running;
-    PlaceEqual(key);
+  if (key.empty()) {
+    return;
   }
+  int& running = equal_[key].running;
+  ++running;
+  absl::Cleanup take_back = [&] { --running; };
+  PlaceEqual(key);
+  std::move(take_back).Cancel();
 }
 
 void ReadyJobs::Release(const std::string& key) {

@@ -226,15 +226,16 @@ void Scheduler::Answer(const ReadyJob& job) {
   }
 }
 
-void Scheduler::OnAnswered(ReadyJob job, const absl::StatusOr<bool>& answered) {
-  if (answered.ok() && !*answered) {
-    job.schedule.answerable = false;
-  }
+void Scheduler::OnAnswered(const ReadyJob& job,
+                           const absl::StatusOr<bool>& answered) {
   UntilMemory([&] {
     const MutexLock lock(mutex_);
     // One that has ended meanwhile does no harm: the store will not start it.
     if ((!answered.ok() || !*answered) && !ready_.Has(job.id)) {
-      ready_.Add(job);
+      ReadyJob again = job;
+      // Without a result that is sound it is run.
+      again.schedule.answerable = !answered.ok();
+      ready_.Add(std::move(again));
     }
     --answering_;
     if (!answered.ok()) {
@@ -244,7 +245,7 @@ void Scheduler::OnAnswered(ReadyJob job, const absl::StatusOr<bool>& answered) {
   });
 }
 
-// Once the first timer is removed nothing here takes memory.
+// Once the first deadline is removed nothing here takes memory.
 void Scheduler::StopOverdue(SteadyTime now, Work& work) {
   for (const std::string& job : run_limits_.Due(now)) {
     run_limits_.Remove(job);
@@ -316,24 +317,22 @@ std::optional<Scheduler::Pick> Scheduler::TakePick(SteadyTime now) {
 }
 
 void Scheduler::Expire(const std::vector<std::string>& jobs) {
-  const auto end_them = [jobs](Connection&,
-                               JobTransitions& transitions) -> absl::Status {
-    const JobEnd end =
-        EndedBy(v1::JobState::FAILED, TimeError(StopCause::kDeadline));
-    for (const std::string& job : jobs) {
-      MODBOUND_RETURN_IF_ERROR(transitions.EndUnstarted(job, end).status());
-    }
+  const auto end_them = [&] {
+    writer_.Write(
+        [jobs](Connection&, JobTransitions& transitions) -> absl::Status {
+          const JobEnd end =
+              EndedBy(v1::JobState::FAILED, TimeError(StopCause::kDeadline));
+          for (const std::string& job : jobs) {
+            MODBOUND_RETURN_IF_ERROR(
+                transitions.EndUnstarted(job, end).status());
+          }
+          return absl::OkStatus();
+        },
+        [this, jobs](const absl::Status& status) { OnExpired(jobs, status); });
     return absl::OkStatus();
   };
-  const absl::Status queued = Guarded(
-      [&] {
-        writer_.Write(end_them, [this, jobs](const absl::Status& status) {
-          OnExpired(jobs, status);
-        });
-        return absl::OkStatus();
-      },
-      ShortOfMemory);
-  if (!queued.ok()) {
+  if (const absl::Status queued = Guarded(end_them, ShortOfMemory);
+      !queued.ok()) {
     OnExpired(jobs, queued);
   }
 }

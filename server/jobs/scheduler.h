@@ -127,7 +127,7 @@ class Scheduler {
   std::optional<ReadyJob> TakeAnswerable()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Answer(const ReadyJob& job);
-  void OnAnswered(ReadyJob job, const absl::StatusOr<bool>& answered);
+  void OnAnswered(const ReadyJob& job, const absl::StatusOr<bool>& answered);
   void StartAttempt(const Pick& pick);
   void OnComputed(const std::string& job);
   void GiveBack(Running& running, SteadyTime now)

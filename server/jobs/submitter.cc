@@ -190,12 +190,14 @@ void Submitter::Accept(RequestKey key,
         ReachFailpoint(Failpoint::kSubmitWritten);
         return absl::OkStatus();
       },
-      [response, logged, done = std::move(done)](const absl::Status& status) {
+      [this, response, logged, done = std::move(done)](
+          const absl::Status& status) {
         if (status.ok()) {
           ReachFailpoint(Failpoint::kSubmitCommitted);
           IfMemory([&] { LogAccepted(*logged, *response); });
           done(std::move(*response));
         } else {
+          open_jobs_.Forget(logged->owner);
           done(status);
         }
       },

@@ -46,7 +46,9 @@ absl::StatusOr<std::unique_ptr<SqliteHandle>> SqliteHandle::Open(
                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   // Owned from here on, also after an error.
+  absl::Cleanup close = [&] { sqlite3_close(database); };
   std::unique_ptr<SqliteHandle> handle(new SqliteHandle(database));
+  std::move(close).Cancel();
   if (code != SQLITE_OK) {
     return handle->Error(code);
   }
@@ -131,7 +133,7 @@ absl::Status SqliteHandle::Error(int code) {
                      "",
                      "the server's disk is full");
   }
-  // The files are as they were: SQLite ran out of memory beside an I/O call.
+  // No fault of the disk: SQLite ran out of memory beside an I/O call.
   if (code == SQLITE_IOERR_NOMEM) {
     return OutOfMemory();
   }

@@ -26,12 +26,14 @@ Trial DrawTrial(const Task& task, uint64_t seed, uint64_t index) {
   return trial;
 }
 
-// Compares trial `k` of golden arrays (T x K x I and T x K).
+// Compares trial `k` of golden arrays (T x K x I and T x K); inputs may differ
+// by `tolerance`.
 void ExpectGoldenTrial(const Trial& trial,
                        const std::string& prefix,
                        const std::string& dt,
                        int64_t k,
-                       int64_t trials) {
+                       int64_t trials,
+                       double tolerance) {
   const Matrix inputs =
       LoadGolden("tasks", prefix + "_inputs_" + dt).ToMatrix();
   const Matrix targets =
@@ -42,7 +44,7 @@ void ExpectGoldenTrial(const Trial& trial,
     ExpectClose(trial.inputs.row(t),
                 inputs.row(t * trials + k),
                 0,
-                1e-12,
+                tolerance,
                 prefix + " inputs");
     EXPECT_EQ(trial.targets[static_cast<std::size_t>(t)], targets(t, k));
   }
@@ -54,7 +56,8 @@ TEST(PerceptualDecisionMaking, NoiseFreeTrialsAreGolden) {
     for (int32_t k = 0; k < 10; ++k) {
       const double coherence =
           task.spec().coherences[static_cast<std::size_t>(k % 5)];
-      ExpectGoldenTrial(task.NoiseFree(k / 5, coherence), "pdm", name, k, 10);
+      ExpectGoldenTrial(
+          task.NoiseFree(k / 5, coherence), "pdm", name, k, 10, 1e-12);
     }
   }
 }
@@ -63,7 +66,7 @@ TEST(GoNogo, TrialsAreGolden) {
   for (const auto& [dt, name] : {std::pair{100.0, "dt100"}, {20.0, "dt20"}}) {
     const Task task = DefaultTask(kGoNogo, dt);
     for (int32_t k = 0; k < 2; ++k) {
-      ExpectGoldenTrial(task.NoiseFree(k, 0), "gng", name, k, 2);
+      ExpectGoldenTrial(task.NoiseFree(k, 0), "gng", name, k, 2, 0);
     }
   }
 }

@@ -337,9 +337,7 @@ TEST_F(UploadStoreTest, LeavesNoFileWhenItsRowCannotBeCommitted) {
     EXPECT_FALSE(upload->Finish().ok());
     EXPECT_GT(fault.hits(), 0);
   }
-  ASSERT_TRUE(
-      database_->WriteAndWait([](Connection&) { return absl::OkStatus(); })
-          .ok());
+  ASSERT_TRUE(artifacts_->Sweep().ok());
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
@@ -514,9 +512,12 @@ TEST_F(UploadStoreTest, ReadsAnArrayOfAnySizeInLittleMemory) {
   const int64_t before = PeakMemory();
   const auto response = upload->Finish();
   ASSERT_TRUE(response.ok()) << response.status();
-#ifndef MODBOUND_SANITIZED
-  EXPECT_LT(PeakMemory() - before, int64_t{64} << 20);
+#ifdef MODBOUND_SANITIZED  // they take more
+  constexpr int64_t kMost = int64_t{120} << 20;
+#else
+  constexpr int64_t kMost = int64_t{64} << 20;
 #endif
+  EXPECT_LT(PeakMemory() - before, kMost);
   EXPECT_EQ(response->facts().max(), 7);
   EXPECT_EQ(response->facts().max_asymmetry(), 7);
   EXPECT_EQ(response->facts().asymmetry_row(), 17);
