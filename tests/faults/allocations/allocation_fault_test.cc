@@ -133,6 +133,7 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
     auto uploads = UploadStore::Open(*database_, *artifacts_, 1 << 20);
     EXPECT_TRUE(uploads.ok()) << uploads.status();
     uploads_ = *std::move(uploads);
+    large_ = StoreLargeJob();
   }
   ~AllocationFaultTest() override {
     uploads_.reset();
@@ -151,15 +152,37 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
     return options;
   }
 
-  // A job that no other equals, with an output beyond what the database keeps:
-  // qualities of 9,000 partitions of 2 units.
-  v1::Job NewJob() {
-    constexpr int64_t kPartitions = 9000;
-    v1::Job job = QualityJob();
+  // A job whose input and most outputs are beyond what the database keeps.
+  v1::Job StoreLargeJob() {
+    constexpr int64_t kSteps = 9000;
+    std::vector<double> values(2 * kSteps);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<double>(i % 7);
+    }
+    v1::Array activity = Doubles(values, {kSteps, 2});
+    const auto staged = artifacts_->StageBytes(activity.inline_());
+    EXPECT_TRUE(staged.ok()) << staged.status();
+    EXPECT_TRUE(database_
+                    ->WriteAndWait([&](Connection& connection) -> absl::Status {
+                      MODBOUND_RETURN_IF_ERROR(
+                          CommitForOwner(connection, *staged));
+                      return ArtifactStore::Promise(connection, staged->digest)
+                          .status();
+                    })
+                    .ok());
+    activity.set_artifact(staged->digest);
+    v1::Job job;
+    job.set_no_cache(true);
+    job.mutable_spec()->mutable_reduce();
+    (*job.mutable_inputs())["activity"] = activity;
     (*job.mutable_inputs())["labels"] =
-        InlineArray<int32_t>(v1::DType::INT32,
-                             std::vector<int32_t>(2 * kPartitions, 0),
-                             {kPartitions, 2});
+        InlineArray<int32_t>(v1::DType::INT32, {0, 1}, {2});
+    return job;
+  }
+
+  // A job that no other equals.
+  v1::Job NewJob() {
+    v1::Job job = QualityJob();
     job.set_no_cache(false);
     (*job.mutable_labels())["round"] = absl::StrCat(jobs_);
     job.mutable_spec()->mutable_quality()->set_gamma(
@@ -297,8 +320,15 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
       late.set_request_id(request.request_id() + ", late");
       late.mutable_job()->set_no_cache(true);
       *late.mutable_job()->mutable_deadline() =
-          ToTimestamp(WallMicros() + 3000);
-      return SubmitOnce(late);
+          ToTimestamp(WallMicros() + 20000);
+      const absl::Status status = SubmitOnce(late).status();
+      // Over already.
+      return FieldOf(status) == "deadline" ? absl::OkStatus() : status;
+    });
+    Try("SubmitJob, large", [&] {
+      v1::SubmitJobRequest large;
+      *large.mutable_job() = large_;
+      return SubmitOnce(large);
     });
     SubmitAndCancel(graph);
     SendArray(header, chunk);
@@ -312,11 +342,9 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
   bool Round(int64_t first, int64_t count) {
     const v1::SubmitJobRequest request = NewRequest();
     v1::SubmitGraphRequest graph;
-    for (const char* name : {"first", "second"}) {
-      auto* node = graph.add_nodes();
-      node->set_name(name);
-      *node->mutable_job() = NewJob();
-    }
+    graph.add_nodes()->set_name("first");
+    *graph.mutable_nodes(0)->mutable_job() = QualityJob();
+    graph.add_nodes()->set_name("second");
     *graph.mutable_nodes(1)->mutable_job() = DependentJob("first");
     const std::string bytes(
         100000, static_cast<char>('a' + static_cast<char>(jobs_ % 26)));
@@ -374,6 +402,8 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
 
   // Nothing is left of what was cut short.
   void CheckFolders() {
+    // Takes what a removal found no memory for.
+    EXPECT_TRUE(artifacts_->Sweep().ok());
     CheckInvariants(*database_, true);
     const std::string dir = database_->data_dir();
     for (const char* folder : {"/attempts", "/checkpoints"}) {
@@ -388,6 +418,7 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
 
   const std::unique_ptr<Executor> threads_ = MakeThreadExecutor();
   std::unique_ptr<UploadStore> uploads_;
+  v1::Job large_;
   int64_t jobs_ = 0;
 };
 
