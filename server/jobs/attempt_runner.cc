@@ -168,8 +168,6 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
       break;
     }
   }
-  UntilMemory([&] { RemoveDirectory(attempt.running.dir); });
-  ReachFailpoint(Failpoint::kEndDirectoryRemoved);
   progress_->Remove(job);
   absl::Status shortage;
   UntilMemory([&] {
@@ -177,8 +175,11 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
       shortage = attempt.end->put_back;
     }
   });
-  // Outputs that were not committed go, before anybody takes this for over.
+  // Outputs that were not committed go, and last the directory, before anybody
+  // takes this for over.
   attempt.end.reset();
+  UntilMemory([&] { RemoveDirectory(attempt.running.dir); });
+  ReachFailpoint(Failpoint::kEndDirectoryRemoved);
   attempt.ended(shortage);
 }
 

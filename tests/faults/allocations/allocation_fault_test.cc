@@ -402,9 +402,6 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
 
   // Nothing is left of what was cut short.
   void CheckFolders() {
-    // Takes what a removal found no memory for.
-    EXPECT_TRUE(artifacts_->Sweep().ok());
-    CheckInvariants(*database_, true);
     const std::string dir = database_->data_dir();
     for (const char* folder : {"/attempts", "/checkpoints"}) {
       // The directory of an attempt goes after its end was told.
@@ -414,6 +411,9 @@ class AllocationFaultTest : private HasEnds, public QueueFixture {
       }
       EXPECT_TRUE(std::filesystem::is_empty(dir + folder)) << folder;
     }
+    // Takes what a removal found no memory for.
+    EXPECT_TRUE(artifacts_->Sweep().ok());
+    CheckInvariants(*database_, true);
   }
 
   const std::unique_ptr<Executor> threads_ = MakeThreadExecutor();
