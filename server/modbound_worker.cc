@@ -65,8 +65,12 @@ void VolunteerForOutOfMemory() {
   std::ofstream("/proc/self/oom_score_adj") << "500";
 }
 
-// Later allocations beyond it fail.
+// Later allocations beyond it fail. AddressSanitizer itself takes more than any
+// limit.
 void LimitMemory(int64_t bytes) {
+#ifdef __SANITIZE_ADDRESS__
+  bytes = 0;
+#endif
   if (bytes > 0) {
     const auto most = static_cast<rlim_t>(bytes);
     const struct rlimit limit { most, most };

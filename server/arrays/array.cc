@@ -29,6 +29,13 @@ std::shared_ptr<std::byte> AllocateAligned(int64_t size) {
           [block](std::byte*) { std::free(block); }};
 }
 
+// Of no bytes there may be no address.
+void Copy(const void* from, int64_t bytes, void* to) {
+  if (bytes > 0) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+  }
+}
+
 template <typename T>
 double Load(const std::byte* bytes, int64_t i) {
   T value;
@@ -108,9 +115,7 @@ HostArray HostArray::FromMatrix(const Matrix& matrix,
   }
   HostArray array(dtype, std::move(shape), std::move(axes));
   if (dtype == v1::DType::FLOAT64) {
-    std::memcpy(array.mutable_data(),
-                matrix.data(),
-                static_cast<std::size_t>(array.size_bytes()));
+    Copy(matrix.data(), array.size_bytes(), array.mutable_data());
     return array;
   }
   auto* out = reinterpret_cast<float*>(array.mutable_data());
@@ -123,9 +128,7 @@ HostArray HostArray::FromMatrix(const Matrix& matrix,
 HostArray HostArray::FromVector(const Vector& vector,
                                 std::vector<std::string> axes) {
   HostArray array(v1::DType::FLOAT64, {vector.size()}, std::move(axes));
-  std::memcpy(array.mutable_data(),
-              vector.data(),
-              static_cast<std::size_t>(array.size_bytes()));
+  Copy(vector.data(), array.size_bytes(), array.mutable_data());
   return array;
 }
 
@@ -134,9 +137,7 @@ HostArray HostArray::FromDoubles(const std::vector<double>& values,
                                  std::vector<std::string> axes) {
   HostArray array(v1::DType::FLOAT64, std::move(shape), std::move(axes));
   MODBOUND_CHECK(array.size() == static_cast<int64_t>(values.size()));
-  std::memcpy(array.mutable_data(),
-              values.data(),
-              static_cast<std::size_t>(array.size_bytes()));
+  Copy(values.data(), array.size_bytes(), array.mutable_data());
   return array;
 }
 
@@ -151,9 +152,7 @@ HostArray HostArray::FromInts(absl::Span<const int32_t> values,
                               std::vector<std::string> axes) {
   HostArray array(v1::DType::INT32, std::move(shape), std::move(axes));
   MODBOUND_CHECK(array.size() == static_cast<int64_t>(values.size()));
-  std::memcpy(array.mutable_data(),
-              values.data(),
-              static_cast<std::size_t>(array.size_bytes()));
+  Copy(values.data(), array.size_bytes(), array.mutable_data());
   return array;
 }
 
@@ -175,7 +174,7 @@ double HostArray::At(int64_t i) const {
 std::vector<double> HostArray::ToDoubles() const {
   std::vector<double> values(static_cast<std::size_t>(size()));
   if (dtype_ == v1::DType::FLOAT64) {
-    std::memcpy(values.data(), data(), static_cast<std::size_t>(size_bytes()));
+    Copy(data(), size_bytes(), values.data());
   } else {
     for (int64_t i = 0; i < size(); ++i) {
       values[static_cast<std::size_t>(i)] = At(i);
@@ -189,7 +188,7 @@ Matrix HostArray::ToMatrix() const {
   const int64_t rows = cols == 0 ? 0 : size() / cols;
   Matrix matrix(rows, cols);
   if (dtype_ == v1::DType::FLOAT64 && matrix.size() > 0) {
-    std::memcpy(matrix.data(), data(), static_cast<std::size_t>(size_bytes()));
+    Copy(data(), size_bytes(), matrix.data());
     return matrix;
   }
   for (int64_t i = 0; i < matrix.size(); ++i) {

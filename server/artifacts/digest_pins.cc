@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/files/guarded.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 namespace {
@@ -60,10 +60,8 @@ void DigestPins::Unpin(const std::string& digest) {
   if (unpinned_) {
     // A destructor may not throw: what is not removed now the next sweep
     // removes.
-    Guarded([&] {
-      unpinned_(digest);
-      return absl::OkStatus();
-    }).IgnoreError();
+    IfMemory([&]()
+                 ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { unpinned_(digest); });
   }
 }
 

@@ -117,7 +117,10 @@ void FileCheckpoint::Offer(const std::string& name,
                            std::string state) {
   const MutexLock lock(mutex_);
   states_[name] = std::move(state);
-  const absl::Status status = Guarded([&] { return Write(name, done); });
+  const absl::Status status =
+      Guarded([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return Write(name, done);
+      });
   const double now = Now();
   next_.store(now + std::max(options_.interval_seconds,
                              kRestPerWrite * (now - claimed_.load())));

@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "core/base/error.h"
 
@@ -28,10 +29,11 @@ inline absl::Status ShortOfMemory() {
 // What `action` (returning absl::Status or StatusOr) returns, or the error of
 // what a library throws in it: `out_of_memory` for bad_alloc, kInternal for the
 // rest. When there is no memory for the error's words either, a bare
-// kUnavailable, which IsShortage knows. Throws nothing.
+// kUnavailable, which IsShortage knows. Throws nothing. `action` is called
+// under the locks of the caller: it says itself which it needs.
 template <typename Action>
-auto Guarded(const Action& action,
-             absl::Status (*out_of_memory)() = OutOfMemory)
+ABSL_NO_THREAD_SAFETY_ANALYSIS auto Guarded(
+    const Action& action, absl::Status (*out_of_memory)() = OutOfMemory)
     -> decltype(action()) {
   try {
     try {
