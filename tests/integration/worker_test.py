@@ -17,6 +17,8 @@ from service import (BIN, TIME_FACTOR, Server, ServersTest, comparable,
                      digests)
 
 HANG = 2
+# A worker of an AddressSanitizer build dies of SIGSEGV as others do.
+os.environ["ASAN_OPTIONS"] = "handle_segv=0"
 
 
 def is_gone(pid):
@@ -124,6 +126,7 @@ class WorkerTest(ServersTest):
         self.assertLess(time.monotonic() - begin, 2 * TIME_FACTOR)
         self.assertTrue(is_gone(pid))
 
+    @unittest.skipIf(TIME_FACTOR != 1, "workers of sanitizers have no limit")
     def test_an_attempt_beyond_its_memory_fails_at_once(self):
         folder = tempfile.TemporaryDirectory(prefix="modbound_worker_")
         self.addCleanup(folder.cleanup)

@@ -1,13 +1,16 @@
 #include "core/modules/partition.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "core/base/error.h"
 #include "core/modules/compare.h"
 #include "core/modules/labels.h"
+#include "core/network/run.h"
 #include "gtest/gtest.h"
 #include "support/golden.h"
+#include "support/golden_network.h"
 #include "support/memory_checkpoint.h"
 
 namespace modbound {
@@ -33,6 +36,57 @@ TEST(Partition, LabelsSilentUnitsMinusOneAndFindsTheGoldenModules) {
   EXPECT_EQ(result->run_quality.size(), 100);
   EXPECT_EQ(result->run_labels[7].size(), 64U);
   EXPECT_EQ(result->labels, CanonicalLabels(result->labels));
+}
+
+TEST(Partition, FindsThePlantedModulesWithAnyConsensus) {
+  const Labels planted =
+      LoadGolden("partition_stats", "consensus_planted").ToLabels();
+  for (const ConsensusMethod method : {ConsensusMethod::kNone,
+                                       ConsensusMethod::kThreshold,
+                                       ConsensusMethod::kExpected}) {
+    PartitionOptions options;
+    options.consensus = method;
+    const auto result =
+        Partition(LoadGolden("partition_stats", "consensus_weights").ToMatrix(),
+                  {},
+                  options,
+                  Execution());
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->labels, planted);
+  }
+}
+
+// The readout's golden modules are those of its networks' activity, units that
+// never fire sharing one label of their own.
+TEST(Partition, OfActivityExcludesTheUnitsThatNeverFire) {
+  struct Case {
+    const char* name;
+    int64_t silent_neurons;  // of its manifest.json
+    int32_t silent_label;
+  };
+  for (const Case& golden :
+       {Case{"output_lesion_pdm", 28, 0}, Case{"output_lesion_gng", 32, 2}}) {
+    SCOPED_TRACE(golden.name);
+    const GoldenArray inputs = LoadGolden(golden.name, "inputs");
+    const auto run = RunNetwork(GoldenNetwork(golden.name),
+                                inputs.ToMatrix(),
+                                inputs.shape[1],
+                                RowOrder::kByTime,
+                                Matrix(),
+                                Execution());
+    ASSERT_TRUE(run.ok()) << run.status();
+    const auto correlation = CorrelationOfColumns(run->activity, Execution());
+    ASSERT_TRUE(correlation.ok()) << correlation.status();
+    const auto result = Partition(correlation->values,
+                                  correlation->valid,
+                                  PartitionOptions(),
+                                  Execution());
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(std::ssize(result->excluded_units), golden.silent_neurons);
+    Labels modules = LoadGolden(golden.name, "modules").ToLabels();
+    std::replace(modules.begin(), modules.end(), golden.silent_label, -1);
+    EXPECT_EQ(result->labels, CanonicalLabels(modules));
+  }
 }
 
 TEST(Partition, IncludesSilentUnitsWhenAsked) {
