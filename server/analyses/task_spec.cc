@@ -14,11 +14,13 @@ std::string NameOf(const v1::Task& task) {
   return v1::Task::Name_Name(task.name());
 }
 
-absl::Status RefuseForeignField(const char* field, const v1::Task& task) {
+absl::Status RefuseForeignField(const char* field,
+                                const std::string& value,
+                                const v1::Task& task) {
   return Refuse(
       reason::kOutOfRange,
       field,
-      absl::StrCat(field, " is set; ", NameOf(task), " has no such field"));
+      absl::StrCat(field, value, "; ", NameOf(task), " has no such field"));
 }
 
 // Fields of noise are left unset for tasks without it.
@@ -26,10 +28,14 @@ absl::Status FillNoise(const TaskSpec& defaults, v1::Task& task) {
   MODBOUND_ASSIGN_OR_RETURN(const bool has_noise, TaskHasNoise(defaults.name));
   if (!has_noise) {
     if (task.has_sigma()) {
-      return RefuseForeignField("task.sigma", task);
+      return RefuseForeignField(
+          "task.sigma", absl::StrCat(" is ", task.sigma()), task);
     }
     if (task.coherences_size() > 0) {
-      return RefuseForeignField("task.coherences", task);
+      return RefuseForeignField(
+          "task.coherences",
+          absl::StrCat(" has ", task.coherences_size(), " elements"),
+          task);
     }
     return absl::OkStatus();
   }

@@ -1,5 +1,7 @@
 #include "core/modules/similarity.h"
+#include "core/tasks/task.h"
 #include "server/analyses/network_cases.h"
+#include "support/golden_network.h"
 
 namespace modbound {
 namespace {
@@ -102,6 +104,131 @@ TEST(JacobianSimilarityKind, DerivativePicksTheLabels) {
         similarity(static_cast<int64_t>(i), static_cast<int64_t>(i)) == 0);
   }
   EXPECT_GT(step->summary.jacobian_similarity().step().r(), 0);
+}
+
+// One step of a tanh network at alpha = 1/2, written out anew.
+Vector HalfStep(const Network& network,
+                v1::Update::Rule update,
+                const Vector& state,
+                const Vector& input) {
+  const Vector drive = network.w_in * input + network.b_in +
+                       network.w_rec * state + network.b_rec;
+  if (update == v1::Update::LEAK_INSIDE) {
+    return (0.5 * state + 0.5 * drive).array().tanh();
+  }
+  return 0.5 * state + 0.5 * drive.array().tanh().matrix();
+}
+
+// Central differences of that step. Error h^2 f''' / 6 plus rounding eps / h:
+// about 1e-10 at h = 1e-5.
+Matrix DifferencesOfHalfStep(const Network& network,
+                             v1::Update::Rule update,
+                             const Vector& state,
+                             const Vector& input) {
+  constexpr double kDifference = 1e-5;
+  const int64_t N = network.units();
+  Matrix jacobian(N, N);
+  for (int64_t j = 0; j < N; ++j) {
+    const Vector change = kDifference * Vector::Unit(N, j);
+    jacobian.col(j) = (HalfStep(network, update, state + change, input) -
+                       HalfStep(network, update, state - change, input)) /
+                      (2 * kDifference);
+  }
+  return jacobian;
+}
+
+// What a network meets in trials: the states before each step, their inputs,
+// and the mean of the difference Jacobians there.
+struct HalfSteps {
+  Matrix states;
+  Matrix inputs;
+  Matrix jacobian;
+};
+
+HalfSteps RunHalfSteps(const Network& network,
+                       v1::Update::Rule update,
+                       const Task& task,
+                       int64_t trials,
+                       uint64_t seed) {
+  const int64_t N = network.units();
+  const int64_t T = task.steps();
+  const int64_t S = trials * T;
+  HalfSteps run{Matrix(S, N), Matrix(S, task.inputs()), Matrix::Zero(N, N)};
+  Trial trial;
+  for (int64_t k = 0; k < trials; ++k) {
+    RandomStream random(
+        seed, RandomPurpose::kJacobianTrials, static_cast<uint64_t>(k));
+    task.Draw(random, trial);
+    Vector state = Vector::Zero(N);
+    for (int64_t t = 0; t < T; ++t) {
+      const Vector input = trial.inputs.row(t);
+      run.states.row(k * T + t) = state;
+      run.inputs.row(k * T + t) = input;
+      run.jacobian += DifferencesOfHalfStep(network, update, state, input) /
+                      static_cast<double>(S);
+      state = HalfStep(network, update, state, input);
+    }
+  }
+  return run;
+}
+
+TEST(JacobianSimilarityKind, TrajectoryIsGivenStatesOfItsTrials) {
+  constexpr int kTrials = 4;
+  constexpr int kSeed = 9;
+  const Network network = GoldenNetwork("lesion_similarity_pdm");
+  const auto task =
+      Task::Make(*DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING"), 50);
+  ASSERT_TRUE(task.ok()) << task.status();
+  for (const v1::Update::Rule update :
+       {v1::Update::LEAK_OUTSIDE, v1::Update::LEAK_INSIDE}) {
+    SCOPED_TRACE(v1::Update::Rule_Name(update));
+    const HalfSteps run = RunHalfSteps(network, update, *task, kTrials, kSeed);
+    InputArrays inputs = GoldenNetworkOnly();
+    // Both correlate the same activity.
+    inputs["activity"] = HostArray::FromMatrix(run.states, {});
+    v1::Spec spec = SpecOf(50, update);
+    v1::JacobianSimilaritySpec& jacobian = *spec.mutable_jacobian_similarity();
+    jacobian.set_activation(v1::Activation::TANH);
+    jacobian.set_seed(kSeed);
+    v1::Spec trajectory_spec = spec;
+    jacobian.set_mode(v1::JacobianMode::GIVEN_STATES);
+    InputArrays states = inputs;
+    states["states"] = HostArray::FromMatrix(run.states, {});
+    states["inputs"] = HostArray::FromMatrix(run.inputs, {});
+    const auto given = RunWithThreads(spec, states);
+    ASSERT_TRUE(given.ok()) << given.status();
+
+    v1::JacobianSimilaritySpec& trajectory_jacobian =
+        *trajectory_spec.mutable_jacobian_similarity();
+    trajectory_jacobian.set_mode(v1::JacobianMode::TRAJECTORY);
+    trajectory_jacobian.mutable_task()->set_name(
+        v1::Task::PERCEPTUAL_DECISION_MAKING);
+    trajectory_jacobian.set_jacobian_trials(kTrials);
+    const auto trajectory = RunWithThreads(trajectory_spec, inputs);
+    ASSERT_TRUE(trajectory.ok()) << trajectory.status();
+
+    ExpectClose(trajectory->outputs.at("jacobian").ToMatrix(),
+                run.jacobian,
+                0,
+                1e-8,
+                "mean of difference Jacobians");
+    for (const char* name : {"jacobian",
+                             "similarity",
+                             "similarity_flow",
+                             "similarity_weights",
+                             "correlation",
+                             "null"}) {
+      ExpectClose(trajectory->outputs.at(name).ToMatrix(),
+                  given->outputs.at(name).ToMatrix(),
+                  0,
+                  1e-11,
+                  name);
+    }
+    EXPECT_EQ(trajectory->outputs.at("labels").ToLabels(),
+              given->outputs.at("labels").ToLabels());
+    EXPECT_EQ(trajectory->summary.jacobian_similarity().num_states(),
+              kTrials * task->steps());
+  }
 }
 
 TEST(JacobianSimilarityKind, CorrelatesTheActivityThatIsGiven) {
