@@ -38,17 +38,27 @@ done
 
 server_pid=
 server_dir=
-# SIGTERM lets the server end its calls and close its store.
+# SIGTERM lets the server end its calls and close its store. Where all else went
+# well, a server that does not end with 0 makes the script fail.
 stop_server() {
-  if [[ -n $server_pid ]] && kill -0 "$server_pid" 2>/dev/null; then
-    echo "Stopping the server"
-    kill -TERM "$server_pid"
-    wait "$server_pid" || true
+  local script_code=$?
+  local code=0
+  if [[ -n $server_pid ]]; then
+    if kill -TERM "$server_pid" 2>/dev/null; then
+      echo "Stopping the server"
+    fi
+    wait "$server_pid" || code=$?
   fi
   server_pid=
+  if ((script_code == 0 && code != 0)); then
+    echo "quickstart.sh: the server ended with exit code $code; its log:" >&2
+    cat "$server_dir/log" >&2
+    script_code=1
+  fi
   if [[ -n $server_dir ]]; then
     rm -rf "$server_dir"
   fi
+  exit "$script_code"
 }
 trap stop_server EXIT
 trap 'exit 130' INT

@@ -1,6 +1,10 @@
-"""deploy/quickstart.sh itself, twice in a row, and broken off."""
+"""deploy/quickstart.sh itself: twice in a row, broken off, and when its server
+does not end well."""
 
+import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -11,6 +15,20 @@ SOURCE = os.environ["MODBOUND_SOURCE"]
 BIN = os.environ["MODBOUND_BIN"]
 SCRIPT = os.path.join(SOURCE, "deploy", "quickstart.sh")
 WAIT = 300
+# A server that ends as it is told to, and what runs its jobs in no time.
+STAND_INS = {
+    "build/bin/modboundd": """#!/bin/bash
+echo "listening on 127.0.0.1:1"
+echo "a word of the server"
+trap 'exit $STOP_CODE' TERM
+[[ -z $EARLY_CODE ]] || exit "$EARLY_CODE"
+while :; do sleep 0.01; done
+""",
+    "build/bin/modbound": "#!/bin/bash\nsleep 0.2; exit $JOB_CODE\n",
+    "deploy/packages.sh": "#!/bin/bash\n",
+    "deploy/build.sh": "#!/bin/bash\n",
+    "client/examples/main_job_table.py": "",
+}
 
 
 def servers():
@@ -66,10 +84,29 @@ class QuickstartTest(unittest.TestCase):
             table = printed[printed.index("\nTraining"):]
             # The line of the speed apart, every number is the same again.
             tables.append(table.split("\n", 2)[2])
-            self.assertTrue(os.path.exists(
-                os.path.join(self.out, "partition", "summary.json")))
+            self.expect_results(re.search(
+                r"^Arrays \(\.npy\) and summaries of every job: (.+)$", printed,
+                re.M)[1])
             self.expect_nothing_left()
         self.assertEqual(tables[0], tables[1])
+
+    def expect_results(self, folder):
+        """Of every job: where --out says, and nowhere else."""
+        self.assertEqual(folder, self.out)
+        with open(os.path.join(SOURCE, "client", "examples", "main_job.json"),
+                  encoding="utf-8") as file:
+            nodes = {node["name"] for node in json.load(file)["nodes"]}
+        self.assertEqual(set(os.listdir(folder)), nodes)
+        for node in nodes:
+            path = os.path.join(folder, node)
+            with open(os.path.join(path, "summary.json"),
+                      encoding="utf-8") as file:
+                outputs = set(json.load(file)["outputs"])
+            found = {os.path.relpath(os.path.join(base, name), path)
+                     for base, _, names in os.walk(path) for name in names}
+            self.assertTrue(outputs, node)
+            self.assertEqual(found, {f"{name}.npy" for name in outputs} |
+                             {"summary.json"})
 
     def test_ctrl_c_ends_jobs_and_server_in_this_order(self):
         process = self.open()
@@ -88,6 +125,46 @@ class QuickstartTest(unittest.TestCase):
         self.assertIn("Stopping the server", text)
         self.assertNotIn("lost", text)  # the server outlived the client
         self.expect_nothing_left()
+
+
+class ServersEndTest(unittest.TestCase):
+    """What the server ends with, by a stand-in of it."""
+
+    def run_script(self, **codes):
+        with tempfile.TemporaryDirectory(prefix="modbound_quickstart_") as root:
+            shutil.copytree(os.path.dirname(SCRIPT),
+                            os.path.join(root, "deploy"))
+            for name, text in STAND_INS.items():
+                path = os.path.join(root, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                os.chmod(path, 0o755)
+            temporary = os.path.join(root, "tmp")
+            os.mkdir(temporary)
+            done = subprocess.run(
+                [os.path.join(root, "deploy", "quickstart.sh")],
+                capture_output=True, text=True, check=False, timeout=WAIT,
+                env={**os.environ, "TMPDIR": temporary, "STOP_CODE": "0",
+                     "EARLY_CODE": "", "JOB_CODE": "0", **codes})
+            self.assertEqual(os.listdir(temporary), [])
+        return done
+
+    def test_a_clean_stop_is_a_success(self):
+        done = self.run_script()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_another_end_is_a_failure_and_its_log_is_shown(self):
+        for codes in ({"STOP_CODE": "3"}, {"EARLY_CODE": "3"}):
+            with self.subTest(**codes):
+                done = self.run_script(**codes)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("the server ended with exit code 3", done.stderr)
+                self.assertIn("a word of the server", done.stderr)
+
+    def test_the_code_of_failed_jobs_stays(self):
+        done = self.run_script(STOP_CODE="3", JOB_CODE="4")
+        self.assertEqual((done.returncode, done.stderr), (4, ""))
 
 
 if __name__ == "__main__":
