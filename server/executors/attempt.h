@@ -37,6 +37,10 @@ enum class AttemptProcess { kShared, kOwn };
 
 // Makes an empty DIR; whatever was there goes.
 absl::Status MakeAttemptDirectory(const std::string& dir);
+// Empties the files of a DIR that holds attempt.binpb and result.binpb alone:
+// then it is as good as new. False, and nothing done, when it holds more.
+// Nobody may still write into it.
+absl::StatusOr<bool> EmptyAttemptDirectory(const std::string& dir);
 // Writes attempt.binpb. The caller puts the input files in place, before or
 // after. Not synced: after a power cut no attempt goes on.
 absl::Status WriteAttemptSpec(const std::string& dir,
@@ -63,8 +67,8 @@ absl::Status RunAttempt(const std::string& dir,
                         const StopFlag& stop,
                         AttemptProcess process = AttemptProcess::kShared);
 
-// Reads DIR/result.binpb. Errors: kNotFound when the attempt has not ended;
-// kFailedPrecondition for another token.
+// Reads DIR/result.binpb. Errors: kNotFound when the attempt has not ended, so
+// that there is none or an empty one; kFailedPrecondition for another token.
 absl::StatusOr<internal::AttemptResult> ReadAttemptResult(
     const std::string& dir, const std::string& token);
 

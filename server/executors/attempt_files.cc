@@ -193,18 +193,33 @@ absl::StatusOr<std::string> WriteArrayFile(const std::string& dir,
 }  // namespace
 
 absl::Status MakeAttemptDirectory(const std::string& dir) {
-  std::error_code error;
-  std::filesystem::remove_all(dir, error);
-  if (error) {
-    return FileError("empty", dir, error.value());
-  }
+  MODBOUND_RETURN_IF_ERROR(RemoveFolder(dir));
   return MakeDirectory(dir);
+}
+
+absl::StatusOr<bool> EmptyAttemptDirectory(const std::string& dir) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(dir, error), end;
+       !error && it != end;
+       it.increment(error)) {
+    const std::string name = absl::StrCat("/", it->path().filename().string());
+    if (name != kSpecFile && name != kResultFile) {
+      return false;
+    }
+  }
+  if (error) {
+    return FileError("list", dir, error.value());
+  }
+  for (const char* name : {kSpecFile, kResultFile}) {
+    MODBOUND_RETURN_IF_ERROR(
+        OpenFile(dir + name, O_WRONLY | O_CREAT | O_TRUNC).status());
+  }
+  return true;
 }
 
 absl::Status WriteAttemptSpec(const std::string& dir,
                               const internal::AttemptSpec& spec) {
-  return ReplaceFile(
-      dir + kSpecFile, spec.SerializeAsString(), Durability::kCached);
+  return OverwriteFile(dir + kSpecFile, spec.SerializeAsString());
 }
 
 absl::StatusOr<internal::AttemptSpec> ReadAttemptSpec(
@@ -256,14 +271,13 @@ absl::StatusOr<internal::AttemptSpec::File> WriteOutput(const std::string& dir,
 
 absl::Status WriteAttemptResult(const std::string& dir,
                                 const internal::AttemptResult& result) {
-  return ReplaceFile(
-      dir + kResultFile, result.SerializeAsString(), Durability::kCached);
+  return OverwriteFile(dir + kResultFile, result.SerializeAsString());
 }
 
 absl::StatusOr<internal::AttemptResult> ReadAttemptResult(
     const std::string& dir, const std::string& token) {
   const absl::StatusOr<std::string> bytes = ReadFile(dir + kResultFile);
-  if (absl::IsNotFound(bytes.status())) {
+  if (absl::IsNotFound(bytes.status()) || (bytes.ok() && bytes->empty())) {
     return WithDetail(MakeError(absl::StatusCode::kNotFound,
                                 reason::kInternal,
                                 "",

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -189,6 +190,12 @@ absl::Status RemoveFile(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status RemoveFolder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  return error ? FileError("remove", path, error.value()) : absl::OkStatus();
+}
+
 absl::Status ReplaceFile(const std::string& path,
                          std::string_view bytes,
                          Durability durability) {
@@ -210,6 +217,20 @@ absl::Status ReplaceFile(const std::string& path,
   }
   return durability == Durability::kSynced ? SyncDirectory(DirectoryOf(path))
                                            : absl::OkStatus();
+}
+
+// Not O_TRUNC: ext4 writes a file that was cut to nothing to the disk when it
+// is closed.
+absl::Status OverwriteFile(const std::string& path, std::string_view bytes) {
+  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file,
+                            OpenFile(path, O_WRONLY | O_CREAT));
+  MODBOUND_RETURN_IF_ERROR(WriteAt(file, path, bytes, 0));
+  MODBOUND_ASSIGN_OR_RETURN(const int64_t size, FileSize(file, path));
+  const auto wanted = static_cast<int64_t>(bytes.size());
+  if (size > wanted && ::ftruncate(file.get(), wanted) != 0) {
+    return FileError("cut", path, errno);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> FreeDiskBytes(const std::string& path) {

@@ -74,6 +74,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 absl::Status RenameFile(const std::string& from, const std::string& to);
 // Fine when it is not there.
 absl::Status RemoveFile(const std::string& path);
+// Removes a folder with all that is in it. Fine when it is not there.
+absl::Status RemoveFolder(const std::string& path);
 
 // Whether a file must survive a power cut when the call returns.
 enum class Durability { kCached, kSynced };
@@ -82,6 +84,10 @@ enum class Durability { kCached, kSynced };
 absl::Status ReplaceFile(const std::string& path,
                          std::string_view bytes,
                          Durability durability);
+
+// Makes the file at `path` hold `bytes`, in place: for files that nobody reads
+// before this has returned. Not synced.
+absl::Status OverwriteFile(const std::string& path, std::string_view bytes);
 
 // Bytes that are free for this user on the disk of `path`.
 absl::StatusOr<int64_t> FreeDiskBytes(const std::string& path);

@@ -3,10 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,16 +21,6 @@
 
 namespace modbound {
 namespace {
-
-void RemoveDirectory(const std::string& dir) {
-  std::error_code error;
-  std::filesystem::remove_all(dir, error);
-  if (error) {
-    // The next start of the server removes it.
-    spdlog::warn(
-        "event=not_removed path=\"{}\" error=\"{}\"", dir, error.message());
-  }
-}
 
 // Of all that the result depends on.
 std::string KeyOf(const internal::AttemptSpec& spec) {
@@ -113,8 +101,10 @@ absl::Status AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
       options_.attempts_folder, "/", order.job, "-", running.spec.attempt());
   running.spec.set_checkpoint_key(KeyOf(running.spec));
   running.spec.set_checkpoint_seconds(options_.checkpoint_seconds);
-  absl::Status written =
-      WriteAttemptDirectory(artifacts_, running.dir, running.spec);
+  absl::Status written = directories_.Make(running.dir);
+  if (written.ok()) {
+    written = FillAttemptDirectory(artifacts_, running.dir, running.spec);
+  }
   if (ReasonOf(written) == reason::kMemoryLimit) {
     // The server's shortage, not the job's.
     written = ShortOfMemory();
@@ -178,7 +168,7 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
   // Outputs that were not committed go, and last the directory, before anybody
   // takes this for over.
   attempt.end.reset();
-  UntilMemory([&] { RemoveDirectory(attempt.running.dir); });
+  UntilMemory([&] { directories_.Release(attempt.running.dir); });
   ReachFailpoint(Failpoint::kEndDirectoryRemoved);
   attempt.ended(shortage);
 }
@@ -198,7 +188,7 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
       ReachFailpoint(Failpoint::kStopCheckpointKept);
     }
     // Before the commit, which on a full disk may need the room.
-    RemoveDirectory(running.dir);
+    AttemptDirectories::Remove(running.dir);
     // Room for others, but not for this job: its own fault, so not forever.
     if (absl::IsResourceExhausted(end.put_back) &&
         database_.CheckSpace().ok()) {

@@ -11,6 +11,7 @@
 #include "server/executors/executor.h"
 #include "server/executors/task_threads.h"
 #include "server/jobs/attempt_control.h"
+#include "server/jobs/attempt_directories.h"
 #include "server/jobs/attempt_end.h"
 #include "server/jobs/job_logs.h"
 #include "server/jobs/job_time.h"
@@ -63,6 +64,7 @@ class AttemptRunner {
                 ArtifactStore& artifacts,
                 Executor& executor,
                 std::shared_ptr<ProgressBoard> progress,
+                AttemptDirectories& directories,
                 KeptCheckpoints& checkpoints,
                 JobLogs& logs,
                 Options options)
@@ -71,6 +73,7 @@ class AttemptRunner {
         artifacts_(artifacts),
         executor_(executor),
         progress_(std::move(progress)),
+        directories_(directories),
         checkpoints_(checkpoints),
         logs_(logs),
         options_(std::move(options)) {}
@@ -93,6 +96,7 @@ class AttemptRunner {
   ArtifactStore& artifacts_;
   Executor& executor_;
   const std::shared_ptr<ProgressBoard> progress_;
+  AttemptDirectories& directories_;
   KeptCheckpoints& checkpoints_;
   JobLogs& logs_;
   const Options options_;

@@ -61,10 +61,9 @@ absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
   return start;
 }
 
-absl::Status WriteAttemptDirectory(ArtifactStore& artifacts,
-                                   const std::string& dir,
-                                   internal::AttemptSpec spec) {
-  MODBOUND_RETURN_IF_ERROR(MakeAttemptDirectory(dir));
+absl::Status FillAttemptDirectory(ArtifactStore& artifacts,
+                                  const std::string& dir,
+                                  internal::AttemptSpec spec) {
   for (auto& [name, file] : *spec.mutable_inputs()) {
     MODBOUND_ASSIGN_OR_RETURN(
         auto bytes,

@@ -29,10 +29,10 @@ absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
                                           const std::string& job,
                                           const std::string& token);
 
-// Makes `dir` for RunAttempt: attempt.binpb and the inputs.
-absl::Status WriteAttemptDirectory(ArtifactStore& artifacts,
-                                   const std::string& dir,
-                                   internal::AttemptSpec spec);
+// Writes into an empty `dir` what RunAttempt needs: attempt.binpb and the inputs.
+absl::Status FillAttemptDirectory(ArtifactStore& artifacts,
+                                  const std::string& dir,
+                                  internal::AttemptSpec spec);
 
 }  // namespace modbound
 

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "server/files/failpoint.h"
 #include "server/files/until_memory.h"
+#include "server/jobs/attempt_directories.h"
 #include "server/jobs/attempt_runner.h"
 #include "server/jobs/delete_job.h"
 #include "server/jobs/explain_job.h"
@@ -65,12 +66,14 @@ class StoredJobQueue final : public JobQueue {
                    JobLimits{options.cores, options.memory_limit_bytes},
                    options.max_open_per_owner,
                    last_id),
+        directories_(database.data_dir()),
         checkpoints_(database.data_dir()),
         runner_(database,
                 writer_,
                 artifacts,
                 executor,
                 progress_,
+                directories_,
                 checkpoints_,
                 logs_,
                 {AttemptsFolder(database.data_dir()),
@@ -151,6 +154,7 @@ class StoredJobQueue final : public JobQueue {
   JobLogs logs_;
   StateWriter writer_;
   Submitter submitter_;
+  AttemptDirectories directories_;
   KeptCheckpoints checkpoints_;
   AttemptRunner runner_;
   ResultCache results_;
@@ -161,6 +165,7 @@ class StoredJobQueue final : public JobQueue {
 absl::Status StoredJobQueue::Start(const std::vector<StateChange>& reconciled) {
   MODBOUND_RETURN_IF_ERROR(logs_.Open());
   MODBOUND_RETURN_IF_ERROR(FinishLogRemovals(database_, logs_));
+  MODBOUND_RETURN_IF_ERROR(directories_.Open());
   for (const StateChange& change : reconciled) {
     if (change.schedule.attempt > 0) {
       logs_.Append(change.job,

@@ -19,12 +19,6 @@ namespace {
 
 constexpr char kCheckpointFolder[] = "/checkpoint";
 
-absl::Status RemoveAll(const std::string& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  return error ? FileError("remove", path, error.value()) : absl::OkStatus();
-}
-
 bool IsEmptyFolder(const std::string& path) {
   std::error_code error;
   return std::filesystem::is_empty(path, error) || error;
@@ -79,7 +73,7 @@ absl::Status KeptCheckpoints::TakeOver(
     if (unended.count(job) != 0) {
       kept_.insert(job);
     } else {
-      MODBOUND_RETURN_IF_ERROR(RemoveAll(FolderOf(job)));
+      MODBOUND_RETURN_IF_ERROR(RemoveFolder(FolderOf(job)));
     }
   }
   // Of a job's directories the last one's counts.
@@ -94,7 +88,7 @@ absl::Status KeptCheckpoints::TakeOver(
     }
   }
   ReachFailpoint(Failpoint::kBootCheckpointKept);
-  MODBOUND_RETURN_IF_ERROR(RemoveAll(attempts_));
+  MODBOUND_RETURN_IF_ERROR(RemoveFolder(attempts_));
   ReachFailpoint(Failpoint::kBootAttemptsRemoved);
   return MakeDirectory(attempts_);
 }
@@ -111,7 +105,7 @@ void KeptCheckpoints::KeepLocked(const std::string& job,
   }
   // First, so that it is known whatever finds no memory after the rename.
   kept_.insert(job);
-  absl::Status status = RemoveAll(FolderOf(job));
+  absl::Status status = RemoveFolder(FolderOf(job));
   if (status.ok()) {
     status = RenameFile(dir + kCheckpointFolder, FolderOf(job));
   }
@@ -142,7 +136,7 @@ void KeptCheckpoints::Forget(const std::string& job) {
   if (kept_.count(job) == 0) {
     return;
   }
-  const absl::Status status = RemoveAll(FolderOf(job));
+  const absl::Status status = RemoveFolder(FolderOf(job));
   kept_.erase(job);
   if (!status.ok()) {
     // The next start of the server removes it.

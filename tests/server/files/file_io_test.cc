@@ -23,6 +23,16 @@ TEST(ReplaceFile, ReadsBackWhatItWrote) {
   EXPECT_EQ(*ReadFile(path), bytes);
 }
 
+TEST(OverwriteFile, LeavesNothingOfWhatWasThere) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "file";
+  for (const char* bytes : {"new", "a longer one", "short", ""}) {
+    ASSERT_TRUE(OverwriteFile(path, bytes).ok());
+    EXPECT_EQ(*ReadFile(path), bytes);
+  }
+  EXPECT_TRUE(absl::IsNotFound(OverwriteFile(folder / "none/file", "")));
+}
+
 TEST(ReplaceFile, KeepsTheOldBytesWhateverCallFails) {
   const TemporaryFolder folder;
   const std::string path = folder / "file";
