@@ -171,11 +171,6 @@ int RunWorker(const std::string& dir,
 }
 
 int Main(int argc, char** argv) {
-  if (!CpuHasIsa()) {
-    std::cerr << "modbound-worker: this build needs a CPU with " << kIsa
-              << std::endl;
-    return kWorkerUsage;
-  }
   CLI::App app("Runs one attempt directory of a modbound server.");
   std::string dir;
   std::string token;

@@ -306,13 +306,6 @@ int Run(const ServerOptions& options) {
 }
 
 int Main(int argc, char** argv) {
-  if (!CpuHasIsa()) {
-    std::fprintf(stderr,
-                 "modboundd: this build needs a CPU with %s, which this one is"
-                 " not\n",
-                 kIsa);
-    return 2;
-  }
   const auto line = ParseCommandLine(argc, argv);
   if (!line.ok()) {
     std::fprintf(stderr,

@@ -16,7 +16,7 @@ inline constexpr char kCompiler[] = \"${COMPILER}\";
 inline constexpr char kIsa[] = \"${ISA}\";
 // Raised whenever the same spec, inputs and seed give other bytes than before.
 inline constexpr char kKernelVersion[] = \"1\";
-// Programs ask before anything else and exit 2 with one sentence when it is false.
+// For deploy/cmake/check_cpu.cc.
 inline bool CpuHasIsa() { return ${has_isa}; }
 }  // namespace modbound
 #endif  // MODBOUND_BUILD_INFO_H_

@@ -18,9 +18,7 @@ from service import BIN, TIME_FACTOR
 FEATURES = {"popcnt": 2, "sse4.2": 8, "avx2": 10, "fma": 14, "bmi2": 17}
 NEEDED = {"x86-64-v2": {"sse4.2", "popcnt"},
           "x86-64-v3": {"avx2", "fma", "bmi2"}}
-# Program -> how its sentences begin.
-PROGRAMS = {"modboundd": "modboundd: ", "modbound": "error: ",
-            "modbound-worker": "modbound-worker: "}
+PROGRAMS = ("modboundd", "modbound", "modbound-worker")
 
 
 def symbols(path):
@@ -70,12 +68,13 @@ class CpuTest(unittest.TestCase):
                                  capture_output=True, text=True, check=True)
         cls.isa = re.search(r"x86-64-v\d", version.stdout)[0]
 
-    def run_on(self, features, program, *arguments):
+    def run_on(self, features, program, *arguments, **environment):
         with tempfile.TemporaryDirectory(prefix="modbound_cpu_") as folder:
             copy = os.path.join(folder, program)
             on_cpu(features, program, copy)
             done = subprocess.run([copy, *arguments], capture_output=True,
                                   text=True, check=False, cwd=folder,
+                                  env={**os.environ, **environment},
                                   timeout=20 * TIME_FACTOR)
             self.assertEqual(os.listdir(folder), [program])
         return done
@@ -87,7 +86,7 @@ class CpuTest(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_a_cpu_that_lacks_anything_is_refused(self):
-        for program, begin in PROGRAMS.items():
+        for program in PROGRAMS:
             for lacking in NEEDED[self.isa]:
                 with self.subTest(program=program, lacking=lacking):
                     done = self.run_on(NEEDED[self.isa] - {lacking}, program,
@@ -95,8 +94,19 @@ class CpuTest(unittest.TestCase):
                     self.assertEqual(done.returncode, 2, done.stderr)
                     self.assertEqual(done.stdout, "")
                     self.assertRegex(
-                        done.stderr, rf"\A{begin}[^\n]*needs a CPU with "
+                        done.stderr, rf"\A{program}: [^\n]*needs a CPU with "
                         rf"{self.isa}\b[^\n]*\n\Z")
+
+    def test_a_refused_program_runs_nothing_of_its_own_before(self):
+        # Its constructors may use instructions that the CPU does not have.
+        for program in PROGRAMS:
+            for features, code in ((set(), 2), (NEEDED[self.isa], 0)):
+                with self.subTest(program=program, features=features):
+                    done = self.run_on(features, program, "--version",
+                                       LD_DEBUG="files")
+                    self.assertEqual(done.returncode, code, done.stderr)
+                    self.assertEqual("initialize program: " in done.stderr,
+                                     code == 0)
 
     def test_the_server_does_not_start(self):
         done = self.run_on(set(), "modboundd", "--data_dir=data",
