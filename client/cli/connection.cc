@@ -77,16 +77,20 @@ std::chrono::milliseconds Backoff::Next() {
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
-    const std::string& address, const IdentityFiles& files) {
+    const std::string& address,
+    const IdentityFiles& files,
+    std::chrono::seconds patience) {
   MODBOUND_RETURN_IF_ERROR(CheckAddress(address));
   MODBOUND_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
                             OpenChannel(address, files, Arguments()));
-  return std::unique_ptr<Connection>(new Connection(address, channel));
+  return std::unique_ptr<Connection>(
+      new Connection(address, channel, patience));
 }
 
 Connection::Connection(const std::string& address,
-                       const std::shared_ptr<grpc::Channel>& channel)
-    : address_(address) {
+                       const std::shared_ptr<grpc::Channel>& channel,
+                       std::chrono::seconds patience)
+    : address_(address), patience_(patience) {
   jobs_ = v1::JobService::NewStub(channel);
   artifacts_ = v1::ArtifactService::NewStub(channel);
   server_ = v1::ServerService::NewStub(channel);

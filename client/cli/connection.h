@@ -51,9 +51,12 @@ class Backoff {
 // One server. Threads: calls may be made from several at once.
 class Connection {
  public:
-  // Errors: those of CheckAddress and OpenChannel. Nothing is sent yet.
+  // `patience`: see patience(). Errors: those of CheckAddress and OpenChannel.
+  // Nothing is sent yet.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(
-      const std::string& address, const IdentityFiles& files = {});
+      const std::string& address,
+      const IdentityFiles& files = {},
+      std::chrono::seconds patience = std::chrono::seconds(300));
 
   v1::JobService::Stub& jobs() { return *jobs_; }
   v1::ArtifactService::Stub& artifacts() { return *artifacts_; }
@@ -81,17 +84,22 @@ class Connection {
     return response;
   }
 
+  // How long work that has begun waits for a server that went away.
+  std::chrono::seconds patience() const { return patience_; }
+
   // `status` with the server's address when it is the connection that failed.
   absl::Status Explain(const grpc::Status& status) const;
 
  private:
   Connection(const std::string& address,
-             const std::shared_ptr<grpc::Channel>& channel);
+             const std::shared_ptr<grpc::Channel>& channel,
+             std::chrono::seconds patience);
 
   absl::Status Repeat(
       const std::function<grpc::Status(grpc::ClientContext&)>& attempt);
 
   std::string address_;
+  std::chrono::seconds patience_;
   std::unique_ptr<v1::JobService::Stub> jobs_;
   std::unique_ptr<v1::ArtifactService::Stub> artifacts_;
   std::unique_ptr<v1::ServerService::Stub> server_;

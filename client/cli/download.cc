@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -104,10 +105,6 @@ absl::Status Receive(Connection& connection,
   return added.ok() ? connection.Explain(status) : added;
 }
 
-bool MayGoOn(const absl::Status& error) {
-  return IsBrokenStream(error) || absl::IsDataLoss(error);
-}
-
 }  // namespace
 
 bool StaysBelow(std::string_view name) {
@@ -148,19 +145,26 @@ absl::Status DownloadNpy(Connection& connection,
   ArrivingFile arriving(file, ElementBytes(array));
   Backoff backoff(kMostStreamPause);
   int64_t furthest = 0;
-  for (int attempts = 0;;) {
+  int damaged = 0;
+  auto news = std::chrono::steady_clock::now();
+  while (true) {
     const absl::Status status =
         Receive(connection, request, arriving, interrupt);
     if (status.ok()) {
       break;
     }
+    const auto now = std::chrono::steady_clock::now();
     if (arriving.offset() > furthest) {
       furthest = arriving.offset();
-      attempts = 0;
+      damaged = 0;
+      news = now;
       backoff.Reset();
     }
-    const bool give_up = arriving.unwritten() || !MayGoOn(status) ||
-                         ++attempts == kStreamAttempts;
+    const bool again =
+        IsBrokenStream(status)
+            ? now - news < connection.patience()
+            : absl::IsDataLoss(status) && ++damaged < kStreamAttempts;
+    const bool give_up = arriving.unwritten() || !again;
     if (!give_up) {
       interrupt.WaitFor(backoff.Next());
     }

@@ -24,8 +24,8 @@ absl::StatusOr<std::string> ArrayPath(const std::string& folder,
 
 // Writes `array` to `path` as .npy. Every piece is held against its checksum,
 // the whole against its size and, where `digest` is not empty, the SHA-256 of
-// its elements. A broken stream goes on where it ended, up to five times
-// without progress.
+// its elements. A broken stream goes on where it ended, for the connection's
+// patience without progress; damaged pieces are asked for five times.
 // Errors: the server's; kDataLoss; those of AtomicFile; InterruptedError on
 // Ctrl-C, which it takes.
 absl::Status DownloadNpy(Connection& connection,

@@ -19,7 +19,8 @@ void Put(const std::string& text) {
 
 absl::StatusOr<Connection*> Session::Connect() {
   if (connection_ == nullptr) {
-    MODBOUND_ASSIGN_OR_RETURN(connection_, Connection::Open(server, identity));
+    MODBOUND_ASSIGN_OR_RETURN(connection_,
+                              Connection::Open(server, identity, patience()));
   }
   return connection_.get();
 }

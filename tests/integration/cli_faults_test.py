@@ -105,6 +105,25 @@ class CliFaultsTest(unittest.TestCase):
             numpy.load(os.path.join(self.out, "quality.npy")), ARRAY)
         self.assertEqual(begins, list(range(0, 9000, 1500)))
 
+    def test_a_download_waits_for_a_server_that_went_away_while_patient(self):
+        data = npy()
+        outage = 8  # calls: by then the pauses came to more than 5 s
+
+        def download(_request, context):
+            if self.count("Download") <= outage:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
+            yield piece(data, 0, len(data))
+
+        self.serve(GetJob=lambda *_: job("j1", "SUCCEEDED"), Download=download)
+        _, errors = self.run_cli("--patience", "0", "result", "j1", "--out",
+                                 self.out, code=6)
+        self.assertIn("no answer from the server", errors)
+        self.assertEqual(self.count("Download"), 1)
+        self.run_cli("result", "j1", "--out", self.out)
+        numpy.testing.assert_array_equal(
+            numpy.load(os.path.join(self.out, "quality.npy")), ARRAY)
+        self.assertEqual(self.count("Download"), outage + 1)
+
     def slow_graph(self):
         """Serves a graph: `first` has ended, its download hangs once; `second`
         runs until it is cancelled. Returns the event of the download's begin."""
