@@ -18,13 +18,21 @@ WAIT = 300
 # A server that ends as it is told to, and what runs its jobs in no time.
 STAND_INS = {
     "build/bin/modboundd": """#!/bin/bash
-echo "listening on 127.0.0.1:1"
-echo "a word of the server"
 trap 'exit $STOP_CODE' TERM
-[[ -z $EARLY_CODE ]] || exit "$EARLY_CODE"
-while :; do sleep 0.01; done
+echo "a word of the server"
+echo "listening on 127.0.0.1:1"
+until [[ -n $EARLY_CODE && -e $0.asked ]]; do sleep 0.01; done
+trap '' TERM
+rm "$0.asked"
+exit "$EARLY_CODE"
 """,
-    "build/bin/modbound": "#!/bin/bash\nsleep 0.2; exit $JOB_CODE\n",
+    # With EARLY_CODE, until the server cannot be stopped any more.
+    "build/bin/modbound": """#!/bin/bash
+asked="${0}d.asked"
+touch "$asked"
+while [[ -n $EARLY_CODE && -e $asked ]]; do sleep 0.01; done
+exit "$JOB_CODE"
+""",
     "deploy/packages.sh": "#!/bin/bash\n",
     "deploy/build.sh": "#!/bin/bash\n",
     "client/examples/main_job_table.py": "",
