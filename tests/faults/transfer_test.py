@@ -17,7 +17,7 @@ import modbound
 import proxy
 from fault_row import LONG, fault_row
 from modbound import arrays, calls
-from service import BIN, TIME_FACTOR, Server, verify
+from service import BIN, KEPT_MIB, TIME_FACTOR, Server, verify
 
 MIB = 2**20
 SIZE = 4096 * MIB if LONG else 64 * MIB
@@ -32,7 +32,7 @@ FRAMING = 0.0015
 BUFFERED = 6 * MIB
 AGAIN_BAR = arrays.CHUNK_BYTES + BUFFERED
 # Growth of the server's memory, MiB.
-RSS_BAR = 192
+RSS_BAR = 192 + KEPT_MIB
 
 
 class CutProxy(proxy.Proxy):
