@@ -122,9 +122,7 @@ TEST_F(AttemptTest, SyncsLargeOutputsBeforeTheResult) {
 TEST_F(AttemptTest, LeavesNoResultWhenItCannotBeWritten) {
   MakeAttempt(dir_, QualityJob(), InputsOfALargeOutput());
   for (const auto& [call, part] : std::vector<std::pair<IoCall, std::string>>{
-           {IoCall::kWrite, "/out/0"},
-           {IoCall::kWrite, "/result.binpb"},
-           {IoCall::kRename, "/result.binpb"}}) {
+           {IoCall::kWrite, "/out/0"}, {IoCall::kWrite, "/result.binpb"}}) {
     const IoFault fault(call, part, ENOSPC);
     const absl::Status status = Run();
     EXPECT_EQ(ReasonOf(status), "DISK_FULL") << part << ": " << status;
