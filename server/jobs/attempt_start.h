@@ -29,7 +29,8 @@ absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
                                           const std::string& job,
                                           const std::string& token);
 
-// Writes into an empty `dir` what RunAttempt needs: attempt.binpb and the inputs.
+// Writes into an empty `dir` what RunAttempt needs: attempt.binpb and the
+// inputs.
 absl::Status FillAttemptDirectory(ArtifactStore& artifacts,
                                   const std::string& dir,
                                   internal::AttemptSpec spec);
