@@ -288,7 +288,8 @@ int RunCli(int argc, char** argv) {
   app.add_flag("--json", session.json, "One compact JSON object a line");
   app.add_option("--patience",
                  session.patience_seconds,
-                 "Seconds to wait for a server that went away during a job")
+                 "Seconds to wait for a server that went away while a job "
+                 "is watched, its log followed or its result fetched")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.require_subcommand(1);

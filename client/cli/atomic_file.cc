@@ -37,6 +37,27 @@ absl::Status MakeFolder(const std::string& path) {
   return error ? UsageError(path + ": " + error.message()) : absl::OkStatus();
 }
 
+absl::StatusOr<NewFolder> NewFolder::Make(const std::string& path) {
+  NewFolder folder;
+  if (path.empty()) {
+    return folder;
+  }
+  std::error_code error;
+  for (std::filesystem::path above = path;
+       !above.empty() && !std::filesystem::exists(above, error);
+       above = above.parent_path()) {
+    folder.made_.push_back(above);
+  }
+  MODBOUND_RETURN_IF_ERROR(MakeFolder(path));
+  return folder;
+}
+
+NewFolder::~NewFolder() {
+  for (const std::string& path : made_) {
+    ::rmdir(path.c_str());  // one that holds something stays
+  }
+}
+
 absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) {

@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +13,29 @@ namespace modbound {
 
 // Makes a folder and those above it. Errors: kInvalidArgument.
 absl::Status MakeFolder(const std::string& path);
+
+// A folder for what is to come. Those that it had to make, of that folder and
+// those above it, go with it unless they are kept or hold something.
+class NewFolder {
+ public:
+  // "": none. Errors: kInvalidArgument.
+  static absl::StatusOr<NewFolder> Make(const std::string& path);
+
+  NewFolder(NewFolder&& other) noexcept
+      : made_(std::exchange(other.made_, {})) {}
+  NewFolder& operator=(NewFolder&&) = delete;
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  ~NewFolder();
+
+  void Keep() { made_.clear(); }
+
+ private:
+  NewFolder() = default;
+
+  // The innermost first.
+  std::vector<std::string> made_;
+};
 
 // A file that appears under its name complete or not at all: written beside it
 // and renamed.

@@ -31,7 +31,8 @@ bool IsBrokenStream(const absl::Status& error);
 // certificate: trying again is of no use.
 bool IsRefusedHandshake(const absl::Status& error);
 
-// A stream that breaks is opened again, so often in a row without any news.
+// What breaks or comes damaged is asked for again, so often without progress;
+// a server that went away during a job is waited for longer (Outage).
 inline constexpr int kStreamAttempts = 5;
 inline constexpr std::chrono::milliseconds kMostStreamPause{2000};
 
@@ -55,8 +56,8 @@ class Connection {
   // Nothing is sent yet.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(
       const std::string& address,
-      const IdentityFiles& files = {},
-      std::chrono::seconds patience = std::chrono::seconds(300));
+      const IdentityFiles& files,
+      std::chrono::seconds patience);
 
   v1::JobService::Stub& jobs() { return *jobs_; }
   v1::ArtifactService::Stub& artifacts() { return *artifacts_; }

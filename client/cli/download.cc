@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -11,6 +10,7 @@
 #include "client/cli/atomic_file.h"
 #include "client/cli/error.h"
 #include "client/cli/npy.h"
+#include "client/cli/outage.h"
 #include "client/cli/sha256.h"
 
 namespace modbound {
@@ -146,24 +146,22 @@ absl::Status DownloadNpy(Connection& connection,
   Backoff backoff(kMostStreamPause);
   int64_t furthest = 0;
   int damaged = 0;
-  auto news = std::chrono::steady_clock::now();
+  Outage outage(connection.patience());
   while (true) {
     const absl::Status status =
         Receive(connection, request, arriving, interrupt);
     if (status.ok()) {
       break;
     }
-    const auto now = std::chrono::steady_clock::now();
     if (arriving.offset() > furthest) {
       furthest = arriving.offset();
       damaged = 0;
-      news = now;
+      outage.End();
       backoff.Reset();
     }
-    const bool again =
-        IsBrokenStream(status)
-            ? now - news < connection.patience()
-            : absl::IsDataLoss(status) && ++damaged < kStreamAttempts;
+    const bool again = IsBrokenStream(status) ? outage.MayLast()
+                                              : absl::IsDataLoss(status) &&
+                                                    ++damaged < kStreamAttempts;
     const bool give_up = arriving.unwritten() || !again;
     if (!give_up) {
       interrupt.WaitFor(backoff.Next());

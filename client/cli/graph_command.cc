@@ -170,10 +170,9 @@ class GraphEnds {
 absl::Status RunGraph(Session& session,
                       const std::string& file,
                       const std::string& out) {
-  if (!out.empty()) {
-    MODBOUND_RETURN_IF_ERROR(MakeFolder(out));
-  }
+  MODBOUND_ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Make(out));
   MODBOUND_ASSIGN_OR_RETURN(Graph graph, SubmitGraph(session, file, out));
+  folder.Keep();
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   Interrupt interrupt;
   PrintSubmitted(session, graph);

@@ -110,7 +110,7 @@ absl::Status WatchJob(Session& session, const std::string& id) {
   // From the first event on, also for a job that has ended: its snapshot is
   // what there is to see.
   job.set_state(v1::JobState::UNSPECIFIED);
-  Watch watch(*connection, job, session.patience(), interrupt, progress);
+  Watch watch(*connection, job, interrupt, progress);
   watch.set_on_event([&](const v1::JobEvent& event, const v1::Job& now) {
     if (!event.has_progress()) {
       progress.Clear();

@@ -1,11 +1,10 @@
 #include "client/cli/logs_command.h"
 
-#include <chrono>
-
 #include "absl/strings/str_cat.h"
 #include "client/cli/connection.h"
 #include "client/cli/error.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/outage.h"
 
 namespace modbound {
 namespace {
@@ -47,7 +46,7 @@ absl::Status Logs(Session& session, const LogsFlags& flags) {
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   Interrupt interrupt;
   Backoff backoff(kMostStreamPause);
-  auto heard = std::chrono::steady_clock::now();
+  Outage outage(connection->patience());
   while (true) {
     const int64_t before = request.offset();
     const absl::Status status =
@@ -59,12 +58,11 @@ absl::Status Logs(Session& session, const LogsFlags& flags) {
     if (status.ok() || !IsBrokenStream(status)) {
       return status;
     }
-    const auto now = std::chrono::steady_clock::now();
     if (request.offset() > before) {
       backoff.Reset();
-      heard = now;
+      outage.End();
     }
-    if (now - heard >= session.patience()) {
+    if (!outage.MayLast()) {
       return status;
     }
     interrupt.WaitFor(backoff.Next());

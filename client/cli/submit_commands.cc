@@ -66,15 +66,17 @@ absl::StatusOr<v1::Job> Send(Session& session, const SubmitFlags& flags) {
   }
   MODBOUND_ASSIGN_OR_RETURN(const InputFiles files,
                             ReadInputs(flags.inputs, flags.from, job));
-  if (!flags.out.empty()) {
-    MODBOUND_RETURN_IF_ERROR(MakeFolder(flags.out));
-  }
+  MODBOUND_ASSIGN_OR_RETURN(NewFolder out, NewFolder::Make(flags.out));
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   MODBOUND_RETURN_IF_ERROR(SendInputs(*connection, files, job));
   request.set_request_id(flags.request_id.empty() ? RandomUuid()
                                                   : flags.request_id);
-  return connection->Call(
+  absl::StatusOr<v1::Job> submitted = connection->Call(
       connection->jobs(), &v1::JobService::Stub::SubmitJob, request);
+  if (submitted.ok()) {
+    out.Keep();
+  }
+  return submitted;
 }
 
 // Waits for the end of a job, leaves its result in `out` ("" = nowhere), prints

@@ -43,8 +43,7 @@ absl::Status Wait::ForAll(std::vector<Awaited>& jobs,
                           const std::function<absl::Status(size_t)>& on_end) {
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session_.Connect());
   for (size_t i = 0; i < jobs.size(); ++i) {
-    Watch watch(
-        *connection, jobs[i].job, session_.patience(), interrupt_, progress_);
+    Watch watch(*connection, jobs[i].job, interrupt_, progress_);
     watch.set_title(jobs[i].title);
     const absl::Status status = Repeat(jobs, i, [&] {
       absl::Status end = watch.ToEnd();

@@ -29,15 +29,14 @@ void ApplyEvent(const v1::JobEvent& event, v1::Job& job) {
 
 Watch::Watch(Connection& connection,
              v1::Job job,
-             std::chrono::seconds patience,
              Interrupt& interrupt,
              ProgressLine& progress)
     : connection_(connection),
       job_(std::move(job)),
-      patience_(patience),
       interrupt_(interrupt),
       progress_(progress),
-      backoff_(kMostStreamPause) {}
+      backoff_(kMostStreamPause),
+      outage_(connection.patience()) {}
 
 absl::Status Watch::ToEnd() {
   while (true) {
@@ -45,7 +44,8 @@ absl::Status Watch::ToEnd() {
     // for by a plain call: a stream without news would not tell that it is
     // back.
     const bool ended = HasEnded(job_.state());
-    absl::Status status = ended || lost_ ? Refresh() : absl::OkStatus();
+    absl::Status status =
+        ended || outage_.lasts() ? Refresh() : absl::OkStatus();
     if (ended && status.ok()) {
       return status;
     }
@@ -56,7 +56,7 @@ absl::Status Watch::ToEnd() {
       return InterruptedError("interrupted");
     }
     MODBOUND_RETURN_IF_ERROR(Recover(status));
-    const bool wait = !HasEnded(job_.state()) || lost_;
+    const bool wait = !HasEnded(job_.state()) || outage_.lasts();
     if (wait && interrupt_.WaitFor(backoff_.Next()) && interrupt_.Take()) {
       return InterruptedError("interrupted");
     }
@@ -94,14 +94,11 @@ absl::Status Watch::Recover(const absl::Status& status) {
   if (!IsBrokenStream(status)) {
     return status;
   }
-  const auto now = std::chrono::steady_clock::now();
-  if (!lost_) {
-    lost_ = true;
-    lost_since_ = now;
+  if (!outage_.lasts()) {
     progress_.Note("connection to the server lost; job " + job_.id() +
                    " is safe, trying again");
   }
-  return now - lost_since_ < patience_ ? absl::OkStatus() : status;
+  return outage_.MayLast() ? absl::OkStatus() : status;
 }
 
 absl::Status Watch::Refresh() {
@@ -118,9 +115,9 @@ absl::Status Watch::Refresh() {
     return connection_.Explain(status);
   }
   job_ = std::move(job);
-  if (lost_) {
+  if (outage_.lasts()) {
     progress_.Note("connected to the server again");
-    lost_ = false;
+    outage_.End();
     backoff_.Reset();
   }
   return absl::OkStatus();

@@ -1,13 +1,13 @@
 #ifndef MODBOUND_CLIENT_CLI_WATCH_H_
 #define MODBOUND_CLIENT_CLI_WATCH_H_
 
-#include <chrono>
 #include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "client/cli/connection.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/outage.h"
 #include "client/cli/progress_line.h"
 #include "modbound/v1/job.pb.h"
 
@@ -21,11 +21,9 @@ class Watch {
  public:
   using OnEvent = std::function<void(const v1::JobEvent&, const v1::Job&)>;
 
-  // `job`: as the server last gave it. `patience`: how long an unreachable
-  // server is tried before the watch gives up.
+  // `job`: as the server last gave it.
   Watch(Connection& connection,
         v1::Job job,
-        std::chrono::seconds patience,
         Interrupt& interrupt,
         ProgressLine& progress);
 
@@ -37,8 +35,8 @@ class Watch {
 
   // Returns when the job has ended; job() is then complete. May be called again
   // after an interruption.
-  // Errors: the server's; kUnavailable after `patience`; InterruptedError as
-  // soon as there is a Ctrl-C, which it takes.
+  // Errors: the server's; kUnavailable after the connection's patience;
+  // InterruptedError as soon as there is a Ctrl-C, which it takes.
   absl::Status ToEnd();
 
   // The job as far as it is known.
@@ -53,15 +51,13 @@ class Watch {
 
   Connection& connection_;
   v1::Job job_;
-  std::chrono::seconds patience_;
   Interrupt& interrupt_;
   ProgressLine& progress_;
   OnEvent on_event_;
   std::string title_;
   std::string resume_token_;
   Backoff backoff_;
-  bool lost_ = false;
-  std::chrono::steady_clock::time_point lost_since_;
+  Outage outage_;
 };
 
 }  // namespace modbound

@@ -17,9 +17,10 @@ from service import BIN, SOURCE, TIME_FACTOR, Server, ServiceTest
 CLI = os.path.join(BIN, "modbound")
 SQUARE = numpy.array([[0, 1, 1, 0], [1, 0, 0, 0], [1, 0, 0, 1], [0, 0, 1, 0.]])
 # Trains for hours: accuracy 1 of noisy trials is out of reach.
+# Never evaluated before its end, which is hours away: nothing stops it.
 LONG = {"task": {"name": "PERCEPTUAL_DECISION_MAKING"},
-        "model": {"hidden_size": 64}, "target_accuracy": 1,
-        "max_steps": 10000000}
+        "model": {"hidden_size": 64}, "max_steps": 10000000,
+        "eval_every": 10000000}
 WAIT = 30 * TIME_FACTOR
 
 

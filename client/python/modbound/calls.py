@@ -25,7 +25,8 @@ Sleep = collections.namedtuple("Sleep", "seconds")
 
 # Seconds that a call is tried again while the server cannot be reached.
 CALL_PATIENCE = 5
-# The same for following a job, which must outlive a restart of the server.
+# The same for following a job and fetching its arrays, which must outlive a
+# restart of the server.
 WATCH_PATIENCE = 120
 
 
@@ -136,7 +137,7 @@ def download(array):
         return arrays.from_bytes(array, array.inline)
     receiver = arrays.Receiver(array.artifact)
     method = contract.method("ArtifactService.Download")
-    waits = Pauses(CALL_PATIENCE)
+    waits = Pauses(WATCH_PATIENCE)
     while True:
         offset = len(receiver.data)
         try:

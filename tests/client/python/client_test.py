@@ -400,7 +400,8 @@ class ClientTest(unittest.TestCase):
                 "QueryUploadResponse")(committed_bytes=len(kept)))
         big = numpy.zeros(7 * arrays.CHUNK_BYTES // 8)
         # Enough for one pause, not for the six or seven that follow.
-        with mock.patch.object(calls, "CALL_PATIENCE", 0.05):
+        with mock.patch.multiple(calls, CALL_PATIENCE=0.05,
+                                 WATCH_PATIENCE=0.05):
             self.assertTrue(numpy.array_equal(
                 lab.quality().arrays["quality"], array))
             lab.upload(big)
@@ -413,7 +414,7 @@ class ClientTest(unittest.TestCase):
             yield
 
         lab = self.download_lab(numpy.ones(3), download)
-        with mock.patch.object(calls, "CALL_PATIENCE", 0.1):
+        with mock.patch.object(calls, "WATCH_PATIENCE", 0.1):
             with self.assertRaises(modbound.Error) as caught:
                 lab.quality().arrays["quality"]
         self.assertEqual(caught.exception.code, "UNKNOWN")
