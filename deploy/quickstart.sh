@@ -38,8 +38,8 @@ done
 
 server_pid=
 server_dir=
-# SIGTERM lets the server end its calls and close its store. Where all else went
-# well, a server that does not end with 0 makes the script fail.
+# SIGTERM lets the server end its calls and close its store. A server that does
+# not end with 0 is told of, and makes the script fail where nothing else did.
 stop_server() {
   local script_code=$?
   local code=0
@@ -50,10 +50,10 @@ stop_server() {
     wait "$server_pid" || code=$?
   fi
   server_pid=
-  if ((script_code == 0 && code != 0)); then
+  if ((code != 0)); then
     echo "quickstart.sh: the server ended with exit code $code; its log:" >&2
     cat "$server_dir/log" >&2
-    script_code=1
+    script_code=$((script_code == 0 ? 1 : script_code))
   fi
   if [[ -n $server_dir ]]; then
     rm -rf "$server_dir"

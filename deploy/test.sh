@@ -47,7 +47,7 @@ sources() {
   for extension in "$@"; do
     pattern+=(-o -name "*.$extension")
   done
-  find core server client tests \( "${pattern[@]:1}" \) -type f | sort
+  find core server client tests deploy/cmake \( "${pattern[@]:1}" \) -type f | sort
 }
 
 git_here() { git -c "safe.directory=*" "$@"; }

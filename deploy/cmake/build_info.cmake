@@ -16,9 +16,9 @@ inline constexpr char kCompiler[] = \"${COMPILER}\";
 inline constexpr char kIsa[] = \"${ISA}\";
 // Raised whenever the same spec, inputs and seed give other bytes than before.
 inline constexpr char kKernelVersion[] = \"1\";
-// For deploy/cmake/check_cpu.cc.
-inline bool CpuHasIsa() { return ${has_isa}; }
 }  // namespace modbound
+// For deploy/cmake/check_cpu.cc alone: what tells CPUs of this level from those before.
+#define MODBOUND_CPU_HAS_ISA (${has_isa})
 #endif  // MODBOUND_BUILD_INFO_H_
 ")
 set(old "")

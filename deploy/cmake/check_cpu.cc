@@ -1,7 +1,8 @@
-// Part of every program: ends it with code 2 and one sentence when the CPU
-// lacks the build's instruction set. Compiled for any x86-64, and run before
-// constructors of static objects, which are not: those of generated messages
-// use all that the build may.
+// Part of every program: ends it with code 2 and one sentence when the CPU is
+// older than the build's instruction set. Compiled for any x86-64, and run
+// before constructors of static objects (glibc, .preinit_array of an
+// executable), which are not: those of generated messages use all that the
+// build may.
 
 #include <unistd.h>
 
@@ -20,7 +21,7 @@ void Print(const char* text) {
 
 void CheckCpu(int argc, char** argv, char** /*environment*/) {
   __builtin_cpu_init();
-  if (CpuHasIsa()) {
+  if (MODBOUND_CPU_HAS_ISA) {
     return;
   }
   const char* name = argc > 0 ? argv[0] : "modbound";
@@ -28,7 +29,7 @@ void CheckCpu(int argc, char** argv, char** /*environment*/) {
   Print(slash == nullptr ? name : slash + 1);
   Print(": this build needs a CPU with ");
   Print(kIsa);
-  Print(", which this one is not\n");
+  Print("; this one lacks it\n");
   ::_exit(2);
 }
 

@@ -21,7 +21,10 @@ STAND_INS = {
 trap 'exit $STOP_CODE' TERM
 echo "a word of the server"
 echo "listening on 127.0.0.1:1"
-until [[ -n $EARLY_CODE && -e $0.asked ]]; do sleep 0.01; done
+until [[ -n $EARLY_CODE && -e $0.asked ]]; do
+  [[ -e $0 ]] || exit
+  sleep 0.01
+done
 trap '' TERM
 rm "$0.asked"
 exit "$EARLY_CODE"
@@ -163,15 +166,16 @@ class ServersEndTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_another_end_is_a_failure_and_its_log_is_shown(self):
-        for codes in ({"STOP_CODE": "3"}, {"EARLY_CODE": "3"}):
+        for codes, code in (({"STOP_CODE": "3"}, 1), ({"EARLY_CODE": "3"}, 1),
+                            ({"EARLY_CODE": "3", "JOB_CODE": "6"}, 6)):
             with self.subTest(**codes):
                 done = self.run_script(**codes)
-                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertEqual(done.returncode, code, done.stderr)
                 self.assertIn("the server ended with exit code 3", done.stderr)
                 self.assertIn("a word of the server", done.stderr)
 
     def test_the_code_of_failed_jobs_stays(self):
-        done = self.run_script(STOP_CODE="3", JOB_CODE="4")
+        done = self.run_script(JOB_CODE="4")
         self.assertEqual((done.returncode, done.stderr), (4, ""))
 
 
