@@ -16,8 +16,10 @@ BIN = os.environ["MODBOUND_BIN"]
 SOURCE = os.environ["MODBOUND_SOURCE"]
 # Sanitizers slow everything down; bars in seconds are stretched by this.
 TIME_FACTOR = float(os.environ.get("MODBOUND_TIME_FACTOR", "1"))
-# They keep what was freed, too; bars in MiB are raised by this.
-KEPT_MIB = 0 if TIME_FACTOR == 1 else 1024
+SANITIZED = "MODBOUND_SANITIZED" in os.environ
+# They keep 256 MiB of what was freed, and as much again around what lives: bars
+# in MiB are raised by this.
+KEPT_MIB = 512 if SANITIZED else 0
 
 
 def modboundd(*flags):
