@@ -15,12 +15,15 @@ std::string NameOf(const v1::Task& task) {
 }
 
 absl::Status RefuseForeignField(const char* field,
-                                const std::string& value,
+                                const std::string& given,
                                 const v1::Task& task) {
-  return Refuse(
-      reason::kOutOfRange,
-      field,
-      absl::StrCat(field, value, "; ", NameOf(task), " has no such field"));
+  return Refuse(reason::kOutOfRange,
+                field,
+                absl::StrCat(field,
+                             given,
+                             "; ",
+                             NameOf(task),
+                             " has no such field: leave it unset"));
 }
 
 // Fields of noise are left unset for tasks without it.

@@ -35,7 +35,7 @@ enum class AttemptProcess { kShared, kOwn };
 // it names, checkpoint/ and out/<number> as soon as they are needed and, when
 // it has ended, result.binpb (internal::AttemptResult).
 
-// Makes an empty DIR; whatever was there goes.
+// Makes DIR with nothing in it; whatever was there goes.
 absl::Status MakeAttemptDirectory(const std::string& dir);
 // Empties the files of a DIR that holds attempt.binpb and result.binpb alone:
 // then it is as good as new. False, and nothing done, when it holds more.
@@ -68,7 +68,8 @@ absl::Status RunAttempt(const std::string& dir,
                         AttemptProcess process = AttemptProcess::kShared);
 
 // Reads DIR/result.binpb. Errors: kNotFound when the attempt has not ended, so
-// that there is none or an empty one; kFailedPrecondition for another token.
+// that there is none, an empty one or a part; kFailedPrecondition for another
+// token.
 absl::StatusOr<internal::AttemptResult> ReadAttemptResult(
     const std::string& dir, const std::string& token);
 

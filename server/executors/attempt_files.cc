@@ -271,13 +271,17 @@ absl::StatusOr<internal::AttemptSpec::File> WriteOutput(const std::string& dir,
 
 absl::Status WriteAttemptResult(const std::string& dir,
                                 const internal::AttemptResult& result) {
-  return OverwriteFile(dir + kResultFile, result.SerializeAsString());
+  internal::AttemptResult whole = result;
+  whole.set_complete(true);
+  return OverwriteFile(dir + kResultFile, whole.SerializeAsString());
 }
 
 absl::StatusOr<internal::AttemptResult> ReadAttemptResult(
     const std::string& dir, const std::string& token) {
   const absl::StatusOr<std::string> bytes = ReadFile(dir + kResultFile);
-  if (absl::IsNotFound(bytes.status()) || (bytes.ok() && bytes->empty())) {
+  internal::AttemptResult result;
+  if (absl::IsNotFound(bytes.status()) ||
+      (bytes.ok() && (!result.ParseFromString(*bytes) || !result.complete()))) {
     return WithDetail(MakeError(absl::StatusCode::kNotFound,
                                 reason::kInternal,
                                 "",
@@ -285,10 +289,6 @@ absl::StatusOr<internal::AttemptResult> ReadAttemptResult(
                       dir);
   }
   MODBOUND_RETURN_IF_ERROR(bytes.status());
-  internal::AttemptResult result;
-  if (!result.ParseFromString(*bytes)) {
-    return Unreadable(dir + kResultFile);
-  }
   if (result.token() != token) {
     return WrongToken(dir);
   }

@@ -9,11 +9,13 @@
 #include "core/base/error.h"
 #include "server/executors/attempt.h"
 #include "server/files/file_io.h"
+#include "server/files/until_memory.h"
 
 namespace modbound {
 namespace {
 
-// As many as attempts of small jobs end at once.
+// Enough for the rate of small jobs that a machine of a few cores reaches, and
+// few beside what else is on the disk.
 constexpr std::size_t kMostSpares = 8;
 
 }  // namespace
@@ -23,7 +25,9 @@ AttemptDirectories::AttemptDirectories(const std::string& data_dir)
   spares_.reserve(kMostSpares);
 }
 
-AttemptDirectories::~AttemptDirectories() { Remove(folder_); }
+AttemptDirectories::~AttemptDirectories() {
+  IfMemory([&] { Remove(folder_); });
+}
 
 absl::Status AttemptDirectories::Open() const {
   MODBOUND_RETURN_IF_ERROR(RemoveFolder(folder_));
@@ -44,6 +48,8 @@ bool AttemptDirectories::TakeSpare(const std::string& dir) {
     spare = std::move(spares_.back());
     spares_.pop_back();
   }
+  // What cannot be renamed, or removed for want of memory, goes at the next
+  // start.
   if (RenameFile(spare, dir).ok()) {
     return true;
   }

@@ -26,9 +26,11 @@ class AttemptDirectories {
 
   // Before all else: removes what a server left that was killed.
   absl::Status Open() const;
-  // Makes an empty `dir`; whatever was there goes.
+  // Makes `dir` with nothing in it but, perhaps, an empty attempt.binpb and
+  // result.binpb; whatever was there goes.
   absl::Status Make(const std::string& dir);
-  // Takes away the `dir` of an attempt whose result was read.
+  // Takes away the `dir` of an attempt that succeeded and whose result was
+  // read.
   void Release(const std::string& dir);
   // Takes away any other, into which its attempt may still write.
   static void Remove(const std::string& dir);

@@ -167,8 +167,16 @@ void AttemptRunner::Finish(Attempt& attempt, const absl::Status& status) {
   });
   // Outputs that were not committed go, and last the directory, before anybody
   // takes this for over.
+  const bool succeeded = attempt.end.has_value() &&
+                         attempt.end->end.state == v1::JobState::SUCCEEDED;
   attempt.end.reset();
-  UntilMemory([&] { directories_.Release(attempt.running.dir); });
+  UntilMemory([&] {
+    if (succeeded) {
+      directories_.Release(attempt.running.dir);
+    } else {
+      AttemptDirectories::Remove(attempt.running.dir);
+    }
+  });
   ReachFailpoint(Failpoint::kEndDirectoryRemoved);
   attempt.ended(shortage);
 }

@@ -29,7 +29,7 @@ absl::StatusOr<AttemptStart> StartAttempt(Connection& connection,
                                           const std::string& job,
                                           const std::string& token);
 
-// Writes into an empty `dir` what RunAttempt needs: attempt.binpb and the
+// Writes into a new `dir` what RunAttempt needs: attempt.binpb and the
 // inputs.
 absl::Status FillAttemptDirectory(ArtifactStore& artifacts,
                                   const std::string& dir,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/error.h"
 #include "server/arrays/facts.h"
 #include "server/jobs/input_names.h"
@@ -29,6 +30,20 @@ absl::Status ForField(const absl::Status& status, const std::string& field) {
                    ReasonOf(status),
                    field,
                    absl::StrCat(field, ": ", std::string(status.message())));
+}
+
+// "; it makes loss, w_in, ...".
+std::string OutputsText(const Producer& producer) {
+  constexpr std::size_t kShown = 20;
+  std::vector<std::string> names;
+  for (const auto& [name, output] : producer.outputs) {
+    names.push_back(names.size() < kShown ? name : "...");
+    if (names.size() > kShown) {
+      break;
+    }
+  }
+  return absl::StrCat("; it makes ",
+                      names.empty() ? "none" : absl::StrJoin(names, ", "));
 }
 
 absl::Status CheckAxes(const v1::Array& array, const std::string& field) {
@@ -224,9 +239,10 @@ absl::Status InputResolver::AddOutputs(const Analysis& analysis,
                      "OUTPUT_NOT_FOUND",
                      field,
                      absl::StrCat(field,
-                                  ": job ",
-                                  (*producer)->id,
-                                  " makes no output under that prefix"));
+                                  ": ",
+                                  (*producer)->called,
+                                  " makes no output under that prefix",
+                                  OutputsText(**producer)));
   }
   for (const TakenOutput& one : taken) {
     const bool made = (*producer)->outputs.count(one.output) > 0;
@@ -245,12 +261,15 @@ absl::Status InputResolver::AddOutput(const std::string& name,
   const std::string field = "inputs." + name;
   const auto known = producer.outputs.find(output);
   if (known == producer.outputs.end()) {
-    return MakeError(
-        absl::StatusCode::kNotFound,
-        "OUTPUT_NOT_FOUND",
-        field,
-        absl::StrCat(
-            field, ": job ", producer.id, " makes no output ", Quoted(output)));
+    return MakeError(absl::StatusCode::kNotFound,
+                     "OUTPUT_NOT_FOUND",
+                     field,
+                     absl::StrCat(field,
+                                  ": ",
+                                  producer.called,
+                                  " makes no output ",
+                                  Quoted(output),
+                                  OutputsText(producer)));
   }
   InputInfo info;
   info.dtype = known->second.dtype;

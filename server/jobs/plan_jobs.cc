@@ -129,7 +129,7 @@ absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
   MODBOUND_RETURN_IF_ERROR(CheckStoredSize(job));
   if (!submitted.name.empty()) {
     producers.AddNode(submitted.name,
-                      {job.id(), job.spec(), KnownOutputs(plan)});
+                      {job.id(), "", job.spec(), KnownOutputs(plan)});
   }
   planned.row.job = std::move(job);
   return planned;

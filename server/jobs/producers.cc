@@ -15,9 +15,20 @@ KnownOutput KnownFrom(const v1::Array& array) {
           array.artifact()};
 }
 
+absl::Status NoProducer(const std::string& word) {
+  const absl::Status error = JobNotFound(word);
+  return MakeError(error.code(),
+                   ReasonOf(error),
+                   "",
+                   absl::StrCat(std::string(error.message()),
+                                "; allowed: the id of a job of yours, or the "
+                                "name of another node of the same graph"));
+}
+
 }  // namespace
 
 void Producers::AddNode(const std::string& name, Producer producer) {
+  producer.called = absl::StrCat("node ", Quoted(name));
   nodes_[name] = std::move(producer);
 }
 
@@ -28,8 +39,12 @@ absl::StatusOr<const Producer*> Producers::Find(const std::string& word) {
   if (const auto job = jobs_.find(word); job != jobs_.end()) {
     return &job->second;
   }
-  MODBOUND_ASSIGN_OR_RETURN(Producer producer, Load(word));
-  return &(jobs_[word] = std::move(producer));
+  absl::StatusOr<Producer> producer = Load(word);
+  if (absl::IsNotFound(producer.status())) {
+    return NoProducer(word);
+  }
+  MODBOUND_RETURN_IF_ERROR(producer.status());
+  return &(jobs_[word] = *std::move(producer));
 }
 
 absl::StatusOr<Producer> Producers::Load(const std::string& id) {
@@ -50,6 +65,7 @@ absl::StatusOr<Producer> Producers::Load(const std::string& id) {
   }
   Producer producer;
   producer.id = id;
+  producer.called = absl::StrCat("job ", id);
   producer.spec = std::move(*stored.job.mutable_spec());
   if (state == v1::JobState::SUCCEEDED) {
     for (const auto& [name, array] : stored.job.outputs()) {

@@ -24,6 +24,8 @@ struct KnownOutput {
 // A job whose outputs others take.
 struct Producer {
   std::string id;
+  // As whoever names it in an input knows it: "node sim", "job j1...".
+  std::string called;
   v1::Spec spec;  // filled
   std::map<std::string, KnownOutput> outputs;
 };

@@ -19,7 +19,8 @@ def faults_of(data_dir):
         found.append(f"--verify: {verified.stdout}{verified.stderr}")
     if not re.search(r"\b0 files to be removed", verified.stdout):
         found.append(f"arrays without rows: {verified.stdout}")
-    for folder, allowed in (("attempts", set()), ("checkpoints", set()),
+    for folder, allowed in (("attempts", set()), ("spare", set()),
+                            ("checkpoints", set()),
                             ("artifacts/staging", set()),
                             ("uploads", {"boot"}),
                             ("logs", _jobs(data_dir))):

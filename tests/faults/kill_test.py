@@ -229,10 +229,13 @@ class KillTest(ServersTest):
 
     def await_running(self, server, job):
         """Until it runs, or has ended. A new connection loses no time."""
+        give_up = time.monotonic() + 120 * TIME_FACTOR
         with server.lab() as lab:
-            for event in lab.job(job).watch():
-                if event.state == "RUNNING":
-                    return
+            handle = lab.job(job)
+            while handle.state in ("WAITING", "QUEUED"):
+                self.assertLess(time.monotonic(), give_up,
+                                f"{job}: {handle.explain().text}")
+                time.sleep(0.002)
 
     def kill_main_job(self, flags, graph, expected):
         """One run with two kills for each long node; node -> kills it met."""

@@ -1,5 +1,6 @@
 """Bad input is refused at submit with its reason and field; nothing stays."""
 
+import json
 import os
 import re
 import unittest
@@ -25,6 +26,33 @@ def asymmetric():
     matrix[0, 1] = 0.9
     return matrix
 
+
+TRAIN = {"spec": {"train": {"task": {"name": "GO_NOGO"}}}}
+
+
+def taking(kind, name, job, output=""):
+    """A job whose input `name` is of another one."""
+    return {"spec": {kind: {}},
+            "inputs": {name: {"output": {"job": job, "output": output}}}}
+
+
+# (nodes, reason, field, what the message says was given, and what is allowed)
+REFUSED_GRAPHS = [
+    ([("a", taking("simulate", "network", "b")),
+      ("b", taking("simulate", "network", "a"))], "CYCLE",
+     "nodes[0].job.inputs", "in a circle: a needs b needs a"),
+    ([("a", taking("simulate", "network", "a"))], "CYCLE",
+     "nodes[0].job.inputs", "in a circle: a needs a"),
+    ([("a", TRAIN), ("b", taking("reduce", "activity", "c"))], "JOB_NOT_FOUND",
+     "nodes[1].job.inputs.activity", 'no job "c"', "the id of a job of yours, "
+     "or the name of another node"),
+    ([("a", TRAIN), ("b", taking("quality", "matrix", "a", "nothing"))],
+     "OUTPUT_NOT_FOUND", "nodes[1].job.inputs.matrix",
+     'node "a" makes no output "nothing"', "it makes ", "w_rec"),
+    ([("a b", TRAIN)], "BAD_NAME", "nodes[0].name", "a b", "allowed"),
+    ([("a", TRAIN), ("a", TRAIN)], "BAD_NAME", "nodes[1].name", '"a"',
+     "which an earlier node has already"),
+]
 
 # (kind, keywords, reason, field, what the message says was given, and what is
 # allowed)
@@ -164,24 +192,35 @@ class BadInputTest(ServiceTest):
                                               activation="TANH"),
                     "CONTRADICTION", "spec.simulate.activation")
 
-    def test_graphs_with_cycles_strangers_or_double_names_are_refused(self):
+    def test_graphs_are_refused_by_field_value_and_what_is_allowed(self):
         before = {handle.id for handle in self.lab.jobs()}
-        run = self.lab.run_graph
-        self.refuse(lambda: run({
-            "a": ("simulate", {"network": "b"}),
-            "b": ("simulate", {"network": "a"})}), "CYCLE", None)
-        self.refuse(lambda: run({"a": ("simulate", {"network": "a"})}),
-                    "CYCLE", None)
-        self.refuse(lambda: run({
-            "a": ("train", {"task": "GO_NOGO"}),
-            "b": ("reduce", {"activity": "c", "labels": [0]})}), None, None)
-        self.refuse(lambda: run({
-            "a": ("train", {"task": "GO_NOGO"}),
-            "b": ("quality", {"matrix": "a/nothing", "labels": [0]})}),
-            "OUTPUT_NOT_FOUND", None)
-        self.refuse(lambda: run({"a b": ("train", {"task": "GO_NOGO"})}),
-                    "BAD_NAME", None)
+        path = os.path.join(self.out, "graph.json")
+        out = os.path.join(self.out, "deep", "results")
+        for nodes, reason, field, *words in REFUSED_GRAPHS:
+            with self.subTest(reason=reason, field=field):
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump({"nodes": [
+                        {"name": name, "job": job} for name, job in nodes]},
+                        file)
+                self.cli_refuses("run-graph", path, "--out", out, spec=None,
+                                 words=[f"[{reason} {field}]", *words])
+                self.assertFalse(os.path.exists(os.path.dirname(out)))
+        self.refuse(lambda: self.lab.run_graph(
+            {"a": ("simulate", {"network": "b"}),
+             "b": ("simulate", {"network": "a"})}),
+            "CYCLE", "nodes[0].job.inputs")
         self.assertEqual({handle.id for handle in self.lab.jobs()}, before)
+
+    def test_a_refused_job_leaves_no_folder(self):
+        out = os.path.join(self.out, "deep", "results")
+        spec = {"task": PDM, "batch_size": 0}
+        self.cli_refuses("run", "train", "--spec", "-", "--out", out, spec=spec,
+                         words=["spec.train.batch_size is 0"])
+        self.assertFalse(os.path.exists(os.path.dirname(out)))
+        os.makedirs(out)
+        self.cli_refuses("run", "train", "--spec", "-", "--out", out, spec=spec,
+                         words=["spec.train.batch_size is 0"])
+        self.assertTrue(os.path.exists(out))
 
     def test_a_request_id_takes_one_body_only(self):
         self.lab.quality(matrix=SYMMETRIC, labels=LABELS, request_id="r1")

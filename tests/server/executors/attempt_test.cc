@@ -206,6 +206,20 @@ TEST_F(AttemptTest, FailsItselfWhenAFileOfTheDirectoryIsMissing) {
   EXPECT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()));
 }
 
+TEST_F(AttemptTest, TakesNoPartOfAResultForAWhole) {
+  MakeAttempt(dir_, QualityJob(), QualityInputs());
+  ASSERT_TRUE(Run().ok());
+  const std::string path = dir_ + "/result.binpb";
+  const std::string whole = FileBytes(path);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    WriteFileBytes(path, whole.substr(0, size));
+    ASSERT_TRUE(absl::IsNotFound(ReadAttemptResult(dir_, kToken).status()))
+        << size << " of " << whole.size();
+  }
+  WriteFileBytes(path, whole);
+  EXPECT_TRUE(ReadAttemptResult(dir_, kToken).ok());
+}
+
 TEST_F(AttemptTest, RefusesAnotherToken) {
   MakeAttempt(dir_, QualityJob(), QualityInputs());
   EXPECT_TRUE(absl::IsFailedPrecondition(

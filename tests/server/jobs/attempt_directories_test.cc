@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/executors/attempt.h"
 #include "server/executors/attempt_files.h"
 #include "tests/support/temporary_folder.h"
@@ -93,6 +95,25 @@ TEST_F(AttemptDirectoriesTest, KeepsEight) {
     EXPECT_FALSE(fs::exists(dir));
   }
   EXPECT_EQ(EntriesOf(folder_ / "spare"), 8);
+}
+
+TEST_F(AttemptDirectoriesTest, NeverGivesOneToTwo) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (int j = 0; j < 100; ++j) {
+        const std::string token = absl::StrCat("token ", i, " ", j);
+        const std::string dir = Ended(absl::StrCat(i, "-", j), token);
+        EXPECT_TRUE(ReadAttemptResult(dir, token).ok());
+        directories_.Release(dir);
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_LE(EntriesOf(folder_ / "spare"), 8);
+  EXPECT_GE(EntriesOf(folder_ / "spare"), 1);
 }
 
 TEST_F(AttemptDirectoriesTest, MakesOneAnewWhereTheSpareOneIsGone) {
