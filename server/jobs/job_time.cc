@@ -45,8 +45,10 @@ bool IsValid(const google::protobuf::Timestamp& time) {
 }
 
 bool IsValid(const google::protobuf::Duration& duration) {
-  return std::abs(duration.seconds()) <= kLongestSeconds &&
-         std::abs(int64_t{duration.nanos()}) < kNanos &&
+  // Not by std::abs: the least number has none.
+  return duration.seconds() >= -kLongestSeconds &&
+         duration.seconds() <= kLongestSeconds && duration.nanos() > -kNanos &&
+         duration.nanos() < kNanos &&
          (duration.seconds() <= 0 || duration.nanos() >= 0) &&
          (duration.seconds() >= 0 || duration.nanos() <= 0);
 }

@@ -171,7 +171,7 @@ TEST_F(ProcessExecutorTest, NamesAStopThatIsNotItsOwn) {
 }
 
 TEST_F(ProcessExecutorTest, KeepsAnAttemptWithinItsMemory) {
-#ifdef MODBOUND_SANITIZED
+#ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "workers of these builds have no limit (LimitMemory)";
 #endif
   task_.dir = folder_ / "attempt";

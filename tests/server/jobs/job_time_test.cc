@@ -37,6 +37,16 @@ TEST(JobTime, KnowsTheRangesOfProto) {
   time.set_seconds(std::numeric_limits<int64_t>::max());
   EXPECT_FALSE(IsValid(time));
   google::protobuf::Duration duration;
+  for (const int64_t seconds : {std::numeric_limits<int64_t>::min(),
+                                std::numeric_limits<int64_t>::max()}) {
+    duration.set_seconds(seconds);
+    EXPECT_FALSE(IsValid(duration)) << seconds;
+  }
+  duration.set_seconds(-1);
+  EXPECT_TRUE(IsValid(duration));
+  duration.set_nanos(std::numeric_limits<int32_t>::min());
+  EXPECT_FALSE(IsValid(duration));
+  duration.set_nanos(0);
   duration.set_seconds(1);
   duration.set_nanos(-1);  // signs differ
   EXPECT_FALSE(IsValid(duration));
