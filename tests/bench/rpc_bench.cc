@@ -79,8 +79,16 @@ class NoOpJobs {
   v1::SubmitJobRequest request_;
 };
 
+// A call does not end because its connection is only being made.
+void Await(grpc::ClientContext& context) {
+  context.set_wait_for_ready(true);
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(60));
+}
+
 v1::Job Submit(Stub& stub, NoOpJobs& jobs) {
   grpc::ClientContext context;
+  Await(context);
   v1::Job job;
   Check(stub.SubmitJob(&context, jobs.Next(), &job));
   return job;
