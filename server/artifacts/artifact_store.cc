@@ -100,8 +100,7 @@ absl::StatusOr<std::unique_ptr<ArtifactStore>> ArtifactStore::Open(
 
 absl::Status ArtifactStore::MakeFolders() const {
   MODBOUND_RETURN_IF_ERROR(MakeDirectory(folder_));
-  std::error_code error;
-  std::filesystem::remove_all(folder_ + "/staging", error);
+  RemoveFolder(folder_ + "/staging").IgnoreError();
   MODBOUND_RETURN_IF_ERROR(MakeDirectory(folder_ + "/staging"));
   return SyncDirectory(database_.data_dir());
 }

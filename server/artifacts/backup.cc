@@ -184,10 +184,7 @@ absl::Status BackupStore(const std::string& data_dir,
   if (::mkdtemp(staging.data()) == nullptr) {
     return FileError("make a folder beside the backup", staging, errno);
   }
-  absl::Cleanup remove = [&staging] {
-    std::error_code error;
-    std::filesystem::remove_all(staging, error);
-  };
+  absl::Cleanup remove = [&staging] { RemoveFolder(staging).IgnoreError(); };
   MODBOUND_RETURN_IF_ERROR(FillStaging(data_dir, staging));
   ReachFailpoint(Failpoint::kBackupFilled);
   MODBOUND_RETURN_IF_ERROR(RenameFile(staging, path));
