@@ -14,7 +14,8 @@ absl::StatusOr<std::vector<StateChange>> LoadUnendedJobs(
           "SELECT id, state, ",
           kScheduleColumns,
           ", no_cache = 0 AND cache_key != '' AND EXISTS(SELECT 1 FROM job s "
-          "WHERE s.cache_key = job.cache_key AND s.state = 4) "
+          "WHERE s.cache_key = job.cache_key AND s.cache_key != '' AND s.state "
+          "= 4) "
           "FROM job WHERE state < 4 ORDER BY number")));
   std::vector<StateChange> jobs;
   while (true) {

@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<Interrupted>> LoadInterrupted(
   MODBOUND_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare("SELECT id, attempt, token, cancel_requested FROM job "
-                         "WHERE state = 3 ORDER BY number"));
+                         "WHERE state = 3 AND state < 4 ORDER BY number"));
   std::vector<Interrupted> jobs;
   while (true) {
     MODBOUND_ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -70,7 +70,8 @@ absl::Status ReconcileJobs(Connection& connection,
   MODBOUND_ASSIGN_OR_RETURN(
       const std::vector<std::string> waiting,
       TextColumn(connection,
-                 "SELECT id FROM job WHERE state = 1 AND NOT EXISTS(SELECT 1 "
+                 "SELECT id FROM job WHERE state = 1 AND state < 4 AND NOT "
+                 "EXISTS(SELECT 1 "
                  "FROM dependency d JOIN job n ON n.id = d.needs WHERE d.job = "
                  "job.id AND n.state < 4) ORDER BY number"));
   for (const std::string& job : waiting) {

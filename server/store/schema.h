@@ -215,6 +215,59 @@ UPDATE job_label SET number = (SELECT number FROM job WHERE id = job_label.job) 
   WHERE id = job_label.job);
 CREATE INDEX job_label_value ON job_label(key, value, number);
 )sql",
+    // 4: fewer pages a change. An index of what has ended, or has not, is not
+    // touched by the steps on the other side; one key of artifact_use serves
+    // both questions.
+    R"sql(
+DROP INDEX job_cache_key;
+CREATE INDEX job_cache_key ON job(cache_key, number) WHERE state = 4 AND cache_key != '';
+DROP INDEX job_state;
+DROP INDEX job_open;
+CREATE INDEX job_open ON job(owner, state) WHERE state < 4;
+
+DROP TRIGGER artifact_use_added;
+DROP TRIGGER artifact_use_removed;
+DROP TRIGGER artifact_upload_added;
+DROP TRIGGER artifact_upload_removed;
+ALTER TABLE artifact_use RENAME TO artifact_use_3;
+-- A job, of this owner, has this artifact as an input or output.
+CREATE TABLE artifact_use (
+  digest TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  job TEXT NOT NULL,
+  PRIMARY KEY (digest, owner, job)
+) STRICT, WITHOUT ROWID;
+INSERT INTO artifact_use(digest, owner, job) SELECT digest, owner, job FROM artifact_use_3;
+DROP TABLE artifact_use_3;
+CREATE INDEX artifact_use_job ON artifact_use(job);
+-- As in step 3.
+CREATE TRIGGER artifact_use_added AFTER INSERT ON artifact_use
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_upload WHERE digest = NEW.digest AND owner = NEW.owner)
+  AND NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = NEW.digest AND owner = NEW.owner AND job != NEW.job)
+BEGIN
+  INSERT INTO owner_total(owner, bytes) SELECT NEW.owner, size_bytes FROM artifact WHERE digest = NEW.digest
+    ON CONFLICT(owner) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER artifact_use_removed AFTER DELETE ON artifact_use
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_upload WHERE digest = OLD.digest AND owner = OLD.owner)
+  AND NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = OLD.digest AND owner = OLD.owner)
+BEGIN
+  UPDATE owner_total SET bytes = bytes - (SELECT size_bytes FROM artifact WHERE digest = OLD.digest)
+    WHERE owner = OLD.owner AND EXISTS(SELECT 1 FROM artifact WHERE digest = OLD.digest);
+END;
+CREATE TRIGGER artifact_upload_added AFTER INSERT ON artifact_upload
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = NEW.digest AND owner = NEW.owner)
+BEGIN
+  INSERT INTO owner_total(owner, bytes) SELECT NEW.owner, size_bytes FROM artifact WHERE digest = NEW.digest
+    ON CONFLICT(owner) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER artifact_upload_removed AFTER DELETE ON artifact_upload
+  WHEN NOT EXISTS(SELECT 1 FROM artifact_use WHERE digest = OLD.digest AND owner = OLD.owner)
+BEGIN
+  UPDATE owner_total SET bytes = bytes - (SELECT size_bytes FROM artifact WHERE digest = OLD.digest)
+    WHERE owner = OLD.owner AND EXISTS(SELECT 1 FROM artifact WHERE digest = OLD.digest);
+END;
+)sql",
 };
 inline constexpr int kSchemaVersion = std::size(kSchemaSteps);
 

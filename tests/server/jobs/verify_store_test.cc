@@ -67,7 +67,7 @@ TEST_F(VerifyStoreTest, FindsWhatMustNotBeInRows) {
       {"UPDATE job SET end_us = 0", "without"},
       {"UPDATE job SET job = x'ff'", "cannot be read"},
       {"INSERT INTO dependency VALUES('" + id + "', 'gone')", "1 have failed"},
-      {"INSERT INTO artifact_use(digest, job) VALUES('abc', 'x')",
+      {"INSERT INTO artifact_use(digest, owner, job) VALUES('abc', 'ada', 'x')",
        "abc of job x is not there"},
       {"UPDATE artifact SET bytes = x'00' WHERE bytes IS NOT NULL",
        "is damaged"},

@@ -103,5 +103,49 @@ TEST(Database, BringsOwnersUpFromTheFirstSchema) {
             1);
 }
 
+// The table of uses is made anew in step 4; the sums over it go on.
+TEST(Database, KeepsCountingWhatAnOwnerStoresAfterStepFour) {
+  const TemporaryFolder folder;
+  {
+    const auto handle = *SqliteHandle::Open(folder / "modbound.sqlite3",
+                                            SqliteHandle::Mode::kReadWrite);
+    ASSERT_TRUE(handle->Execute("PRAGMA journal_mode = WAL").ok());
+    for (int step = 0; step < 3; ++step) {
+      ASSERT_TRUE(handle->Execute(kSchemaSteps[step]).ok());
+    }
+    ASSERT_TRUE(
+        handle
+            ->Execute(
+                "INSERT INTO artifact(digest, size_bytes, created_us) "
+                "VALUES('a', 10, 1), ('b', 7, 1);"
+                "INSERT INTO artifact_use(digest, job, owner) VALUES('a', "
+                "'j1', 'ann'), ('a', 'j2', 'ann'), ('a', 'j3', 'bob');"
+                "PRAGMA user_version = 3")
+            .ok());
+  }
+  const auto database = *Database::Open(folder.path());
+  EXPECT_EQ(Count(*database, "artifact_use"), 3);
+  const auto change = [&](const std::string& sql) {
+    return database->WriteAndWait(
+        [&](Connection& connection) { return connection.Execute(sql); });
+  };
+  EXPECT_EQ(Count(*database, "owner_total WHERE bytes = 10"), 2);
+  ASSERT_TRUE(change("INSERT INTO artifact_use(digest, job, owner) VALUES('b', "
+                     "'j1', 'ann')")
+                  .ok());
+  ASSERT_TRUE(change("DELETE FROM artifact_use WHERE job = 'j2'").ok());
+  EXPECT_EQ(Count(*database, "owner_total WHERE owner = 'ann' AND bytes = 17"),
+            1);
+  ASSERT_TRUE(change("INSERT INTO artifact_upload VALUES('a', 'bob')").ok());
+  ASSERT_TRUE(change("DELETE FROM artifact_use").ok());
+  EXPECT_EQ(Count(*database, "owner_total WHERE owner = 'ann' AND bytes = 0"),
+            1);
+  EXPECT_EQ(Count(*database, "owner_total WHERE owner = 'bob' AND bytes = 10"),
+            1);
+  ASSERT_TRUE(change("DELETE FROM artifact_upload").ok());
+  EXPECT_EQ(Count(*database, "owner_total WHERE owner = 'bob' AND bytes = 0"),
+            1);
+}
+
 }  // namespace
 }  // namespace modbound
