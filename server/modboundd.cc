@@ -30,6 +30,7 @@
 #include "server/metrics/metrics.h"
 #include "server/metrics/metrics_endpoint.h"
 #include "server/rpc/file_limit.h"
+#include "server/rpc/give_back_memory.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/server_log.h"
 #include "server/rpc/server_options.h"
@@ -44,6 +45,7 @@ constexpr std::chrono::milliseconds kStopGrace(500);
 constexpr std::chrono::hours kSweepInterval(1);
 constexpr std::chrono::seconds kCleanUpInterval(10);
 constexpr std::chrono::milliseconds kReadinessInterval(500);
+constexpr std::chrono::seconds kMemoryInterval(5);
 // A stop without a store should take no time.
 constexpr std::chrono::seconds kFaultGrace(10);
 
@@ -71,6 +73,7 @@ struct Service {
   std::unique_ptr<RevokedCertificates> revoked;
   std::unique_ptr<GrpcServer> server;
   std::unique_ptr<PeriodicTask> look_at_readiness;
+  std::unique_ptr<PeriodicTask> give_back_memory;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint;
 
   // Are new jobs taken?
@@ -179,6 +182,11 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(
   service->look_at_readiness = std::make_unique<PeriodicTask>(
       "look_at_readiness", kReadinessInterval, [&store = *service] {
         store.server->SetReady(store.ready());
+        return absl::OkStatus();
+      });
+  service->give_back_memory =
+      std::make_unique<PeriodicTask>("give_back_memory", kMemoryInterval, [] {
+        GiveBackMemory();
         return absl::OkStatus();
       });
   if (!options.metrics_listen.empty()) {
