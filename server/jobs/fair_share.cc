@@ -48,6 +48,23 @@ void FairShare::End(const std::string& owner,
   one.begins = one.attempts == 0 ? 0 : one.begins - cores * SinceEpoch(begin);
 }
 
+void FairShare::BoundLead(const std::vector<std::string>& owners,
+                          double most,
+                          SteadyTime now) {
+  double largest = 0;
+  for (const std::string& owner : owners) {
+    largest = std::max(largest, Usage(owner, now));
+  }
+  for (const std::string& owner : owners) {
+    const double lead = largest - Usage(owner, now);
+    if (lead > most) {
+      Owner& one = owners_[owner];
+      one.used = UsedAt(one, now) + (lead - most);
+      one.at = now;
+    }
+  }
+}
+
 double FairShare::Usage(const std::string& owner, SteadyTime now) const {
   const auto found = owners_.find(owner);
   if (found == owners_.end()) {

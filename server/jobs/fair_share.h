@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "server/jobs/job_time.h"
 
@@ -25,6 +26,13 @@ class FairShare {
            int cores,
            SteadyTime begin,
            SteadyTime now);
+
+  // Whoever of these is more than `most` core-seconds behind the one who has
+  // used most counts as having used the rest: however much somebody used
+  // before, the others' lead over him is bounded, and so his wait.
+  void BoundLead(const std::vector<std::string>& owners,
+                 double most,
+                 SteadyTime now);
 
   double Usage(const std::string& owner, SteadyTime now) const;
   // Attempts of the owner that run.

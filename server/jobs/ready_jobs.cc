@@ -1,6 +1,7 @@
 #include "server/jobs/ready_jobs.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/cleanup/cleanup.h"
 
@@ -38,65 +39,146 @@ void ReadyJobs::Remove(const std::string& id) {
   jobs_.erase(found);
 }
 
+// Of each priority the earliest is the next; of these, the one whose priority
+// with its wait is highest.
+class ReadyJobs::Line {
+ public:
+  Line(const Ordered& jobs, SteadyTime now, bool suspects)
+      : now_(now), suspects_(suspects) {
+    for (auto begin = jobs.begin(); begin != jobs.end();) {
+      const auto end = jobs.upper_bound(
+          {begin->first.first, std::numeric_limits<int64_t>::max()});
+      Class one{begin, end};
+      Skip(one);
+      if (one.next != one.end) {
+        classes_.push_back(one);
+      }
+      begin = end;
+    }
+    Choose();
+  }
+
+  // Null at the end.
+  const ReadyJob* job() const {
+    return best_ == classes_.size() ? nullptr : classes_[best_].next->second;
+  }
+  // What orders jobs of owners who used the same: smaller starts sooner.
+  std::pair<double, int64_t> rank() const {
+    return {-UrgencyOf(*job()), job()->schedule.number};
+  }
+  void Advance() {
+    Class& one = classes_[best_];
+    ++one.next;
+    Skip(one);
+    if (one.next == one.end) {
+      classes_.erase(classes_.begin() + static_cast<std::ptrdiff_t>(best_));
+    }
+    Choose();
+  }
+
+ private:
+  struct Class {
+    Ordered::const_iterator next;
+    Ordered::const_iterator end;
+  };
+
+  double UrgencyOf(const ReadyJob& job) const {
+    return job.schedule.priority +
+           Seconds(job.ready, now_) / kSecondsPerPriority;
+  }
+  void Skip(Class& one) const {
+    while (!suspects_ && one.next != one.end && one.next->second->suspect()) {
+      ++one.next;
+    }
+  }
+  // Classes come from the highest priority down: of equals the first stays.
+  void Choose() {
+    best_ = 0;
+    for (std::size_t i = 1; i < classes_.size(); ++i) {
+      if (UrgencyOf(*classes_[i].next->second) >
+          UrgencyOf(*classes_[best_].next->second)) {
+        best_ = i;
+      }
+    }
+  }
+
+  SteadyTime now_;
+  bool suspects_;
+  std::vector<Class> classes_;
+  std::size_t best_ = 0;
+};
+
 const ReadyJob* ReadyJobs::First(const Shares& shares, bool suspects) const {
   const ReadyJob* first = nullptr;
-  std::pair<double, Rank> best;
+  std::pair<double, std::pair<double, int64_t>> best;
   for (const auto& [owner, jobs] : startable_) {
     if (shares.most_running > 0 &&
         shares.used.running(owner) >= shares.most_running) {
       continue;
     }
-    const auto next =
-        std::find_if(jobs.begin(), jobs.end(), [&](const auto& entry) {
-          return suspects || !entry.second->suspect();
-        });
-    if (next == jobs.end()) {
+    const double used = shares.used.Usage(owner, shares.now);
+    if (first != nullptr && used > best.first) {
       continue;
     }
-    const std::pair<double, Rank> rank(shares.used.Usage(owner, shares.now),
-                                       next->first);
+    const Line line(jobs, shares.now, suspects);
+    if (line.job() == nullptr) {
+      continue;
+    }
+    const std::pair rank(used, line.rank());
     if (first == nullptr || rank < best) {
-      first = next->second;
+      first = line.job();
       best = rank;
     }
   }
   return first;
 }
 
-std::vector<const ReadyJob*> ReadyJobs::Before(const std::string& id,
-                                               const Shares& shares,
-                                               double seconds,
-                                               int64_t most) const {
+std::vector<std::string> ReadyJobs::StartableOwners() const {
+  std::vector<std::string> owners;
+  owners.reserve(startable_.size());
+  for (const auto& [owner, jobs] : startable_) {
+    owners.push_back(owner);
+  }
+  return owners;
+}
+
+std::vector<const ReadyJob*> ReadyJobs::Before(
+    const std::string& id,
+    const Shares& shares,
+    const std::function<double(const ReadyJob&)>& core_seconds,
+    int64_t most) const {
   std::vector<const ReadyJob*> before;
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) {
     return before;
   }
-  // Where each owner is: what it would have used by then, its next job.
+  // What each owner would have used by then, and its jobs.
   struct Turn {
-    Ordered::const_iterator next;
-    Ordered::const_iterator end;
+    double used;
+    Line line;
+    auto Rank() const { return std::pair(used, line.rank()); }
   };
-  std::set<std::pair<std::pair<double, Rank>, std::string>> turns;
-  std::map<std::string, Turn> owners;
+  std::vector<Turn> turns;
+  turns.reserve(startable_.size());
   for (const auto& [owner, jobs] : startable_) {
-    owners[owner] = {jobs.begin(), jobs.end()};
-    turns.insert(
-        {{shares.used.Usage(owner, shares.now), jobs.begin()->first}, owner});
+    turns.push_back(
+        {shares.used.Usage(owner, shares.now), Line(jobs, shares.now, true)});
   }
   while (!turns.empty() && static_cast<int64_t>(before.size()) < most) {
-    const auto [rank, owner] = *turns.begin();
-    turns.erase(turns.begin());
-    Turn& turn = owners[owner];
-    const ReadyJob* job = turn.next->second;
+    const auto turn = std::min_element(
+        turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {
+          return a.Rank() < b.Rank();
+        });
+    const ReadyJob* job = turn->line.job();
     if (job->id == id) {
       break;
     }
     before.push_back(job);
-    if (++turn.next != turn.end) {
-      turns.insert(
-          {{rank.first + seconds * job->schedule.threads, turn.next->first},
-           owner});
+    turn->used += core_seconds(*job);
+    turn->line.Advance();
+    if (turn->line.job() == nullptr) {
+      std::swap(*turn, turns.back());
+      turns.pop_back();
     }
   }
   return before;

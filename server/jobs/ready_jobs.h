@@ -2,6 +2,7 @@
 #define MODBOUND_SERVER_JOBS_READY_JOBS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -30,9 +31,13 @@ struct ReadyJob {
   }
 };
 
+// A minute's wait is worth a step of priority.
+inline constexpr double kSecondsPerPriority = 60;
+
 // The QUEUED jobs in the order in which they start: of the owner who has used
-// least (FairShare), then higher priority, then earlier submitted. This is the
-// only place that knows the order. Jobs whose
+// least (FairShare), then higher priority, which grows while a job waits
+// (kSecondsPerPriority), then earlier submitted; of one priority always the
+// earlier submitted. This is the only place that knows the order. Jobs whose
 // result is there already (schedule.answerable) stand apart, they need no core;
 // those that share the key of a running one wait for its result. Not safe from
 // two threads. A call that ends for want of memory may be made again; Remove
@@ -54,13 +59,16 @@ class ReadyJobs {
   // The job to start next; null when there is none. Valid until the next
   // change. Without `suspects` those are passed over.
   const ReadyJob* First(const Shares& shares, bool suspects = true) const;
+  // Owners who have a job that waits for cores.
+  std::vector<std::string> StartableOwners() const;
   // The jobs that would start before `id` if nothing more came, in their order,
-  // each taking `seconds` of every core it can use; at most `most`. Nothing for
-  // a job that does not wait for cores.
-  std::vector<const ReadyJob*> Before(const std::string& id,
-                                      const Shares& shares,
-                                      double seconds,
-                                      int64_t most) const;
+  // each taking so many core-seconds; at most `most`. Nothing for a job that
+  // does not wait for cores.
+  std::vector<const ReadyJob*> Before(
+      const std::string& id,
+      const Shares& shares,
+      const std::function<double(const ReadyJob&)>& core_seconds,
+      int64_t most) const;
   // The first one that only needs a result that is there; null when there is
   // none. Valid until the next change.
   const ReadyJob* FirstAnswerable() const;
@@ -81,6 +89,8 @@ class ReadyJobs {
     int running = 0;
   };
   using Ordered = std::map<Rank, const ReadyJob*>;
+  // The jobs of one owner, as they start at `now`.
+  class Line;
   static Rank RankOf(const ReadyJob& job);
   using Equals = std::map<std::string, Equal>;
   // Puts a job of jobs_ where it belongs now.

@@ -20,6 +20,9 @@ constexpr int64_t kMostPauseGrowth = 8;
 constexpr int64_t kDeadlineRetryMicros = 1000000;
 // They read and hash outputs, which would take the disk from those that run.
 constexpr int kMostAnswers = 2;
+// So long all cores may work for those who used less before, until an owner who
+// used more has a turn again.
+constexpr double kMostLeadSeconds = 600;
 
 }  // namespace
 
@@ -277,6 +280,8 @@ bool Scheduler::SuspectRuns() const {
 }
 
 std::optional<Scheduler::Pick> Scheduler::TakePick(SteadyTime now) {
+  share_.BoundLead(
+      ready_.StartableOwners(), kMostLeadSeconds * leases_.cores(), now);
   const ReadyJob* first = ready_.First(SharesAt(now), !SuspectRuns());
   if (first == nullptr || running_.count(first->id) > 0 ||
       storing_ >= leases_.cores()) {
@@ -440,8 +445,8 @@ void Scheduler::TakeEnd(const ReadyJob& job,
 }
 
 Scheduler::Why Scheduler::Explain(const std::string& job) const {
-  // Jobs before it that are counted, and the core-seconds that each is taken to
-  // use when nothing is known.
+  // Jobs before it that are counted, and the seconds that each is taken to use
+  // of every core it can when nothing is known.
   constexpr int64_t kMostBefore = 20000;
   constexpr double kAssumedSeconds = 60;
   const SteadyTime now = std::chrono::steady_clock::now();
@@ -461,8 +466,14 @@ Scheduler::Why Scheduler::Explain(const std::string& job) const {
       }
     }
   }
-  const auto before =
-      ready_.Before(job, SharesAt(now), kAssumedSeconds, kMostBefore);
+  const auto before = ready_.Before(
+      job,
+      SharesAt(now),
+      [&](const ReadyJob& one) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return run_times_.Estimate(one.schedule.kind)
+            .value_or(kAssumedSeconds * one.schedule.threads);
+      },
+      kMostBefore);
   why.position = static_cast<int64_t>(before.size()) + 1;
   why.cause = CauseOf(*ready, why.position, now);
   why.eta_seconds = EtaOf(before, now);

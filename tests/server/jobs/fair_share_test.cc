@@ -40,42 +40,18 @@ TEST(FairShare, CountsCoresWhileTheyRun) {
   EXPECT_NEAR(share.Usage("ada", now + seconds(30)), 60 + 20, 1e-3);
 }
 
-// Ada queues 5,000 jobs, then Grace ten: Grace's first one starts when the
-// first core is free, and from then on both get the same.
-TEST(FairShare, ASweepDoesNotStarveANeighbour) {
-  constexpr int kCores = 4;
-  FairShare share(7 * 86400.0);
-  SteadyTime now = std::chrono::steady_clock::now();
-  double got[2] = {0, 0};
-  const char* const owners[2] = {"ada", "grace"};
-  struct Run {
-    int owner;
-    SteadyTime begin;
-  };
-  std::vector<Run> runs;
-  int first_of_grace = -1;
-  for (int turn = 0; turn < 1000; ++turn, now += seconds(10)) {
-    for (const Run& run : runs) {
-      share.End(owners[run.owner], 1, run.begin, now);
-      got[run.owner] += 1;
-    }
-    runs.clear();
-    // Grace comes while the first of Ada's run.
-    const bool grace_is_there = turn > 0;
-    while (runs.size() < kCores) {
-      const int next =
-          grace_is_there && share.Usage("grace", now) < share.Usage("ada", now)
-              ? 1
-              : 0;
-      if (next == 1 && first_of_grace < 0) {
-        first_of_grace = turn;
-      }
-      share.Begin(owners[next], 1, now);
-      runs.push_back({next, now});
-    }
-  }
-  EXPECT_EQ(first_of_grace, 1);
-  EXPECT_NEAR(got[0] / got[1], 1, 0.1);
+TEST(FairShare, BoundsTheLeadOverWhoUsedMuchBefore) {
+  FairShare share(1e9);
+  const SteadyTime now = std::chrono::steady_clock::now();
+  share.Load("ada", 1000, now);
+  share.Load("bob", 950, now);
+  share.BoundLead({"ada", "bob", "grace"}, 100, now);
+  EXPECT_DOUBLE_EQ(share.Usage("ada", now), 1000);
+  EXPECT_DOUBLE_EQ(share.Usage("bob", now), 950);
+  EXPECT_DOUBLE_EQ(share.Usage("grace", now), 900);
+  // Of those who wait alone.
+  share.BoundLead({"grace", "newton"}, 1000, now);
+  EXPECT_DOUBLE_EQ(share.Usage("newton", now), 0);
 }
 
 TEST(UsageRows, KeepWhatOwnersUsed) {

@@ -157,7 +157,8 @@ TEST(ReadyJobs, TellsWhoComesBefore) {
   ready.Add(Owned("grace", 102));
   const auto before = [&](const std::string& id, int64_t most = 1000) {
     std::vector<std::string> ids;
-    for (const ReadyJob* job : ready.Before(id, {unused, 0, now}, 60, most)) {
+    for (const ReadyJob* job : ready.Before(
+             id, {unused, 0, now}, [](const ReadyJob&) { return 60; }, most)) {
       ids.push_back(job->id);
     }
     return ids;
@@ -170,6 +171,44 @@ TEST(ReadyJobs, TellsWhoComesBefore) {
   EXPECT_EQ(before("ada100").size(), 101u);
   EXPECT_EQ(before("ada100", 7).size(), 7u);
   EXPECT_EQ(before("none"), Ids());
+}
+
+TEST(ReadyJobs, RaisesThePriorityOfWhatWaits) {
+  using std::chrono::seconds;
+  const SteadyTime begin = std::chrono::steady_clock::now();
+  const FairShare unused(3600);
+  ReadyJobs ready;
+  const auto add = [&](const std::string& id,
+                       int priority,
+                       int64_t number,
+                       SteadyTime since) {
+    ReadyJob job = Job(id, priority, number);
+    job.ready = since;
+    ready.Add(job);
+  };
+  add("patient", 0, 1, begin);
+  add("patient2", 0, 2, begin);
+  // Something more urgent is always there.
+  SteadyTime now = begin;
+  int urgent = 0;
+  for (; urgent < 1000; ++urgent, now += seconds(10)) {
+    const std::string id = "urgent" + std::to_string(urgent);
+    add(id, 3, 10 + urgent, now);
+    const std::string first = ready.First({unused, 0, now})->id;
+    if (first == "patient") {
+      break;
+    }
+    ASSERT_EQ(first, id);
+    ready.Remove(id);
+  }
+  // Three steps are three minutes; at that very moment the urgent one goes.
+  EXPECT_EQ(urgent, 19);
+  EXPECT_EQ(ready.First({unused, 0, begin})->id, "urgent19");
+  // Of one priority the earlier comes first, also when it was put back.
+  ready.Remove("urgent19");
+  ready.Remove("patient");
+  add("patient", 0, 1, now);
+  EXPECT_EQ(ready.First({unused, 0, now})->id, "patient");
 }
 
 // While one that was answerable runs after all (its result was damaged), the
