@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
@@ -56,6 +57,25 @@ absl::Status CloseToOthers(const std::string& path) {
   return absl::OkStatus();
 }
 
+// 0, or the error of the last try: EWOULDBLOCK when another process holds it.
+// Tries are counted: flock(2) has no limit of time, and no clock is asked.
+int TryToLock(const FileDescriptor& lock, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kPause(20);
+  for (auto left = patience;; left -= kPause) {
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+      return 0;
+    }
+    const int error = errno;
+    if (error == EINTR) {
+      continue;
+    }
+    if (error != EWOULDBLOCK || left <= std::chrono::milliseconds::zero()) {
+      return error;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 absl::Status RefuseNetwork(const std::string& path) {
   struct statfs info {};
   if (::statfs(path.c_str(), &info) != 0) {
@@ -92,22 +112,22 @@ std::string NetworkFileSystem(int64_t type) {
   }
 }
 
-absl::StatusOr<FileDescriptor> LockDataDir(const std::string& data_dir) {
+absl::StatusOr<FileDescriptor> LockDataDir(const std::string& data_dir,
+                                           std::chrono::milliseconds patience) {
   MODBOUND_RETURN_IF_ERROR(MakeDirectories(data_dir));
   MODBOUND_RETURN_IF_ERROR(RefuseNetwork(data_dir));
   MODBOUND_RETURN_IF_ERROR(CloseToOthers(data_dir));
   const std::string path = data_dir + "/lock";
   MODBOUND_ASSIGN_OR_RETURN(FileDescriptor lock,
                             OpenFile(path, O_RDWR | O_CREAT));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
+  if (const int error = TryToLock(lock, patience); error != 0) {
     if (error != EWOULDBLOCK) {
       return FileError("lock", path, error);
     }
     const absl::StatusOr<std::string> holder = ReadFile(path);
     return RefuseDirectory(
         absl::StrCat(data_dir,
-                     " is in use by another server (process ",
+                     " is in use by another modboundd (process ",
                      holder.ok() && !holder->empty() ? *holder : "unknown",
                      ")"));
   }

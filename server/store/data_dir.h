@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_STORE_DATA_DIR_H_
 #define MODBOUND_SERVER_STORE_DATA_DIR_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -9,12 +10,18 @@
 
 namespace modbound {
 
+// A command beside the server holds the lock for some milliseconds.
+inline constexpr std::chrono::milliseconds kLockPatience{5000};
+
 // Makes the directory (with its parents) and takes its lock file for as long as
 // the descriptor lives. It ends up with mode 0700: a new or empty directory, or
 // one of ours, is changed. Errors: kFailedPrecondition (reason WRONG_STATE,
-// field data_dir) when another server holds it, when it is on a network file
-// system, or when it is open to others and holds files that are not ours.
-absl::StatusOr<FileDescriptor> LockDataDir(const std::string& data_dir);
+// field data_dir) when another process still holds it after `patience`, when it
+// is on a network file system, or when it is open to others and holds files
+// that are not ours.
+absl::StatusOr<FileDescriptor> LockDataDir(
+    const std::string& data_dir,
+    std::chrono::milliseconds patience = kLockPatience);
 
 // Name of the network file system of a statfs type; "" for any other. Their
 // locks and shared memory cannot be relied on: a database there gets damaged.
