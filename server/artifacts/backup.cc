@@ -148,8 +148,7 @@ absl::Status FillStaging(const std::string& data_dir,
     MODBOUND_ASSIGN_OR_RETURN(const bool all,
                               CopyFiles(data_dir, staging, files));
     if (all) {
-      MODBOUND_RETURN_IF_ERROR(RemoveOthers(staging, files));
-      return SyncDirectory(staging);
+      return RemoveOthers(staging, files);
     }
   }
   return MakeError(absl::StatusCode::kDataLoss,
@@ -161,8 +160,10 @@ absl::Status FillStaging(const std::string& data_dir,
 
 }  // namespace
 
-absl::Status BackupStore(const std::string& data_dir,
-                         const std::string& target) {
+absl::Status BackupStore(
+    const std::string& data_dir,
+    const std::string& target,
+    const std::function<absl::Status(const std::string& folder)>& add_rest) {
   if (::access((data_dir + "/modbound.sqlite3").c_str(), F_OK) != 0) {
     return MakeError(absl::StatusCode::kFailedPrecondition,
                      "WRONG_STATE",
@@ -186,6 +187,10 @@ absl::Status BackupStore(const std::string& data_dir,
   }
   absl::Cleanup remove = [&staging] { RemoveFolder(staging).IgnoreError(); };
   MODBOUND_RETURN_IF_ERROR(FillStaging(data_dir, staging));
+  if (add_rest) {
+    MODBOUND_RETURN_IF_ERROR(add_rest(staging));
+  }
+  MODBOUND_RETURN_IF_ERROR(SyncDirectory(staging));
   ReachFailpoint(Failpoint::kBackupFilled);
   MODBOUND_RETURN_IF_ERROR(RenameFile(staging, path));
   ReachFailpoint(Failpoint::kBackupRenamed);
