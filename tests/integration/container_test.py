@@ -75,13 +75,14 @@ def owners(names):
 
 class ContainerTest(unittest.TestCase):
 
-    def setUp(self):
+    def need_tools(self):
         for tool in TOOLS:
             if not shutil.which(tool):
                 self.skipTest(f"no {tool}: what the image's packages hold is "
                               "not known here")
 
     def test_its_packages_bring_every_library(self):
+        self.need_tools()
         if "MODBOUND_SANITIZED" in os.environ:
             self.skipTest("the image's programs have no sanitizers")
         depends = all_dependencies()
@@ -97,6 +98,17 @@ class ContainerTest(unittest.TestCase):
                 with self.subTest(program=program, library=name):
                     self.assertTrue(found[name] & packages,
                                     f"the image has none of {found[name]}")
+
+    def test_it_serves_with_the_file_of_the_unit(self):
+        command = ("/usr/local/bin/modboundd",
+                   "--config=/etc/modbound/modboundd.conf")
+        entry = [line for line in last_stage()
+                 if line.startswith(("ENTRYPOINT", "CMD"))]
+        self.assertEqual(
+            entry, ['ENTRYPOINT ["' + '", "'.join(command) + '"]'])
+        with open(os.path.join(SOURCE, "deploy/systemd/modboundd.service"),
+                  encoding="utf-8") as file:
+            self.assertIn(f"ExecStart={' '.join(command)}\n", file.read())
 
     def test_it_tries_the_programs(self):
         trials = [line.removeprefix("RUN ") for line in last_stage()

@@ -276,13 +276,17 @@ class ReadmeTest(SecurityTest):
             text = file.read().replace("/etc/modbound", folder)
         with open(config, "w", encoding="utf-8") as file:
             file.write(text)
-        server = self.serve(f"--config={config}", "--require_tokens")
+        server = self.serve(f"--config={config}")
         path = self.token_file(self.token(server))
         port = server.address.rsplit(":", 1)[1]
         done = server.cli("--server", f"localhost:{port}", "--ca",
                           os.path.join(folder, "ca.pem"), "--token-file", path,
                           "info", "--json")
         self.assertEqual(json.loads(done.stdout)["owner"], "alice")
+        self.assertEqual(
+            self.info(self.channel(f"localhost:{port}",
+                                   os.path.join(folder, "ca.pem")))[0],
+            grpc.StatusCode.UNAUTHENTICATED)
 
     def test_its_unit_is_one(self):
         if not shutil.which("systemd-analyze"):
@@ -290,7 +294,9 @@ class ReadmeTest(SecurityTest):
         with open(os.path.join(SOURCE, "deploy/systemd/modboundd.service"),
                   encoding="utf-8") as file:
             unit = file.read().replace("/usr/local/bin", BIN)
-        self.assertIn("--require_tokens", unit)
+        with open(os.path.join(SOURCE, "deploy/systemd/modboundd.conf"),
+                  encoding="utf-8") as file:
+            self.assertIn("\nrequire_tokens=true\n", file.read())
         path = os.path.join(self.folder, "modboundd.service")
         with open(path, "w", encoding="utf-8") as file:
             file.write(unit)
