@@ -15,10 +15,10 @@ namespace modbound {
 // server can be started on, as it is or copied elsewhere. Made beside `target`
 // and renamed when it is whole and on the disk. What runs at the moment of the
 // snapshot begins again there: checkpoints are not in it. Errors:
-// kFailedPrecondition WRONG_STATE "data_dir" when there is no store, "backup"
-// when `target` is there already; kDataLoss DIGEST_MISMATCH for a damaged
-// artifact; those of `add_rest` and of the disk. After an error nothing of it
-// is left.
+// kFailedPrecondition WRONG_STATE "data_dir" as CheckStore, "backup"
+// when `target` is there already or may not be made where it should be;
+// kDataLoss DIGEST_MISMATCH for a damaged artifact; those of `add_rest` and of
+// the disk. After an error nothing of it is left.
 absl::Status BackupStore(
     const std::string& data_dir,
     const std::string& target,

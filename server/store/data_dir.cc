@@ -1,6 +1,7 @@
 #include "server/store/data_dir.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -8,6 +9,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +23,11 @@ absl::Status RefuseDirectory(const std::string& message) {
                    "WRONG_STATE",
                    "data_dir",
                    message);
+}
+
+absl::Status CannotLook(const std::string& path, int error) {
+  return RefuseDirectory(absl::StrCat(
+      "cannot look into ", path, ": ", std::generic_category().message(error)));
 }
 
 absl::Status MakeDirectories(const std::string& path) {
@@ -110,6 +117,38 @@ std::string NetworkFileSystem(int64_t type) {
     default:
       return "";
   }
+}
+
+absl::Status CheckOwner(const std::string& data_dir) {
+  struct stat info {};
+  if (::stat(data_dir.c_str(), &info) != 0) {
+    const int error = errno;
+    return error == ENOENT ? absl::OkStatus() : CannotLook(data_dir, error);
+  }
+  if (info.st_uid == ::geteuid()) {
+    return absl::OkStatus();
+  }
+  const struct passwd* user = ::getpwuid(info.st_uid);
+  const std::string name =
+      user != nullptr ? user->pw_name : absl::StrCat("#", info.st_uid);
+  return RefuseDirectory(absl::StrCat(data_dir,
+                                      " belongs to ",
+                                      name,
+                                      ": run this as that user (sudo -u ",
+                                      name,
+                                      ")"));
+}
+
+absl::Status CheckStore(const std::string& data_dir) {
+  MODBOUND_RETURN_IF_ERROR(CheckOwner(data_dir));
+  struct stat info {};
+  if (::stat((data_dir + "/modbound.sqlite3").c_str(), &info) == 0) {
+    return absl::OkStatus();
+  }
+  const int error = errno;
+  return error == ENOENT
+             ? RefuseDirectory(absl::StrCat("there is no store in ", data_dir))
+             : CannotLook(data_dir, error);
 }
 
 absl::StatusOr<FileDescriptor> LockDataDir(const std::string& data_dir,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/files/file_io.h"
 
@@ -22,6 +23,16 @@ inline constexpr std::chrono::milliseconds kLockPatience{5000};
 absl::StatusOr<FileDescriptor> LockDataDir(
     const std::string& data_dir,
     std::chrono::milliseconds patience = kLockPatience);
+
+// That this user may work on the data folder. Fine when it is not there.
+// Errors: kFailedPrecondition WRONG_STATE "data_dir" when it is another user's,
+// whose server could not open the files that this one makes (root's neither),
+// or cannot be looked at.
+absl::Status CheckOwner(const std::string& data_dir);
+
+// CheckOwner, and that there is a store in it: the same error when there is
+// none.
+absl::Status CheckStore(const std::string& data_dir);
 
 // Name of the network file system of a statfs type; "" for any other. Their
 // locks and shared memory cannot be relied on: a database there gets damaged.
