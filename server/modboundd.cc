@@ -106,6 +106,11 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(
     MODBOUND_RETURN_IF_ERROR(
         CheckWorkerProgram(options.worker_options.program));
   }
+  // Before anything is made on the disk.
+  if (!options.metrics_listen.empty()) {
+    MODBOUND_RETURN_IF_ERROR(
+        MetricsEndpoint::CheckAddress(options.metrics_listen));
+  }
   Security security;
   MODBOUND_ASSIGN_OR_RETURN(security.tls, ReadTlsFiles(options.tls));
   auto service = std::make_unique<Service>();

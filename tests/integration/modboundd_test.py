@@ -103,6 +103,7 @@ class ModbounddTest(unittest.TestCase):
                             ("--cores=0", "cores"), ("--cores=x", "cores"),
                             ("--memory-limit=some", "memory_limit"),
                             ("--nosuch=1", "nosuch"),
+                            ("--metrics_listen=0.0.0.0:0", "metrics_listen"),
                             (f"--config={self.folder}/none", "none")):
             with self.subTest(flag=flag):
                 self.assertIn(named, self.refuse(
