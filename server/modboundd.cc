@@ -18,7 +18,6 @@
 #include "build_info.h"
 #include "core/base/error.h"
 #include "server/artifacts/artifact_store.h"
-#include "server/artifacts/backup.h"
 #include "server/artifacts/upload_store.h"
 #include "server/auth/audit_log.h"
 #include "server/auth/revoked_certificates.h"
@@ -106,6 +105,11 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(
   if (options.worker != WorkerUse::kNever) {
     MODBOUND_RETURN_IF_ERROR(
         CheckWorkerProgram(options.worker_options.program));
+  }
+  // Before anything is made on the disk.
+  if (!options.metrics_listen.empty()) {
+    MODBOUND_RETURN_IF_ERROR(
+        MetricsEndpoint::CheckAddress(options.metrics_listen));
   }
   Security security;
   MODBOUND_ASSIGN_OR_RETURN(security.tls, ReadTlsFiles(options.tls));
@@ -260,8 +264,8 @@ int RunVerifyCommand(const ServerOptions& options) {
   return std::fflush(stdout) == 0 && outcome->sound ? 0 : 1;
 }
 
-int RunBackup(const ServerOptions& options, const std::string& target) {
-  const absl::Status status = BackupStore(options.data_dir, target);
+int RunBackupCommand(const ServerOptions& options, const std::string& target) {
+  const absl::Status status = RunBackup(options.data_dir, target);
   if (!status.ok()) {
     std::fprintf(stderr, "modboundd: %s\n", LogText(status).c_str());
     return ExitCodeOf(status);
@@ -334,7 +338,7 @@ int Main(int argc, char** argv) {
     return RunVerifyCommand(line->options);
   }
   if (!line->backup.empty()) {
-    return RunBackup(line->options, line->backup);
+    return RunBackupCommand(line->options, line->backup);
   }
   return Run(line->options);
 }

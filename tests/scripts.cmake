@@ -37,7 +37,7 @@ if(MODBOUND_GRPC)
   # tests/faults/table.py names what they show.
   modbound_script_tests(faults faults_ ON)
   # These start no server.
-  foreach(test contract deploy layering lint registered)
+  foreach(test container contract deploy layering lint registered)
     set_tests_properties(integration_${test} PROPERTIES RUN_SERIAL OFF)
   endforeach()
 endif()

@@ -19,6 +19,7 @@
 #include "server/artifacts/sha256.h"
 #include "server/files/failpoint.h"
 #include "server/files/file_io.h"
+#include "server/store/data_dir.h"
 #include "server/store/snapshot.h"
 #include "server/store/sqlite_handle.h"
 
@@ -148,8 +149,7 @@ absl::Status FillStaging(const std::string& data_dir,
     MODBOUND_ASSIGN_OR_RETURN(const bool all,
                               CopyFiles(data_dir, staging, files));
     if (all) {
-      MODBOUND_RETURN_IF_ERROR(RemoveOthers(staging, files));
-      return SyncDirectory(staging);
+      return RemoveOthers(staging, files);
     }
   }
   return MakeError(absl::StatusCode::kDataLoss,
@@ -159,33 +159,47 @@ absl::Status FillStaging(const std::string& data_dir,
                    "them");
 }
 
+absl::Status RefuseTarget(const std::string& target, const std::string& why) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   "WRONG_STATE",
+                   "backup",
+                   absl::StrCat("backup is ", target, ", ", why));
+}
+
 }  // namespace
 
-absl::Status BackupStore(const std::string& data_dir,
-                         const std::string& target) {
-  if (::access((data_dir + "/modbound.sqlite3").c_str(), F_OK) != 0) {
-    return MakeError(absl::StatusCode::kFailedPrecondition,
-                     "WRONG_STATE",
-                     "data_dir",
-                     absl::StrCat("there is no store in ", data_dir));
-  }
+absl::Status BackupStore(
+    const std::string& data_dir,
+    const std::string& target,
+    const std::function<absl::Status(const std::string& folder)>& add_rest) {
+  MODBOUND_RETURN_IF_ERROR(CheckStore(data_dir));
   const std::filesystem::path path =
       std::filesystem::absolute(target).lexically_normal();
-  if (std::filesystem::exists(path)) {
-    return MakeError(absl::StatusCode::kFailedPrecondition,
-                     "WRONG_STATE",
-                     "backup",
-                     absl::StrCat("backup is ",
-                                  target,
-                                  ", which is there already; a backup is a new "
-                                  "folder"));
+  // One that cannot be looked for cannot be made either.
+  std::error_code unknown;
+  if (std::filesystem::exists(path, unknown)) {
+    return RefuseTarget(target,
+                        "which is there already; a backup is a new folder");
   }
   std::string staging = path.string() + ".part-XXXXXX";
   if (::mkdtemp(staging.data()) == nullptr) {
-    return FileError("make a folder beside the backup", staging, errno);
+    const int code = errno;
+    const absl::Status error = FileError("make", staging, code);
+    return IsShortage(error)
+               ? error
+               : RefuseTarget(
+                     target,
+                     absl::StrCat("but no folder can be made in ",
+                                  path.parent_path().string(),
+                                  ": ",
+                                  std::generic_category().message(code)));
   }
   absl::Cleanup remove = [&staging] { RemoveFolder(staging).IgnoreError(); };
   MODBOUND_RETURN_IF_ERROR(FillStaging(data_dir, staging));
+  if (add_rest) {
+    MODBOUND_RETURN_IF_ERROR(add_rest(staging));
+  }
+  MODBOUND_RETURN_IF_ERROR(SyncDirectory(staging));
   ReachFailpoint(Failpoint::kBackupFilled);
   MODBOUND_RETURN_IF_ERROR(RenameFile(staging, path));
   ReachFailpoint(Failpoint::kBackupRenamed);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <limits>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@
 #include "core/base/error.h"
 #include "nlohmann/json.hpp"
 #include "server/artifacts/sha256.h"
+#include "server/files/copy_file.h"
 #include "server/store/wall_time.h"
 
 namespace modbound {
@@ -253,6 +255,68 @@ absl::Status AuditFile::PutAside() {
   }
   MODBOUND_RETURN_IF_ERROR(RenameFile(path_, AsideName(path_, 1)));
   return SyncDirectory(folder_);
+}
+
+namespace {
+
+// A file of the log, open: another name changes nothing. The newest one grows.
+struct OpenLog {
+  FileDescriptor file;
+  std::string path;
+  int64_t size = std::numeric_limits<int64_t>::max();
+};
+
+// Adds it, if it is there.
+absl::StatusOr<bool> OpenOne(const std::string& path,
+                             std::vector<OpenLog>& logs) {
+  absl::StatusOr<FileDescriptor> file = OpenFile(path, O_RDONLY);
+  if (absl::IsNotFound(file.status())) {
+    return false;
+  }
+  MODBOUND_RETURN_IF_ERROR(file.status());
+  logs.push_back({*std::move(file), path});
+  return true;
+}
+
+// The files of one moment; none when there is no log. Under the lock of the
+// newest one no file gets another name.
+absl::StatusOr<std::vector<OpenLog>> OpenLogs(const std::string& path) {
+  while (true) {
+    std::vector<OpenLog> logs;
+    // Right after one was put aside there is no newest one to lock.
+    const bool aside = ::access(AsideName(path, 1).c_str(), F_OK) == 0;
+    absl::StatusOr<FileDescriptor> newest =
+        OpenFile(path, aside ? O_RDWR | O_CREAT : O_RDONLY);
+    if (absl::IsNotFound(newest.status())) {
+      return logs;
+    }
+    MODBOUND_RETURN_IF_ERROR(newest.status());
+    const FileLock lock(*newest);
+    if (!IsNewest(*newest, path)) {
+      continue;
+    }
+    MODBOUND_ASSIGN_OR_RETURN(const ChainEnd end, EndOfFile(*newest, path));
+    MODBOUND_RETURN_IF_ERROR(OpenOne(path + ".hole", logs).status());
+    bool more = true;
+    for (int index = 1; more; ++index) {
+      MODBOUND_ASSIGN_OR_RETURN(more, OpenOne(AsideName(path, index), logs));
+    }
+    logs.push_back({*std::move(newest), path, end.size});
+    return logs;
+  }
+}
+
+}  // namespace
+
+absl::Status CopyAuditLog(const std::string& folder,
+                          const std::string& target) {
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<OpenLog> logs,
+                            OpenLogs(folder + "/audit.log"));
+  for (const OpenLog& log : logs) {
+    MODBOUND_RETURN_IF_ERROR(CopyFile(
+        log.file, log.path, target + log.path.substr(folder.size()), log.size));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> VerifyAuditLog(const std::string& folder) {

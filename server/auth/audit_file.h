@@ -63,6 +63,11 @@ class AuditFile {
   std::string last_hash_;
 };
 
+// Copies all files of the folder's audit log to the folder `target`, synced, up
+// to the last whole line, also while servers append; what comes meanwhile may
+// be missing. Fine when there is none. Errors: those of files.
+absl::Status CopyAuditLog(const std::string& folder, const std::string& target);
+
 // Checks the chain over all files of the folder, from the oldest that is left;
 // the number of lines. Errors: kDataLoss with file and line where a line was
 // changed, removed or put in; kNotFound when there is no audit log. A tail that

@@ -1,7 +1,5 @@
 #include "server/auth/token_command.h"
 
-#include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -17,6 +15,7 @@
 #include "server/auth/audit_file.h"
 #include "server/auth/token.h"
 #include "server/store/beside_server.h"
+#include "server/store/data_dir.h"
 #include "server/store/wall_time.h"
 
 namespace modbound {
@@ -24,25 +23,6 @@ namespace {
 
 constexpr int64_t kSecondMicros = 1000000;
 constexpr int64_t kMostSeconds = int64_t{100} * 366 * 86400;
-
-absl::Status CheckFolder(const std::string& data_dir) {
-  struct stat info {};
-  if (::stat(data_dir.c_str(), &info) != 0 || info.st_uid == ::geteuid()) {
-    return absl::OkStatus();
-  }
-  const struct passwd* user = ::getpwuid(info.st_uid);
-  const std::string name =
-      user != nullptr ? user->pw_name : absl::StrCat("#", info.st_uid);
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   "WRONG_STATE",
-                   "data_dir",
-                   absl::StrCat(data_dir,
-                                " belongs to ",
-                                name,
-                                ": run this as that user (sudo -u ",
-                                name,
-                                ")"));
-}
 
 // "2026-11-24T02:58:37Z"; `otherwise` for 0.
 std::string TokenTime(int64_t micros, const char* otherwise) {
@@ -165,7 +145,7 @@ absl::StatusOr<std::string> Revoke(const std::string& data_dir,
 
 absl::StatusOr<std::string> RunTokenCommand(const std::string& data_dir,
                                             const TokenCommand& command) {
-  MODBOUND_RETURN_IF_ERROR(CheckFolder(data_dir));
+  MODBOUND_RETURN_IF_ERROR(CheckOwner(data_dir));
   switch (command.action) {
     case TokenCommand::Action::kCreate:
       return Create(data_dir, command);

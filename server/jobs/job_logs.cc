@@ -1,15 +1,19 @@
 #include "server/jobs/job_logs.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/error.h"
+#include "server/files/copy_file.h"
 #include "server/files/file_io.h"
 #include "server/jobs/text_rules.h"
+#include "server/store/sqlite_handle.h"
 #include "server/store/wall_time.h"
 
 namespace modbound {
@@ -108,6 +112,32 @@ void JobLogs::Remove(const std::string& job) {
     // The next start of the server removes it.
     spdlog::warn(
         "event=log_not_removed job={} error=\"{}\"", job, LogText(status));
+  }
+}
+
+absl::Status CopyJobLogs(const std::string& data_dir,
+                         const std::string& target) {
+  MODBOUND_ASSIGN_OR_RETURN(const std::unique_ptr<SqliteHandle> handle,
+                            SqliteHandle::Open(target + "/modbound.sqlite3",
+                                               SqliteHandle::Mode::kReadWrite));
+  Connection connection(*handle);
+  MODBOUND_ASSIGN_OR_RETURN(Statement jobs,
+                            connection.Prepare("SELECT id FROM job"));
+  MODBOUND_RETURN_IF_ERROR(MakeDirectory(target + "/logs"));
+  while (true) {
+    MODBOUND_ASSIGN_OR_RETURN(const bool row, jobs.Step());
+    if (!row) {
+      return SyncDirectory(target + "/logs");
+    }
+    const std::string name = absl::StrCat("/logs/", jobs.Text(0));
+    const absl::StatusOr<FileDescriptor> log =
+        OpenFile(data_dir + name, O_RDONLY);
+    if (absl::IsNotFound(log.status())) {
+      continue;
+    }
+    MODBOUND_RETURN_IF_ERROR(log.status());
+    // The header, which counts only bytes that are there, is read first.
+    MODBOUND_RETURN_IF_ERROR(CopyFile(*log, data_dir + name, target + name));
   }
 }
 

@@ -49,6 +49,12 @@ class JobLogs {
   std::array<Mutex, 16> mutexes_;
 };
 
+// Copies the logs of the jobs that the database in the folder `target` has from
+// the data folder `data_dir` to `target`, synced, also while a server writes
+// them. A log that is not there (any more) is left out. Errors: those of files.
+absl::Status CopyJobLogs(const std::string& data_dir,
+                         const std::string& target);
+
 }  // namespace modbound
 
 #endif  // MODBOUND_SERVER_JOBS_JOB_LOGS_H_

@@ -1,7 +1,5 @@
 #include "server/jobs/verify_store.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -373,13 +371,8 @@ absl::StatusOr<StoreReport> VerifyStore(Connection& connection,
 }
 
 absl::StatusOr<StoreReport> VerifyDataDir(const std::string& data_dir) {
+  MODBOUND_RETURN_IF_ERROR(CheckStore(data_dir));
   const std::string path = data_dir + "/modbound.sqlite3";
-  if (::access(path.c_str(), F_OK) != 0) {
-    return MakeError(absl::StatusCode::kFailedPrecondition,
-                     "WRONG_STATE",
-                     "data_dir",
-                     absl::StrCat("there is no store in ", data_dir));
-  }
   MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor lock, LockDataDir(data_dir));
   MODBOUND_ASSIGN_OR_RETURN(
       const std::unique_ptr<SqliteHandle> handle,

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "build_info.h"
+#include "modbound/v1/job.pb.h"
 #include "server/files/file_io.h"
 #include "server/jobs/job_state.h"
+#include "server/store/wall_time.h"
 
 namespace modbound {
 namespace {
@@ -17,6 +19,34 @@ const prometheus::Histogram::BucketBoundaries kJobBuckets = {
     0.01, 0.1, 1, 10, 60, 600, 3600, 36000};
 const prometheus::Histogram::BucketBoundaries kCallBuckets = {
     0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 10};
+
+// Why attempts of whatever kind are put back; another reason gets its series
+// when it comes.
+constexpr const char* kPutBackReasons[] = {"DISK_FULL",
+                                           "INTERNAL",
+                                           "MEMORY_LIMIT",
+                                           "OVERLOADED",
+                                           "SERVER_STOPPING",
+                                           "WORKER_CRASHED",
+                                           "WORKER_HUNG",
+                                           "WORKER_STOPPED"};
+// The same of jobs that end, the usual end first.
+constexpr std::pair<v1::JobState::State, const char*> kEnds[] = {
+    {v1::JobState::SUCCEEDED, ""},
+    {v1::JobState::CANCELLED, "CANCELLED"},
+    {v1::JobState::SKIPPED, "DEPENDENCY_FAILED"},
+    {v1::JobState::FAILED, "ATTEMPTS_EXHAUSTED"},
+    {v1::JobState::FAILED, "DEADLINE_PASSED"},
+    {v1::JobState::FAILED, "DEGENERATE"},
+    {v1::JobState::FAILED, "DIGEST_MISMATCH"},
+    {v1::JobState::FAILED, "DISK_FULL"},
+    {v1::JobState::FAILED, "DIVERGED"},
+    {v1::JobState::FAILED, "INTERNAL"},
+    {v1::JobState::FAILED, "MEMORY_LIMIT"},
+    {v1::JobState::FAILED, "NOT_FINITE"},
+    {v1::JobState::FAILED, "OUT_OF_RANGE"},
+    {v1::JobState::FAILED, "RUN_TIME_EXCEEDED"},
+    {v1::JobState::FAILED, "WRONG_SHAPE"}};
 
 // Not less than 0, whatever the wall clock did.
 double SecondsBetween(int64_t from_us, int64_t to_us) {
@@ -116,11 +146,16 @@ class Gauges final : public prometheus::Collectable {
                                 {Gauge(ResidentBytes())}));
     families.push_back(FamilyOf(
         "process_open_fds", "Open file descriptors", {Gauge(OpenFiles())}));
+    families.push_back(FamilyOf("process_start_time_seconds",
+                                "When it started, since 1970",
+                                {Gauge(started_)}));
     return families;
   }
 
  private:
   const Metrics::Sources sources_;
+  // Made when the server starts.
+  const double started_ = static_cast<double>(WallMicros()) * 1e-6;
 };
 
 prometheus::Family<prometheus::Counter>& CounterFamily(
@@ -161,7 +196,19 @@ Metrics::Metrics()
       calls_(CounterFamily(*registry_, "modbound_rpcs_total", "Calls ended")),
       call_seconds_(HistogramFamily(*registry_,
                                     "modbound_rpc_seconds",
-                                    "From the begin of a call to its end")) {}
+                                    "From the begin of a call to its end")) {
+  const auto* kinds = v1::Spec::descriptor()->FindOneofByName("kind");
+  for (int i = 0; i < kinds->field_count(); ++i) {
+    const std::string kind(kinds->field(i)->name());
+    for (const char* reason : kPutBackReasons) {
+      put_back_.Add({{"kind", kind}, {"reason", reason}});
+    }
+    for (const auto& [state, reason] : kEnds) {
+      ended_.Add(
+          {{"kind", kind}, {"state", StateWord(state)}, {"reason", reason}});
+    }
+  }
+}
 
 void Metrics::JobChanged(const StateChange& change) {
   const JobSchedule& schedule = change.schedule;

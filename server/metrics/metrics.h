@@ -18,7 +18,9 @@
 
 namespace modbound {
 
-// What a server tells Prometheus. Counters count from its start:
+// What a server tells Prometheus. Counters count from its start; those of ends
+// and of put-backs are there at 0 for each kind with the reasons that are
+// expected, so that increase() sees the first one:
 //   modbound_jobs_submitted_total{kind}
 //   modbound_attempts_started_total{kind}
 //   modbound_attempts_put_back_total{kind,reason}   RUNNING -> QUEUED
@@ -30,7 +32,7 @@ namespace modbound {
 //   modbound_jobs{state}, modbound_cores, modbound_leased_cores,
 //   modbound_stored_bytes, modbound_disk_free_bytes, modbound_ready,
 //   modbound_build_info{version,isa}, process_resident_memory_bytes,
-//   process_open_fds
+//   process_open_fds, process_start_time_seconds
 // Threads: safe from any.
 class Metrics {
  public:

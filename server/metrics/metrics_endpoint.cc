@@ -25,17 +25,21 @@ std::string WithPort(const std::string& address, int port) {
 
 }  // namespace
 
+absl::Status MetricsEndpoint::CheckAddress(const std::string& address) {
+  return IsLoopback(address)
+             ? absl::OkStatus()
+             : Refuse("OUT_OF_RANGE",
+                      "metrics_listen",
+                      absl::StrCat("metrics_listen is ",
+                                   address,
+                                   "; allowed: HOST:PORT on loopback, since it "
+                                   "speaks plain HTTP to whoever asks"));
+}
+
 absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(
     const std::string& address,
     std::vector<std::shared_ptr<prometheus::Collectable>> collectables) {
-  if (!IsLoopback(address)) {
-    return Refuse("OUT_OF_RANGE",
-                  "metrics_listen",
-                  absl::StrCat("metrics_listen is ",
-                               address,
-                               "; allowed: HOST:PORT on loopback, since it "
-                               "speaks plain HTTP to whoever asks"));
-  }
+  MODBOUND_RETURN_IF_ERROR(CheckAddress(address));
   // civetweb does not know the name.
   const std::string bound = address.rfind("localhost:", 0) == 0
                                 ? "127.0.0.1" + address.substr(9)

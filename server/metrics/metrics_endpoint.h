@@ -20,12 +20,15 @@ namespace modbound {
 class MetricsEndpoint {
  public:
   // `address`: "127.0.0.1:9464" or another loopback address; port 0 = any free
-  // one. Errors: kInvalidArgument OUT_OF_RANGE for any other address;
-  // kFailedPrecondition OUT_OF_RANGE "metrics_listen" when it is taken.
+  // one. Errors: CheckAddress; kFailedPrecondition OUT_OF_RANGE
+  // "metrics_listen" when it is taken.
   static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(
       const std::string& address,
       std::vector<std::shared_ptr<prometheus::Collectable>> collectables);
   ~MetricsEndpoint();
+  // kInvalidArgument OUT_OF_RANGE "metrics_listen" for an address that is none
+  // of loopback.
+  static absl::Status CheckAddress(const std::string& address);
 
   // With the port that was chosen.
   const std::string& address() const { return address_; }

@@ -345,8 +345,7 @@ absl::Status Understand(const Words& words, ServerOptions& options) {
   }
   options.memory_limit_bytes = *memory;
   MODBOUND_RETURN_IF_ERROR(UnderstandWorker(words, options));
-  MODBOUND_RETURN_IF_ERROR(UnderstandStore(words, options));
-  return CheckExposure(options);
+  return UnderstandStore(words, options);
 }
 
 std::string OneLine(std::string text) {
@@ -391,6 +390,10 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc,
   if (line.token.has_value()) {
     MODBOUND_ASSIGN_OR_RETURN(line.token->lifetime_us,
                               ParseLifetime(words.expires));
+  }
+  // Commands do not listen.
+  if (!line.token.has_value() && !line.verify && line.backup.empty()) {
+    MODBOUND_RETURN_IF_ERROR(CheckExposure(options));
   }
   return line;
 }

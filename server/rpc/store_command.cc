@@ -2,7 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/artifacts/backup.h"
 #include "server/auth/audit_file.h"
+#include "server/jobs/job_logs.h"
 #include "server/jobs/verify_store.h"
 
 namespace modbound {
@@ -36,6 +38,15 @@ absl::StatusOr<VerifyOutcome> RunVerify(const std::string& data_dir) {
                   report.leftovers.size(),
                   " files to be removed at the next start\n");
   return outcome;
+}
+
+absl::Status RunBackup(const std::string& data_dir, const std::string& target) {
+  // After the database: they tell of all that it knows.
+  return BackupStore(
+      data_dir, target, [&](const std::string& folder) -> absl::Status {
+        MODBOUND_RETURN_IF_ERROR(CopyAuditLog(data_dir, folder));
+        return CopyJobLogs(data_dir, folder);
+      });
 }
 
 }  // namespace modbound

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace modbound {
@@ -17,6 +18,12 @@ struct VerifyOutcome {
 // database, artifacts (every byte is read), the chain of the audit log. Errors:
 // VerifyDataDir.
 absl::StatusOr<VerifyOutcome> RunVerify(const std::string& data_dir);
+
+// Copies a data folder to the new folder `target`, whether a server runs on it
+// or not: BackupStore, with the audit log and the logs of its jobs. Not in it:
+// open uploads, checkpoints and databases kept of older schemas. Errors:
+// BackupStore.
+absl::Status RunBackup(const std::string& data_dir, const std::string& target);
 
 }  // namespace modbound
 

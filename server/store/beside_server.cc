@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 
 #include "core/base/error.h"
 #include "server/store/schema.h"
@@ -26,26 +27,49 @@ absl::Status InTransaction(SqliteHandle& handle,
   return status;
 }
 
+// The change's status; nothing where there is no store of this schema yet.
+std::optional<absl::Status> ChangeWhatIsThere(const std::string& data_dir,
+                                              const Database::Change& change) {
+  const std::string path = data_dir + "/modbound.sqlite3";
+  if (::access(path.c_str(), F_OK) != 0) {
+    return std::nullopt;
+  }
+  const auto handle = SqliteHandle::Open(path, SqliteHandle::Mode::kReadWrite);
+  if (!handle.ok()) {
+    return handle.status();
+  }
+  const absl::Status set = (*handle)->Execute(
+      "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF");
+  if (!set.ok()) {
+    return set;
+  }
+  Connection connection(**handle);
+  const absl::StatusOr<int64_t> version = SchemaVersion(connection);
+  if (!version.ok()) {
+    return version.status();
+  }
+  if (*version != kSchemaVersion) {
+    return std::nullopt;
+  }
+  return InTransaction(**handle, change);
+}
+
 }  // namespace
 
 absl::Status ChangeBesideServer(const std::string& data_dir,
                                 const Database::Change& change) {
-  const std::string path = data_dir + "/modbound.sqlite3";
-  if (::access(path.c_str(), F_OK) == 0) {
-    MODBOUND_ASSIGN_OR_RETURN(
-        const std::unique_ptr<SqliteHandle> handle,
-        SqliteHandle::Open(path, SqliteHandle::Mode::kReadWrite));
-    MODBOUND_RETURN_IF_ERROR(handle->Execute(
-        "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF"));
-    Connection connection(*handle);
-    MODBOUND_ASSIGN_OR_RETURN(const int64_t version, SchemaVersion(connection));
-    if (version == kSchemaVersion) {
-      return InTransaction(*handle, change);
-    }
+  if (const auto status = ChangeWhatIsThere(data_dir, change)) {
+    return *status;
   }
-  MODBOUND_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
-                            Database::Open(data_dir));
-  return database->WriteAndWait(change);
+  const auto database = Database::Open(data_dir);
+  if (database.ok()) {
+    return (*database)->WriteAndWait(change);
+  }
+  // A server at its first start held the folder, and has made the store by now.
+  const auto status = absl::IsFailedPrecondition(database.status())
+                          ? ChangeWhatIsThere(data_dir, change)
+                          : std::nullopt;
+  return status.value_or(database.status());
 }
 
 }  // namespace modbound

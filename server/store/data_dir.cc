@@ -1,6 +1,7 @@
 #include "server/store/data_dir.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -8,6 +9,8 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
@@ -20,6 +23,11 @@ absl::Status RefuseDirectory(const std::string& message) {
                    "WRONG_STATE",
                    "data_dir",
                    message);
+}
+
+absl::Status CannotLook(const std::string& path, int error) {
+  return RefuseDirectory(absl::StrCat(
+      "cannot look into ", path, ": ", std::generic_category().message(error)));
 }
 
 absl::Status MakeDirectories(const std::string& path) {
@@ -54,6 +62,25 @@ absl::Status CloseToOthers(const std::string& path) {
     return FileError("chmod", path, errno);
   }
   return absl::OkStatus();
+}
+
+// 0, or the error of the last try: EWOULDBLOCK when another process holds it.
+// Tries are counted: flock(2) has no limit of time, and no clock is asked.
+int TryToLock(const FileDescriptor& lock, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kPause(20);
+  for (auto left = patience;; left -= kPause) {
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+      return 0;
+    }
+    const int error = errno;
+    if (error == EINTR) {
+      continue;
+    }
+    if (error != EWOULDBLOCK || left <= std::chrono::milliseconds::zero()) {
+      return error;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 absl::Status RefuseNetwork(const std::string& path) {
@@ -92,22 +119,54 @@ std::string NetworkFileSystem(int64_t type) {
   }
 }
 
-absl::StatusOr<FileDescriptor> LockDataDir(const std::string& data_dir) {
+absl::Status CheckOwner(const std::string& data_dir) {
+  struct stat info {};
+  if (::stat(data_dir.c_str(), &info) != 0) {
+    const int error = errno;
+    return error == ENOENT ? absl::OkStatus() : CannotLook(data_dir, error);
+  }
+  if (info.st_uid == ::geteuid()) {
+    return absl::OkStatus();
+  }
+  const struct passwd* user = ::getpwuid(info.st_uid);
+  const std::string name =
+      user != nullptr ? user->pw_name : absl::StrCat("#", info.st_uid);
+  return RefuseDirectory(absl::StrCat(data_dir,
+                                      " belongs to ",
+                                      name,
+                                      ": run this as that user (sudo -u ",
+                                      name,
+                                      ")"));
+}
+
+absl::Status CheckStore(const std::string& data_dir) {
+  MODBOUND_RETURN_IF_ERROR(CheckOwner(data_dir));
+  struct stat info {};
+  if (::stat((data_dir + "/modbound.sqlite3").c_str(), &info) == 0) {
+    return absl::OkStatus();
+  }
+  const int error = errno;
+  return error == ENOENT
+             ? RefuseDirectory(absl::StrCat("there is no store in ", data_dir))
+             : CannotLook(data_dir, error);
+}
+
+absl::StatusOr<FileDescriptor> LockDataDir(const std::string& data_dir,
+                                           std::chrono::milliseconds patience) {
   MODBOUND_RETURN_IF_ERROR(MakeDirectories(data_dir));
   MODBOUND_RETURN_IF_ERROR(RefuseNetwork(data_dir));
   MODBOUND_RETURN_IF_ERROR(CloseToOthers(data_dir));
   const std::string path = data_dir + "/lock";
   MODBOUND_ASSIGN_OR_RETURN(FileDescriptor lock,
                             OpenFile(path, O_RDWR | O_CREAT));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
+  if (const int error = TryToLock(lock, patience); error != 0) {
     if (error != EWOULDBLOCK) {
       return FileError("lock", path, error);
     }
     const absl::StatusOr<std::string> holder = ReadFile(path);
     return RefuseDirectory(
         absl::StrCat(data_dir,
-                     " is in use by another server (process ",
+                     " is in use by another modboundd (process ",
                      holder.ok() && !holder->empty() ? *holder : "unknown",
                      ")"));
   }

@@ -88,7 +88,7 @@ class Database {
  public:
   // Creates or opens; brings the schema to this version, after an older one was
   // copied to DATA_DIR/backup-schema-<its version>.sqlite3. The directory gets
-  // mode 0700. Errors: kFailedPrecondition when another server holds the
+  // mode 0700. Errors: kFailedPrecondition when another process holds the
   // directory (lock file), the schema is newer, the directory is on a network
   // file system, or it is open to others and holds foreign files; kDataLoss
   // when there are artifacts but the database is empty, when it is damaged, and

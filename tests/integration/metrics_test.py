@@ -64,6 +64,8 @@ class MetricsTest(unittest.TestCase):
                 'modbound_jobs_ended_total{kind="train",reason="",'
                 'state="SUCCEEDED"}': len(jobs),
                 'modbound_jobs{state="QUEUED"}': 0,
+                'modbound_jobs_ended_total{kind="partition",'
+                'reason="DIVERGED",state="FAILED"}': 0,
                 'modbound_leased_cores': 0, 'modbound_cores': 2,
                 'modbound_ready': 1,
                 'modbound_rpcs_total{code="3",'
@@ -74,6 +76,8 @@ class MetricsTest(unittest.TestCase):
                 'method="/modbound.v1.JobService/GetJob"}': 1}.items():
             with self.subTest(metric=name):
                 self.assertEqual(float(found[name]), value)
+        self.assertLess(abs(time.time() -
+                            float(found["process_start_time_seconds"])), 600)
         fault_row(44, f"{len(found)} counters read, those of jobs, attempts, "
                   "cache and calls equal to the store")
 

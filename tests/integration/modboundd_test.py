@@ -1,6 +1,7 @@
 """modboundd as a program: its streams, flags, config file, Unix socket, signals,
 its start, idle memory and data folder."""
 
+import fcntl
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -101,6 +103,7 @@ class ModbounddTest(unittest.TestCase):
                             ("--cores=0", "cores"), ("--cores=x", "cores"),
                             ("--memory-limit=some", "memory_limit"),
                             ("--nosuch=1", "nosuch"),
+                            ("--metrics_listen=0.0.0.0:0", "metrics_listen"),
                             (f"--config={self.folder}/none", "none")):
             with self.subTest(flag=flag):
                 self.assertIn(named, self.refuse(
@@ -144,6 +147,20 @@ class ModbounddTest(unittest.TestCase):
             f"--data_dir={self.data_dir}", "--listen=127.0.0.1:0"))
         self.assertIn(address, self.refuse(
             f"--data_dir={self.folder}/other", f"--listen={address}"))
+        self.assertEqual(health(address), SERVING)
+        self.stop(process)
+
+    def test_a_start_waits_for_a_command_that_has_the_folder(self):
+        os.mkdir(self.data_dir, 0o700)
+        with open(os.path.join(self.data_dir, "lock"), "w",
+                  encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            timer = threading.Timer(1, fcntl.flock, (lock, fcntl.LOCK_UN))
+            timer.start()
+            self.addCleanup(timer.join)
+            process, address = self.start(f"--data_dir={self.data_dir}",
+                                          "--listen=127.0.0.1:0")
+            self.assertFalse(timer.is_alive())
         self.assertEqual(health(address), SERVING)
         self.stop(process)
 

@@ -258,15 +258,46 @@ class StartTest(SecurityTest):
 class ReadmeTest(SecurityTest):
     """README, "On a lab's machine", as far as no root is needed."""
 
-    def test_its_certificates_serve(self):
+    def run_block(self, marker, folder):
+        """Runs the commands that follow <!-- marker -->."""
         with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
-            rest = file.read().split("<!-- certificates -->")[1]
+            rest = file.read().split(f"<!-- {marker} -->")[1]
         commands = rest.split("```sh\n")[1].split("```")[0]
-        folder = os.path.join(self.folder, "readme")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands], cwd=folder,
+            env={**os.environ, "HOST": "localhost"}, check=False,
+            capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def certificates(self, name):
+        """A folder with what the first block makes."""
+        folder = os.path.join(self.folder, name)
         os.mkdir(folder)
-        subprocess.run(["bash", "-euo", "pipefail", "-c", commands], cwd=folder,
-                       env={**os.environ, "HOST": "localhost"}, check=True,
-                       capture_output=True)
+        self.run_block("certificates", folder)
+        return folder
+
+    def test_its_client_certificate_is_taken_and_taken_back(self):
+        folder = self.certificates("readme_client")
+        self.run_block("client certificate", folder)
+
+        def path(name):
+            return os.path.join(folder, name)
+
+        def info(*flags):
+            server = self.serve(
+                *self.tls_flags((path("tls.pem"), path("tls.key"))),
+                f"--client_ca={path('ca.pem')}", *flags)
+            port = server.address.rsplit(":", 1)[1]
+            return self.info(self.channel(
+                f"localhost:{port}", path("ca.pem"),
+                (path("alice.pem"), path("alice.key"))))
+
+        self.assertEqual(info(), (grpc.StatusCode.OK, "alice"))
+        self.run_block("revocation list", folder)
+        self.assertIn(info(f"--client_crl={path('clients.crl')}")[0], REFUSED)
+
+    def test_its_certificates_serve(self):
+        folder = self.certificates("readme")
         self.assertEqual(
             stat.S_IMODE(os.stat(os.path.join(folder, "tls.key")).st_mode),
             0o600)
@@ -276,13 +307,17 @@ class ReadmeTest(SecurityTest):
             text = file.read().replace("/etc/modbound", folder)
         with open(config, "w", encoding="utf-8") as file:
             file.write(text)
-        server = self.serve(f"--config={config}", "--require_tokens")
+        server = self.serve(f"--config={config}")
         path = self.token_file(self.token(server))
         port = server.address.rsplit(":", 1)[1]
         done = server.cli("--server", f"localhost:{port}", "--ca",
                           os.path.join(folder, "ca.pem"), "--token-file", path,
                           "info", "--json")
         self.assertEqual(json.loads(done.stdout)["owner"], "alice")
+        self.assertEqual(
+            self.info(self.channel(f"localhost:{port}",
+                                   os.path.join(folder, "ca.pem")))[0],
+            grpc.StatusCode.UNAUTHENTICATED)
 
     def test_its_unit_is_one(self):
         if not shutil.which("systemd-analyze"):
@@ -290,7 +325,9 @@ class ReadmeTest(SecurityTest):
         with open(os.path.join(SOURCE, "deploy/systemd/modboundd.service"),
                   encoding="utf-8") as file:
             unit = file.read().replace("/usr/local/bin", BIN)
-        self.assertIn("--require_tokens", unit)
+        with open(os.path.join(SOURCE, "deploy/systemd/modboundd.conf"),
+                  encoding="utf-8") as file:
+            self.assertIn("\nrequire_tokens=true\n", file.read())
         path = os.path.join(self.folder, "modboundd.service")
         with open(path, "w", encoding="utf-8") as file:
             file.write(unit)

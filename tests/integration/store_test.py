@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import tempfile
 import time
 import unittest
@@ -13,6 +14,12 @@ from service import TIME_FACTOR, ServersTest, digests, modboundd, verify
 
 SPEC = dict(task="GO_NOGO", model={"hidden_size": 160}, max_steps=10,
             target_accuracy=1)
+
+
+def audit_lines(verified):
+    """The number of lines that a sound store's audit log has."""
+    return int(re.search(r"^sound: .* (\d+) lines of audit log",
+                         verified.stdout, re.M).group(1))
 
 
 class StoreTest(ServersTest):
@@ -55,9 +62,14 @@ class StoreTest(ServersTest):
                           f"--data_dir={server.data_dir}")
         self.assertEqual(again.returncode, 2, "the place is taken")
         expected = digests(running.wait())
+        log = server.cli("logs", ended.id).stdout
+        self.assertIn("attempt 1", log)
         # The disk is lost; the backup takes its place.
         server.kill()
-        self.assertEqual(verify(target).returncode, 0)
+        sound = verify(target)
+        self.assertEqual(sound.returncode, 0)
+        lines = audit_lines(sound)
+        self.assertGreaterEqual(lines, 2)
         server.data_dir = target
         server.start()
         restored = modbound.connect(server.address)
@@ -66,6 +78,11 @@ class StoreTest(ServersTest):
         self.assertEqual(
             restored.job(ended.id).arrays["w_rec"].shape, (160, 160))
         self.assertEqual(digests(restored.job(running.id).wait()), expected)
+        self.assertEqual(server.cli("logs", ended.id).stdout, log)
+        restored.job(ended.id).delete()
+        server.stop()
+        # The chain went on from where the backup had it.
+        self.assertGreater(audit_lines(verify(target)), lines)
 
     def test_retention_deletes_all_but_pinned_jobs(self):
         server, lab = self.serve("--retention=1s")

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "core/base/error.h"
 #include "server/artifacts/artifact_store.h"
 #include "tests/support/temporary_folder.h"
@@ -100,6 +101,13 @@ TEST_F(BackupTest, RefusesAPlaceThatIsTaken) {
   EXPECT_EQ(FieldOf(BackupStore(folder_ / "nothing", folder_ / "other")),
             "data_dir");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "other"));
+  const absl::Status nowhere =
+      BackupStore(folder_ / "data", folder_ / "nothing/backup");
+  EXPECT_TRUE(absl::IsFailedPrecondition(nowhere)) << nowhere;
+  EXPECT_EQ(FieldOf(nowhere), "backup");
+  EXPECT_TRUE(
+      absl::EndsWith(nowhere.message(), "nothing: No such file or directory"))
+      << nowhere;
 }
 
 TEST_F(BackupTest, TellsOfDamageAndLeavesNothing) {

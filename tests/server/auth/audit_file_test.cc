@@ -1,5 +1,6 @@
 #include "server/auth/audit_file.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -155,6 +156,43 @@ TEST_F(AuditFileTest, TheChainGoesOnOverFilesOfBoundedSizeAndNumber) {
   AuditFile file(folder_path_, limits);
   ASSERT_TRUE(file.Append({Record("a")}).ok());
   EXPECT_TRUE(absl::IsDataLoss(Verify().status()));
+}
+
+TEST_F(AuditFileTest, ACopyEndsWithAWholeLine) {
+  const std::string copy = folder_ / "copy";
+  fs::create_directory(copy);
+  EXPECT_TRUE(CopyAuditLog(folder_path_, copy).ok()) << "there is none";
+  EXPECT_TRUE(fs::is_empty(copy));
+  AppendThree();
+  const std::string whole = Read();
+  Write(whole + "{\"number\":4,");
+  std::ofstream(folder_path_ + "/audit.log.hole") << "of old";
+  EXPECT_TRUE(CopyAuditLog(folder_path_, copy).ok());
+  EXPECT_EQ(Read("copy/audit.log"), whole);
+  EXPECT_EQ(Read("copy/audit.log.hole"), "of old");
+}
+
+TEST_F(AuditFileTest, EachCopyIsAChainWhileAnotherProcessAppends) {
+  std::atomic<bool> stop{false};
+  std::thread appender([&] {
+    // Files go aside all the time.
+    AuditFile file(folder_path_, {.file_bytes = 500, .files = 4});
+    while (!stop) {
+      EXPECT_TRUE(file.Append({Record("a"), Record("b")}).ok());
+    }
+  });
+  while (!fs::exists(folder_path_ + "/audit.log.4")) {
+    std::this_thread::yield();
+  }
+  for (int i = 0; i < 50; ++i) {
+    const std::string copy = folder_ / ("copy" + std::to_string(i));
+    fs::create_directory(copy);
+    EXPECT_TRUE(CopyAuditLog(folder_path_, copy).ok());
+    EXPECT_GE(VerifyAuditLog(copy).value_or(0), 8) << i;
+    EXPECT_TRUE(fs::exists(copy + "/audit.log.4")) << i;
+  }
+  stop = true;
+  appender.join();
 }
 
 TEST_F(AuditFileTest, NoLogIsSaid) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "modbound/v1/error.pb.h"
 #include "server/metrics/metrics_endpoint.h"
 
 namespace modbound {
@@ -79,6 +80,31 @@ TEST_F(MetricsTest, CountWhatBecomesOfJobs) {
         "modbound_job_run_seconds_sum{kind=\"train\"} 10",
         "modbound_job_run_seconds_count{kind=\"train\"} 2"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+}
+
+// An increase from nothing to 1 is none for Prometheus.
+TEST_F(MetricsTest, BeginAtZeroWithEveryReasonThatIsExpected) {
+  const std::string text = Text();
+  for (const char* line :
+       {"modbound_jobs_ended_total{kind=\"train\",reason=\"DIVERGED\",state="
+        "\"FAILED\"} 0",
+        "modbound_jobs_ended_total{kind=\"reduce\",reason=\"\",state="
+        "\"SUCCEEDED\"} 0",
+        "modbound_attempts_put_back_total{kind=\"train\",reason="
+        "\"WORKER_CRASHED\"} 0"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+  // All of them are words of the contract.
+  const std::string label = "reason=\"";
+  for (std::size_t at = text.find(label); at != std::string::npos;
+       at = text.find(label, at)) {
+    at += label.size();
+    const std::string reason = text.substr(at, text.find('"', at) - at);
+    v1::ErrorReason::Reason parsed;
+    EXPECT_TRUE(reason.empty() ||
+                v1::ErrorReason::Reason_Parse(reason, &parsed))
+        << reason;
   }
 }
 

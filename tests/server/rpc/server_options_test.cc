@@ -182,6 +182,19 @@ TEST_F(ConfigFile, RefusesUnknownAndRefusedFlags) {
   EXPECT_FALSE(ParseWith("listen=0.0.0.0:5\n").ok());
 }
 
+// They have the server's file, and do not listen.
+TEST_F(ConfigFile, GivesCommandsTheirFolder) {
+  for (const std::vector<const char*>& command :
+       {std::vector<const char*>{"token", "list"},
+        {"--verify"},
+        {"--backup=/b"}}) {
+    const auto line =
+        ParseWith("data_dir=/from/file\nlisten=0.0.0.0:5\n", command);
+    ASSERT_TRUE(line.ok()) << line.status();
+    EXPECT_EQ(line->options.data_dir, "/from/file");
+  }
+}
+
 TEST(ParseCommandLine, HelpAndVersionOnlyPrint) {
   for (const char* flag : {"--help", "--version"}) {
     const auto line = Parse({flag});

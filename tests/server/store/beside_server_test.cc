@@ -1,5 +1,7 @@
 #include "server/store/beside_server.h"
 
+#include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -7,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "gtest/gtest.h"
+#include "server/store/data_dir.h"
 #include "server/store/schema.h"
 #include "server/store/sqlite_handle.h"
 #include "tests/support/temporary_folder.h"
@@ -58,6 +61,22 @@ TEST(ChangeBesideServer, AndAServersWritesGoOnAtOnce) {
   }
   beside.join();
   EXPECT_EQ(Count(*database, "token"), 300);
+}
+
+// It comes while a server starts for the first time, and holds the folder.
+TEST(ChangeBesideServer, FindsTheStoreThatAServerMakesMeanwhile) {
+  const TemporaryFolder folder;
+  { const auto made = *Database::Open(folder / "made"); }
+  const auto lock = LockDataDir(folder / "data");
+  ASSERT_TRUE(lock.ok()) << lock.status();
+  std::thread server([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    std::filesystem::rename(folder / "made/modbound.sqlite3",
+                            folder / "data/modbound.sqlite3");
+  });
+  EXPECT_TRUE(ChangeBesideServer(folder / "data", AddToken(1)).ok());
+  server.join();
+  EXPECT_TRUE(ChangeBesideServer(folder / "data", AddToken(2)).ok());
 }
 
 TEST(ChangeBesideServer, AnErrorUndoesTheChange) {

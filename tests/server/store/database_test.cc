@@ -146,7 +146,7 @@ TEST(Database, RefusesASecondServerOnOneDirectory) {
   EXPECT_TRUE(absl::IsFailedPrecondition(second)) << second;
   EXPECT_EQ(FieldOf(second), "data_dir");
   EXPECT_NE(std::string(second.message())
-                .find(absl::StrCat("another server (process ", ::getpid())),
+                .find(absl::StrCat("another modboundd (process ", ::getpid())),
             std::string::npos)
       << second;
   first.reset();
