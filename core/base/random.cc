@@ -1,22 +1,25 @@
 #include "core/base/random.h"
 
-#include <cmath>
-#include <numbers>
-
 #include "core/base/check.h"
 
 namespace modbound {
 
+r123::Philox4x32::ctr_type RandomStream::Block(uint32_t position) const {
+  return r123::Philox4x32()({{position,
+                              purpose_,
+                              static_cast<uint32_t>(index_),
+                              static_cast<uint32_t>(index_ >> 32)}},
+                            key_);
+}
+
+// 2^32 blocks a stream: far beyond any use, and checked rather than wrapped.
+uint32_t RandomStream::TakeBlocks(uint32_t count) {
+  MODBOUND_CHECK(position_ <= UINT32_MAX - count);
+  return std::exchange(position_, position_ + count);
+}
+
 void RandomStream::Refill() {
-  // 2^32 blocks a stream: far beyond any use, and checked rather than wrapped.
-  MODBOUND_CHECK(position_ != UINT32_MAX);
-  const r123::Philox4x32::ctr_type counter = {
-      {position_,
-       purpose_,
-       static_cast<uint32_t>(index_),
-       static_cast<uint32_t>(index_ >> 32)}};
-  block_ = r123::Philox4x32()(counter, key_);
-  ++position_;
+  block_ = Block(TakeBlocks(1));
   used_ = 0;
 }
 
@@ -32,16 +35,20 @@ uint64_t RandomStream::Index(uint64_t count) {
   return static_cast<uint64_t>(product >> 64);
 }
 
-double RandomStream::Normal() {
-  if (has_spare_) {
-    has_spare_ = false;
-    return spare_normal_;
+void RandomStream::RefillNormals() {
+  constexpr uint32_t kBlocks = kNormalPairs / 2;
+  const uint32_t first = TakeBlocks(kBlocks);
+  std::array<double, kNormalPairs> u;
+  std::array<double, kNormalPairs> v;
+  for (uint32_t b = 0; b < kBlocks; ++b) {
+    const r123::Philox4x32::ctr_type block = Block(first + b);
+    for (uint32_t pair = 0; pair < 2; ++pair) {
+      u[2 * b + pair] = (block[2 * pair] + 0.5) * 0x1p-32;
+      v[2 * b + pair] = block[2 * pair + 1] * 0x1p-32;
+    }
   }
-  const double radius = std::sqrt(-2.0 * std::log1p(-Uniform()));
-  const double angle = 2.0 * std::numbers::pi * Uniform();
-  spare_normal_ = radius * std::sin(angle);
-  has_spare_ = true;
-  return radius * std::cos(angle);
+  MakeNormalPairs(u, v, normals_);
+  used_normals_ = 0;
 }
 
 }  // namespace modbound

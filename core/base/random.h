@@ -1,11 +1,13 @@
 #ifndef MODBOUND_CORE_BASE_RANDOM_H_
 #define MODBOUND_CORE_BASE_RANDOM_H_
 
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "Random123/philox.h"
+#include "core/base/normal_pairs.h"
 
 namespace modbound {
 
@@ -57,8 +59,14 @@ class RandomStream {
   }
   // Uniform in {0, ..., count - 1} without bias (Lemire 2019). count >= 1.
   uint64_t Index(uint64_t count);
-  // Standard normal (Box & Muller 1958, both values used).
-  double Normal();
+  // Standard normal: MakeNormalPairs of u and v of 32 bits each, so at most 6.8
+  // in magnitude. They come in sixteens of four blocks of their own.
+  double Normal() {
+    if (used_normals_ == normals_.size()) {
+      RefillNormals();
+    }
+    return normals_[used_normals_++];
+  }
   // Uniform random order (Fisher & Yates).
   template <typename T>
   void Shuffle(std::vector<T>& values) {
@@ -68,7 +76,11 @@ class RandomStream {
   }
 
  private:
+  r123::Philox4x32::ctr_type Block(uint32_t position) const;
+  // The position of the first of `count` blocks that nobody else takes.
+  uint32_t TakeBlocks(uint32_t count);
   void Refill();
+  void RefillNormals();
 
   r123::Philox4x32::key_type key_;
   uint32_t purpose_;
@@ -76,8 +88,9 @@ class RandomStream {
   uint32_t position_ = 0;
   r123::Philox4x32::ctr_type block_{};
   std::size_t used_ = 2;
-  double spare_normal_ = 0;
-  bool has_spare_ = false;
+  // Set by RefillNormals: most streams have no use for them.
+  std::array<double, 2 * kNormalPairs> normals_;
+  std::size_t used_normals_ = 2 * kNormalPairs;
 };
 
 }  // namespace modbound

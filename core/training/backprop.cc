@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/network/activation.h"
+#include "core/training/outer_product.h"
+#include "core/training/register_tile.h"
 
 namespace modbound {
 namespace {
@@ -41,33 +44,14 @@ absl::Status Multiply(const Left& left,
   return absl::OkStatus();
 }
 
-// Above this many units a panel of the packed weights no longer stays in the
-// caches between columns; Eigen's product is blocked for that.
-constexpr int64_t kMaxPackedUnits = 2048;
-
-// result += weights * right for one time step; `packed` holds the same weights,
-// or nothing when there are too many units.
-template <typename Scalar, typename Weights, typename Right, typename Result>
-absl::Status AddRecurrent(const PackedMatrix<Scalar>& packed,
-                          const Weights& weights,
-                          const Right& right,
-                          const Execution& execution,
-                          Result&& result) {
-  const int64_t N = weights.rows();
-  if (N > kMaxPackedUnits) {
-    return Multiply(weights, right, true, execution, result);
+// Every column of a block = bias.
+template <typename Scalar>
+void Spread(const Eigen::Matrix<Scalar, Eigen::Dynamic, 1>& bias,
+            int64_t columns,
+            Scalar* block) {
+  for (int64_t c = 0; c < columns; ++c) {
+    std::copy_n(bias.data(), bias.size(), block + c * bias.size());
   }
-  const auto piece = std::max<int64_t>(
-      static_cast<int64_t>(kPieceWork / static_cast<double>(N * N)), 1);
-  for (int64_t first = 0; first < right.cols(); first += piece) {
-    if (execution.stopped()) {
-      return StoppedError();
-    }
-    packed.MultiplyAdd(right.data() + first * N,
-                       std::min(piece, right.cols() - first),
-                       result.data() + first * N);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -80,12 +64,21 @@ Backprop<Scalar>::Backprop(const Dynamics& dynamics,
                            int64_t streams)
     : dynamics_(dynamics),
       units_(units),
+      outputs_(outputs),
       steps_(steps),
       streams_(streams),
-      states_(Dense::Zero(units, (steps + 1) * streams)),
-      gains_(units, steps * streams),
-      deltas_(units, steps * streams),
-      logits_(outputs, steps * streams) {}
+      stride_(internal::PaddedRows<Scalar>(units)),
+      output_stride_(internal::PaddedRows<Scalar>(outputs)),
+      bias_(Values::Zero(stride_)),
+      output_bias_(Values::Zero(output_stride_)),
+      states_(Values::Zero(stride_ * (steps + 1) * streams)),
+      gains_(Values::Zero(stride_ * steps * streams)),
+      deltas_(Values::Zero(stride_ * steps * streams)),
+      logits_(Values::Zero(output_stride_ * steps * streams)),
+      target_logits_(steps * streams),
+      sums_(steps * streams),
+      log_sums_(steps * streams),
+      product_(Values::Zero(stride_ * std::max(units, outputs))) {}
 
 template <typename Scalar>
 absl::StatusOr<double> Backprop<Scalar>::Run(Parameters<Scalar>& parameters,
@@ -102,41 +95,81 @@ absl::StatusOr<double> Backprop<Scalar>::Run(Parameters<Scalar>& parameters,
 }
 
 template <typename Scalar>
+void Backprop<Scalar>::Pack(Parameters<Scalar>& parameters) {
+  input_.Pack(parameters.w_in());
+  readout_.Pack(parameters.w_out());
+  readout_back_.PackTransposed(parameters.w_out());
+  if (units_ <= kMaxPackedUnits) {
+    recurrent_.Pack(parameters.w_rec());
+  }
+  bias_.head(units_) = parameters.b_in() + parameters.b_rec();
+  output_bias_.head(outputs_) = parameters.b_out();
+}
+
+template <typename Scalar>
+template <typename Weights>
+absl::Status Backprop<Scalar>::AddRecurrent(const PackedMatrix<Scalar>& packed,
+                                            const Weights& weights,
+                                            Scalar* right,
+                                            Scalar* result,
+                                            const Execution& execution) const {
+  if (units_ > kMaxPackedUnits) {
+    return Multiply(weights,
+                    Columns(right, units_, streams_, stride_),
+                    true,
+                    execution,
+                    Columns(result, units_, streams_, stride_));
+  }
+  const auto piece = std::max<int64_t>(
+      static_cast<int64_t>(kPieceWork / static_cast<double>(units_ * units_)),
+      1);
+  for (int64_t first = 0; first < streams_; first += piece) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    packed.MultiplyAdd(right + first * stride_,
+                       stride_,
+                       std::min(piece, streams_ - first),
+                       result + first * stride_,
+                       stride_);
+  }
+  return absl::OkStatus();
+}
+
+template <typename Scalar>
 absl::Status Backprop<Scalar>::Forward(Parameters<Scalar>& parameters,
                                        const Batch<Scalar>& batch,
                                        const Execution& execution) {
   const int64_t B = streams_;
+  const int64_t I = batch.inputs.rows();
+  const int64_t size = stride_ * B;
   const auto alpha = static_cast<Scalar>(dynamics_.alpha());
   const bool inside = dynamics_.update == Update::kLeakInside;
-  MODBOUND_RETURN_IF_ERROR(
-      Multiply(parameters.w_in(), batch.inputs, false, execution, gains_));
-  gains_.colwise() += parameters.b_in() + parameters.b_rec();
-  if (units_ <= kMaxPackedUnits) {
-    packed_.Pack(parameters.w_rec());
-  }
+  Pack(parameters);
   for (int64_t t = 0; t < steps_; ++t) {
-    const auto before = states_.middleCols(t * B, B);
-    auto after = states_.middleCols((t + 1) * B, B);
-    auto gain = gains_.middleCols(t * B, B);
+    Scalar* const from = At(states_, t * B);
+    Scalar* const to = At(states_, (t + 1) * B);
+    Scalar* const pre = At(gains_, t * B);
+    Spread(bias_, B, pre);
+    input_.MultiplyAdd(batch.inputs.data() + t * B * I, I, B, pre, stride_);
     MODBOUND_RETURN_IF_ERROR(
-        AddRecurrent(packed_, parameters.w_rec(), before, execution, gain));
+        AddRecurrent(recurrent_, parameters.w_rec(), from, pre, execution));
+    const Eigen::Map<const Values> before(from, size);
+    Eigen::Map<Values> after(to, size);
+    Eigen::Map<Values> gain(pre, size);
     if (inside && alpha != 1) {
       gain = (1 - alpha) * before + alpha * gain;
     }
-    internal::ApplyActivation(dynamics_.activation, gain.data(), units_ * B);
     after = gain;
-    internal::GainOfValues(
-        dynamics_.activation, after.data(), gain.data(), units_ * B);
+    internal::ApplyActivation(dynamics_.activation, to, size);
+    internal::GainOfValues(dynamics_.activation, to, pre, size);
     if (!inside && alpha != 1) {
       after = (1 - alpha) * before + alpha * after;
     }
+    Scalar* const y = logits_.data() + t * B * output_stride_;
+    Spread(output_bias_, B, y);
+    readout_.MultiplyAdd(to, stride_, B, y, output_stride_);
   }
-  MODBOUND_RETURN_IF_ERROR(Multiply(parameters.w_out(),
-                                    states_.rightCols(steps_ * B),
-                                    false,
-                                    execution,
-                                    logits_));
-  logits_.colwise() += parameters.b_out();
   return absl::OkStatus();
 }
 
@@ -150,32 +183,41 @@ absl::StatusOr<double> Backprop<Scalar>::LossAndOutputGradient(
       total += static_cast<double>(weight);
     }
   } else {
-    total = static_cast<double>(logits_.cols());
+    total = static_cast<double>(steps_ * streams_);
   }
-  const int64_t O = logits_.rows();
-  double loss = 0;
-  for (int64_t column = 0; column < logits_.cols(); ++column) {
+  const int64_t O = outputs_;
+  const int64_t columns = steps_ * streams_;
+  for (int64_t column = 0; column < columns; ++column) {
     if (column % 100000 == 0 && execution.stopped()) {
       return StoppedError();
     }
-    Scalar* y = logits_.data() + column * O;
+    Scalar* const y = logits_.data() + column * output_stride_;
+    const Scalar largest = *std::max_element(y, y + O);
+    for (int64_t o = 0; o < output_stride_; ++o) {
+      y[o] -= largest;
+    }
+    target_logits_[column] = y[batch.targets[static_cast<std::size_t>(column)]];
+  }
+  // Whole vectors of what a loop over outputs would call one by one.
+  logits_.array() = logits_.array().exp();
+  for (int64_t column = 0; column < columns; ++column) {
+    const Scalar* const y = logits_.data() + column * output_stride_;
+    sums_[column] = std::accumulate(y, y + O, Scalar(0));
+  }
+  log_sums_.array() = sums_.array().log();
+  double loss = 0;
+  for (int64_t column = 0; column < columns; ++column) {
+    Scalar* const y = logits_.data() + column * output_stride_;
     const auto i = static_cast<std::size_t>(column);
-    const int32_t target = batch.targets[i];
     const double weight =
         weighted ? static_cast<double>(batch.weights[i]) : 1.0;
-    const Scalar largest = *std::max_element(y, y + O);
-    const Scalar right = y[target] - largest;
-    Scalar sum = 0;
-    for (int64_t o = 0; o < O; ++o) {
-      y[o] = std::exp(y[o] - largest);
-      sum += y[o];
-    }
-    loss += weight * static_cast<double>(std::log(sum) - right);
+    loss += weight *
+            static_cast<double>(log_sums_[column] - target_logits_[column]);
     const auto scale = static_cast<Scalar>(weight / total);
     for (int64_t o = 0; o < O; ++o) {
-      y[o] *= scale / sum;
+      y[o] *= scale / sums_[column];
     }
-    y[target] -= scale;
+    y[batch.targets[i]] -= scale;
   }
   return loss / total;
 }
@@ -184,21 +226,26 @@ template <typename Scalar>
 absl::Status Backprop<Scalar>::Backward(Parameters<Scalar>& parameters,
                                         const Execution& execution) {
   const int64_t B = streams_;
+  const int64_t size = stride_ * B;
   const auto alpha = static_cast<Scalar>(dynamics_.alpha());
   const bool inside = dynamics_.update == Update::kLeakInside;
-  MODBOUND_RETURN_IF_ERROR(Multiply(
-      parameters.w_out().transpose(), logits_, false, execution, deltas_));
   if (units_ <= kMaxPackedUnits) {
-    packed_.Pack(parameters.w_rec().transpose());
+    recurrent_.PackTransposed(parameters.w_rec());
   }
+  deltas_.setZero();
   for (int64_t t = steps_ - 1; t >= 0; --t) {
-    const auto delta = deltas_.middleCols(t * B, B);
-    auto error = gains_.middleCols(t * B, B);
+    readout_back_.MultiplyAdd(logits_.data() + t * B * output_stride_,
+                              output_stride_,
+                              B,
+                              At(deltas_, t * B),
+                              stride_);
+    const Eigen::Map<const Values> delta(At(deltas_, t * B), size);
+    Eigen::Map<Values> error(At(gains_, t * B), size);
     error.array() *= alpha * delta.array();
     if (t == 0) {
       break;
     }
-    auto carry = deltas_.middleCols((t - 1) * B, B);
+    Eigen::Map<Values> carry(At(deltas_, (t - 1) * B), size);
     if (alpha != 1) {
       if (inside) {
         carry += ((1 - alpha) / alpha) * error;
@@ -206,8 +253,11 @@ absl::Status Backprop<Scalar>::Backward(Parameters<Scalar>& parameters,
         carry += (1 - alpha) * delta;
       }
     }
-    MODBOUND_RETURN_IF_ERROR(AddRecurrent(
-        packed_, parameters.w_rec().transpose(), error, execution, carry));
+    MODBOUND_RETURN_IF_ERROR(AddRecurrent(recurrent_,
+                                          parameters.w_rec().transpose(),
+                                          error.data(),
+                                          carry.data(),
+                                          execution));
   }
   return absl::OkStatus();
 }
@@ -217,21 +267,61 @@ absl::Status Backprop<Scalar>::WeightGradients(const Batch<Scalar>& batch,
                                                Parameters<Scalar>& gradient,
                                                const Execution& execution) {
   const int64_t columns = steps_ * streams_;
-  MODBOUND_RETURN_IF_ERROR(Multiply(gains_,
-                                    states_.leftCols(columns).transpose(),
-                                    false,
-                                    execution,
-                                    gradient.w_rec()));
-  MODBOUND_RETURN_IF_ERROR(Multiply(
-      gains_, batch.inputs.transpose(), false, execution, gradient.w_in()));
-  MODBOUND_RETURN_IF_ERROR(Multiply(logits_,
-                                    states_.rightCols(columns).transpose(),
-                                    false,
-                                    execution,
-                                    gradient.w_out()));
-  gradient.b_in() = gains_.rowwise().sum();
+  // Left factor and states are of the units; `n` columns of the product.
+  const auto add_products = [&](const Scalar* left,
+                                const Scalar* right,
+                                int64_t right_stride,
+                                int64_t n) -> absl::Status {
+    if (product_.size() < stride_ * n) {
+      product_.resize(stride_ * n);  // more inputs than units, once
+    }
+    product_.head(stride_ * n).setZero();
+    const auto piece = std::max<int64_t>(
+        static_cast<int64_t>(kPieceWork / static_cast<double>(units_ * n)), 1);
+    for (int64_t first = 0; first < columns; first += piece) {
+      if (execution.stopped()) {
+        return StoppedError();
+      }
+      AddOuterProducts(left + first * stride_,
+                       stride_,
+                       units_,
+                       right + first * right_stride,
+                       right_stride,
+                       n,
+                       std::min(piece, columns - first),
+                       product_.data(),
+                       stride_);
+    }
+    return absl::OkStatus();
+  };
+  const auto product = [&](int64_t n) {
+    return Columns(product_.data(), units_, n, stride_);
+  };
+  if (units_ > kMaxPackedUnits) {
+    MODBOUND_RETURN_IF_ERROR(
+        Multiply(Columns(gains_.data(), units_, columns, stride_),
+                 Columns(states_.data(), units_, columns, stride_).transpose(),
+                 false,
+                 execution,
+                 gradient.w_rec()));
+  } else {
+    MODBOUND_RETURN_IF_ERROR(
+        add_products(gains_.data(), states_.data(), stride_, units_));
+    gradient.w_rec() = product(units_);
+  }
+  const int64_t I = batch.inputs.rows();
+  MODBOUND_RETURN_IF_ERROR(
+      add_products(gains_.data(), batch.inputs.data(), I, I));
+  gradient.w_in() = product(I);
+  MODBOUND_RETURN_IF_ERROR(add_products(
+      At(states_, streams_), logits_.data(), output_stride_, outputs_));
+  gradient.w_out() = product(outputs_).transpose();
+  gradient.b_in() =
+      Columns(gains_.data(), units_, columns, stride_).rowwise().sum();
   gradient.b_rec() = gradient.b_in();
-  gradient.b_out() = logits_.rowwise().sum();
+  gradient.b_out() = Columns(logits_.data(), outputs_, columns, output_stride_)
+                         .rowwise()
+                         .sum();
   return absl::OkStatus();
 }
 

@@ -21,6 +21,10 @@ struct Batch {
   std::vector<Scalar> weights;
 };
 
+// Above this many units a panel of the packed weights no longer stays in the
+// caches between columns; Eigen's product is blocked for that.
+inline constexpr int64_t kMaxPackedUnits = 2048;
+
 // Loss and gradient of one batch by full back-propagation through time:
 //   loss = sum_tb w (logsumexp(y) - y[target]) / sum w,   y = W_out r + b_out,
 // states from r = 0. With G_t = df/d(pre) at step t and d_t the gradient with
@@ -29,7 +33,9 @@ struct Batch {
 //   kLeakInside:  e_t = alpha G_t d_t,  d_{t-1} += (1-alpha)/alpha e_t +
 //   W_rec' e_t
 // and the gradients are e r', e x', sum e. Werbos 1990.
-// Buffers are made once: (3 T + 1) N B + O T B + N^2 numbers. One thread.
+// Buffers are made once: (3 T + 1) N B + O T B + 2 N^2 numbers, N and O filled
+// up to whole registers; Run allocates nothing up to kMaxPackedUnits units. One
+// thread.
 template <typename Scalar>
 class Backprop {
  public:
@@ -48,7 +54,11 @@ class Backprop {
 
  private:
   using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Values = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+  // The rows that have a meaning of a buffer's columns.
+  using Columns = Eigen::Map<Dense, Eigen::Unaligned, Eigen::OuterStride<>>;
 
+  void Pack(Parameters<Scalar>& parameters);
   absl::Status Forward(Parameters<Scalar>& parameters,
                        const Batch<Scalar>& batch,
                        const Execution& execution);
@@ -59,16 +69,43 @@ class Backprop {
   absl::Status WeightGradients(const Batch<Scalar>& batch,
                                Parameters<Scalar>& gradient,
                                const Execution& execution);
+  // result += weights * right for the B columns of a time step. `packed` holds
+  // the same weights, or nothing beyond kMaxPackedUnits.
+  template <typename Weights>
+  absl::Status AddRecurrent(const PackedMatrix<Scalar>& packed,
+                            const Weights& weights,
+                            Scalar* right,
+                            Scalar* result,
+                            const Execution& execution) const;
+
+  // Column `column` of a buffer of the units.
+  Scalar* At(Values& buffer, int64_t column) const {
+    return buffer.data() + column * stride_;
+  }
 
   Dynamics dynamics_;
   int64_t units_;
+  int64_t outputs_;
   int64_t steps_;
   int64_t streams_;
-  PackedMatrix<Scalar> packed_;  // W_rec forward, W_rec' backward
-  Dense states_;  // N x (T+1) B; block t + 1 is the state after step t
-  Dense gains_;   // N x T B: pre-activation, then G_t, then e_t
-  Dense deltas_;  // N x T B: d_t
-  Dense logits_;  // O x T B: y, then dloss/dy
+  int64_t stride_;                     // of units_, from column to column
+  int64_t output_stride_;              // of outputs_
+  PackedMatrix<Scalar> input_;         // W_in
+  PackedMatrix<Scalar> recurrent_;     // W_rec, then W_rec'
+  PackedMatrix<Scalar> readout_;       // W_out
+  PackedMatrix<Scalar> readout_back_;  // W_out'
+  Values bias_;                        // b_in + b_rec
+  Values output_bias_;                 // b_out
+  // Columns t B + b.
+  Values states_;  // units, (T+1) B; block t + 1 is the state after step t
+  Values gains_;   // units, T B: pre-activation, then G_t, then e_t
+  Values deltas_;  // units, T B: d_t
+  Values logits_;  // outputs, T B: y, then dloss/dy
+  // T B: of the right output, then what the softmax is made of.
+  Values target_logits_;
+  Values sums_;
+  Values log_sums_;
+  Values product_;  // units, N: a weight gradient
 };
 
 extern template class Backprop<float>;

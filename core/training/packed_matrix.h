@@ -2,7 +2,6 @@
 #define MODBOUND_CORE_TRAINING_PACKED_MATRIX_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "Eigen/Core"
 
@@ -17,15 +16,25 @@ class PackedMatrix {
  public:
   using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
 
-  // Takes a copy. Keeps its buffer between calls.
+  // Takes a copy of the matrix, or of its transpose. Keeps its buffer between
+  // calls.
   void Pack(const Eigen::Ref<const Dense>& matrix);
+  void PackTransposed(const Eigen::Ref<const Dense>& matrix);
 
-  // result += matrix * right: right (cols x n), result (rows x n), both
-  // column-major without gaps. The sum over columns of the matrix runs in
-  // order, so a column of the result depends only on its column of `right`.
-  void MultiplyAdd(const Scalar* right, int64_t n, Scalar* result) const;
+  // result += matrix * right. right: cols x n, its columns `right_stride`
+  // apart. result: n columns `result_stride` apart, a multiple of PaddedRows of
+  // the rows; rows that fill up become zero if they were. The sum over columns
+  // of the matrix runs in order, so a column of the result depends only on its
+  // column of `right`.
+  void MultiplyAdd(const Scalar* right,
+                   int64_t right_stride,
+                   int64_t n,
+                   Scalar* result,
+                   int64_t result_stride) const;
 
  private:
+  void Resize(int64_t rows, int64_t cols);
+
   int64_t rows_ = 0;
   int64_t cols_ = 0;
   Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values_;

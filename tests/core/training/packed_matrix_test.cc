@@ -1,5 +1,6 @@
 #include "core/training/packed_matrix.h"
 
+#include "core/training/register_tile.h"
 #include "gtest/gtest.h"
 
 namespace modbound {
@@ -19,6 +20,22 @@ Dense<Scalar> WholeNumbers(int64_t rows, int64_t cols, int64_t step) {
   return values;
 }
 
+// result + the product, in a buffer whose columns are filled up as they must
+// be.
+template <typename Scalar>
+Dense<Scalar> Added(const PackedMatrix<Scalar>& packed,
+                    const Dense<Scalar>& right,
+                    const Dense<Scalar>& result) {
+  Dense<Scalar> buffer = Dense<Scalar>::Zero(
+      internal::PaddedRows<Scalar>(result.rows()), result.cols());
+  buffer.topRows(result.rows()) = result;
+  packed.MultiplyAdd(
+      right.data(), right.rows(), right.cols(), buffer.data(), buffer.rows());
+  EXPECT_TRUE(
+      buffer.bottomRows(buffer.rows() - result.rows()).isZero(Scalar(0)));
+  return buffer.topRows(result.rows());
+}
+
 template <typename Scalar>
 class PackedMatrixTest : public testing::Test {};
 
@@ -31,12 +48,12 @@ TYPED_TEST(PackedMatrixTest, IsTheProductForEverySize) {
     for (const int64_t cols : {1, 2, 9}) {
       const Dense<TypeParam> left = WholeNumbers<TypeParam>(rows, cols, 7);
       packed.Pack(left);
-      for (int64_t n = 1; n <= 9; ++n) {
+      for (int64_t n = 1; n <= 19; ++n) {
         const Dense<TypeParam> right = WholeNumbers<TypeParam>(cols, n, 5);
-        Dense<TypeParam> result = WholeNumbers<TypeParam>(rows, n, 3);
+        const Dense<TypeParam> result = WholeNumbers<TypeParam>(rows, n, 3);
         const Dense<TypeParam> expected = result + left * right;
-        packed.MultiplyAdd(right.data(), n, result.data());
-        ASSERT_EQ(result, expected) << rows << " x " << cols << " x " << n;
+        ASSERT_EQ(Added(packed, right, result), expected)
+            << rows << " x " << cols << " x " << n;
       }
     }
   }
@@ -46,10 +63,10 @@ TYPED_TEST(PackedMatrixTest, TakesATransposedMatrix) {
   const Dense<TypeParam> matrix = WholeNumbers<TypeParam>(13, 29, 7);
   const Dense<TypeParam> right = WholeNumbers<TypeParam>(13, 3, 5);
   PackedMatrix<TypeParam> packed;
-  packed.Pack(matrix.transpose());
-  Dense<TypeParam> result = Dense<TypeParam>::Zero(29, 3);
-  packed.MultiplyAdd(right.data(), 3, result.data());
-  EXPECT_EQ(result, Dense<TypeParam>(matrix.transpose() * right));
+  packed.PackTransposed(matrix);
+  const Dense<TypeParam> zero = Dense<TypeParam>::Zero(29, 3);
+  EXPECT_EQ(Added(packed, right, zero),
+            Dense<TypeParam>(matrix.transpose() * right));
 }
 
 TYPED_TEST(PackedMatrixTest, AColumnDoesNotDependOnItsNeighbours) {
@@ -57,12 +74,13 @@ TYPED_TEST(PackedMatrixTest, AColumnDoesNotDependOnItsNeighbours) {
   const Dense<TypeParam> right = Dense<TypeParam>::Random(37, 7);
   PackedMatrix<TypeParam> packed;
   packed.Pack(matrix);
-  Dense<TypeParam> all = Dense<TypeParam>::Zero(37, 7);
-  packed.MultiplyAdd(right.data(), 7, all.data());
+  const Dense<TypeParam> all =
+      Added(packed, right, Dense<TypeParam>::Zero(37, 7).eval());
   for (int64_t c = 0; c < 7; ++c) {
-    Dense<TypeParam> one = Dense<TypeParam>::Zero(37, 1);
-    packed.MultiplyAdd(right.col(c).data(), 1, one.data());
-    EXPECT_EQ(one, all.col(c)) << c;
+    const Dense<TypeParam> one = right.col(c);
+    EXPECT_EQ(Added(packed, one, Dense<TypeParam>::Zero(37, 1).eval()),
+              all.col(c))
+        << c;
   }
 }
 

@@ -1,0 +1,77 @@
+// One training step by itself: batch 16, 100 steps, relu, alpha 1, perceptual
+// decision-making. Arguments: units. GFLOP/s of the recurrent products alone
+// (forward, backward, weight gradient). train_bench.py has the peers.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+
+#include "core/tasks/task.h"
+#include "core/training/adam.h"
+#include "core/training/backprop.h"
+#include "core/training/recipe.h"
+#include "core/training/streams.h"
+
+namespace modbound {
+namespace {
+
+constexpr int64_t kStreams = 16;
+constexpr int64_t kSteps = 100;
+
+TaskSpec PerceptualDecisions() {
+  TaskSpec spec;
+  spec.name = "PERCEPTUAL_DECISION_MAKING";
+  spec.fixation_ms = 100;
+  spec.stimulus_ms = 2000;
+  spec.decision_ms = 100;
+  spec.sigma = 1;
+  spec.coherences = {0, 6.4, 12.8, 25.6, 51.2};
+  return spec;
+}
+
+template <typename Scalar>
+void TrainStep(benchmark::State& state) {
+  const int64_t units = state.range(0);
+  const Task task = *Task::Make(PerceptualDecisions(), 100);
+  Dynamics dynamics;
+  Parameters<Scalar> parameters(InitialNetwork(
+      Recipe::kDefault, units, task.inputs(), task.outputs(), dynamics, 1));
+  Parameters<Scalar> gradient(units, task.inputs(), task.outputs());
+  Backprop<Scalar> backprop(dynamics, units, task.outputs(), kSteps, kStreams);
+  TrainingStreams streams(task, kStreams, kSteps, 1);
+  Batch<Scalar> batch;
+  Adam<Scalar> adam(AdamOptions(), parameters.values().size());
+  const Execution execution;
+  int64_t chunk = 0;
+  for (auto _ : state) {
+    streams.Fill(chunk++, execution, batch).IgnoreError();
+    benchmark::DoNotOptimize(
+        backprop.Run(parameters, batch, gradient, execution));
+    adam.Step(gradient.values(), parameters.values());
+  }
+  const double flops = 3.0 * 2.0 * static_cast<double>(units * units) *
+                       static_cast<double>(kStreams * kSteps);
+  state.counters["GFLOP/s"] = benchmark::Counter(
+      flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// The part of a step that draws trials: independent of the units.
+void DrawTrials(benchmark::State& state) {
+  const Task task = *Task::Make(PerceptualDecisions(), 100);
+  TrainingStreams streams(task, kStreams, kSteps, 1);
+  Batch<float> batch;
+  const Execution execution;
+  int64_t chunk = 0;
+  for (auto _ : state) {
+    streams.Fill(chunk++, execution, batch).IgnoreError();
+    benchmark::DoNotOptimize(batch.inputs.data());
+  }
+}
+
+BENCHMARK(DrawTrials);
+BENCHMARK(TrainStep<float>)->Arg(64)->Arg(100)->Arg(256);
+BENCHMARK(TrainStep<double>)->Arg(64)->Arg(100)->Arg(256);
+
+}  // namespace
+}  // namespace modbound
+
+BENCHMARK_MAIN();

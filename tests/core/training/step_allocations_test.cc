@@ -1,0 +1,118 @@
+// A training step takes no memory once its buffers are there.
+#include <cstddef>
+#include <cstdlib>
+
+#include "core/tasks/task.h"
+#include "core/training/adam.h"
+#include "core/training/backprop.h"
+#include "core/training/recipe.h"
+#include "core/training/streams.h"
+#include "gtest/gtest.h"
+
+namespace modbound {
+namespace {
+
+thread_local int allocations = 0;
+
+}  // namespace
+}  // namespace modbound
+
+// Sanitizers have allocators of their own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* pointer, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+
+void* malloc(std::size_t size) {
+  ++modbound::allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++modbound::allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* pointer, std::size_t size) {
+  ++modbound::allocations;
+  return __libc_realloc(pointer, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++modbound::allocations;
+  return __libc_memalign(alignment, size);
+}
+int posix_memalign(void** pointer, std::size_t alignment, std::size_t size) {
+  ++modbound::allocations;
+  *pointer = __libc_memalign(alignment, size);
+  return *pointer == nullptr ? 12 : 0;
+}
+}
+
+namespace modbound {
+namespace {
+
+TaskSpec ShortDecisions() {
+  TaskSpec spec;
+  spec.name = "PERCEPTUAL_DECISION_MAKING";
+  spec.stimulus_ms = 500;
+  spec.decision_ms = 100;
+  spec.sigma = 1;
+  spec.coherences = {0, 50};
+  return spec;
+}
+
+template <typename Scalar>
+int AllocationsOfSteps(const Dynamics& dynamics, int64_t units) {
+  constexpr int64_t kStreams = 5;
+  constexpr int64_t kSteps = 13;
+  const Task task = *Task::Make(ShortDecisions(), dynamics.dt_ms);
+  Parameters<Scalar> parameters(InitialNetwork(
+      Recipe::kDefault, units, task.inputs(), task.outputs(), dynamics, 1));
+  Parameters<Scalar> gradient(units, task.inputs(), task.outputs());
+  Backprop<Scalar> backprop(dynamics, units, task.outputs(), kSteps, kStreams);
+  TrainingStreams streams(task, kStreams, kSteps, 1);
+  Batch<Scalar> batch;
+  Adam<Scalar> adam(AdamOptions(), parameters.values().size());
+  const Execution execution;
+  int before = 0;
+  for (int64_t step = 0; step < 20; ++step) {
+    if (step == 2) {
+      before = allocations;
+    }
+    EXPECT_TRUE(streams.Fill(step, execution, batch).ok());
+    EXPECT_TRUE(backprop.Run(parameters, batch, gradient, execution).ok());
+    ClipNorm<Scalar>(.1, gradient.values());
+    adam.Step(gradient.values(), parameters.values());
+  }
+  return allocations - before;
+}
+
+TEST(TrainingStep, AllocatesNothing) {
+  // The count counts.
+  const int before = allocations;
+  void* volatile taken = std::malloc(1);
+  std::free(taken);
+  EXPECT_EQ(allocations, before + 1);
+  for (const Update update : {Update::kLeakOutside, Update::kLeakInside}) {
+    for (const Activation activation : {Activation::kRelu,
+                                        Activation::kTanh,
+                                        Activation::kSigmoid,
+                                        Activation::kSoftplus,
+                                        Activation::kLinear}) {
+      Dynamics dynamics;
+      dynamics.update = update;
+      dynamics.activation = activation;
+      dynamics.tau_ms = 200;
+      for (const int64_t units : {3, 64, 129}) {
+        EXPECT_EQ(AllocationsOfSteps<float>(dynamics, units), 0) << units;
+        EXPECT_EQ(AllocationsOfSteps<double>(dynamics, units), 0) << units;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace modbound
+
+#endif
