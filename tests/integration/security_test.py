@@ -60,6 +60,7 @@ class Caller:
     def __init__(self, channel, token=None):
         self.channel = channel
         self.metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self.told = ""  # the sentence of the last error
 
     def call(self, name, *requests, timeout=60 * TIME_FACTOR):
         """(code, reason, replies) of a call with messages as requests."""
@@ -70,11 +71,13 @@ class Caller:
         start = getattr(self.channel, kind)(
             method.path, method.request.SerializeToString,
             method.reply.FromString)
+        self.told = ""
         try:
             reply = start(iter(requests) if many else requests[0],
                           metadata=self.metadata, timeout=timeout)
             return grpc.StatusCode.OK, "", list(reply) if stream else [reply]
         except grpc.RpcError as error:
+            self.told = error.details()
             return error.code(), modbound.errors.from_rpc(error).reason, []
 
     def get(self, job):
@@ -667,21 +670,31 @@ class OwnershipTest(SecurityTest):
         array.output.output = name
         return array
 
+    @staticmethod
+    def job_with(array):
+        """A quality job of a matrix that an Array names."""
+        job = contract.message("Job")()
+        job.CopyFrom(quality_job())
+        job.inputs["matrix"].CopyFrom(array)
+        return job
+
+    @staticmethod
+    def graph_of(job):
+        """A graph of one's own array, then of the given job."""
+        graph = request("JobService.SubmitGraph")
+        graph.nodes.add(name="a").job.CopyFrom(quality_job(MATRIX))
+        graph.nodes.add(name="b").job.CopyFrom(job)
+        return graph
+
     def requests(self, job, artifact, upload):
         """RPC -> requests on a job, an artifact and an upload; a new RPC must
         come here."""
-        one = contract.message
-        graph = one("SubmitGraphRequest")()
-        node = graph.nodes.add(name="a")
-        node.job.CopyFrom(quality_job(self.array_input(job)))
         array = self.array_of(artifact)
-        named = one("Job")()
-        named.CopyFrom(quality_job())
-        named.inputs["matrix"].CopyFrom(array)
+        named = self.job_with(array)
         return {
             "JobService.SubmitJob": [request("JobService.SubmitJob",
                                              job=named)],
-            "JobService.SubmitGraph": [graph],
+            "JobService.SubmitGraph": [self.graph_of(named)],
             "JobService.GetJob": [request("JobService.GetJob", id=job)],
             "JobService.ListJobs": [request("JobService.ListJobs")],
             "JobService.WatchJob": [request("JobService.WatchJob", id=job)],
@@ -708,10 +721,6 @@ class OwnershipTest(SecurityTest):
             "ServerService.ListKinds": [request("ServerService.ListKinds")],
         }
 
-    @staticmethod
-    def array_input(_job):
-        return MATRIX
-
     def test_every_rpc_wants_a_name(self):
         requests = self.requests(self.job, self.artifact, "u")
         self.assertEqual(set(requests), set(rpcs()), "a new RPC needs a row")
@@ -725,9 +734,16 @@ class OwnershipTest(SecurityTest):
         self.assertEqual(self.alice.get(self.job)[0], grpc.StatusCode.OK)
 
     # RPCs whose answer does not depend on whose the objects are.
-    SAME_FOR_ALL = {"JobService.SubmitGraph", "JobService.ListJobs",
-                    "ArtifactService.Upload", "ServerService.GetServerInfo",
+    SAME_FOR_ALL = {"JobService.ListJobs", "ArtifactService.Upload",
+                    "ServerService.GetServerInfo",
                     "ServerService.GetQueueState", "ServerService.ListKinds"}
+
+    @staticmethod
+    def without(text, *names):
+        """A sentence with the names in it blanked."""
+        for name in names:
+            text = text.replace(name, "")
+        return text
 
     def test_what_is_others_is_as_if_it_were_not_there(self):
         half = self.upload_messages(MATRIX, "half", parts=2)
@@ -739,11 +755,15 @@ class OwnershipTest(SecurityTest):
         for name in set(rpcs()) - self.SAME_FOR_ALL:
             with self.subTest(rpc=name):
                 code, reason, replies = self.bob.call(name, *theirs[name])
+                told = self.without(self.bob.told, self.job, self.artifact,
+                                    "half")
                 blank = [reply.SerializeToString().replace(
                     self.artifact.encode(), b"") for reply in replies]
                 code_2, reason_2, replies_2 = self.bob.call(name,
                                                             *nowhere[name])
                 self.assertEqual((code, reason), (code_2, reason_2))
+                self.assertEqual(told, self.without(
+                    self.bob.told, "j000000000000000000", absent, "none"))
                 self.assertEqual(blank, [
                     reply.SerializeToString().replace(absent.encode(), b"")
                     for reply in replies_2])
@@ -761,21 +781,28 @@ class OwnershipTest(SecurityTest):
             "JobService.DeleteJob", *mine["JobService.DeleteJob"])[0],
             grpc.StatusCode.OK)
         fault_row(33, f"{len(rpcs())} of {len(rpcs())} RPCs: nobody and a liar "
-                  "refused, own objects reached, another's as absent")
+                  "refused, own objects reached, another's as absent, down "
+                  "to the sentence")
 
     def test_outputs_of_others_are_no_inputs_and_not_downloaded(self):
         own = self.output_of(self.job)
-        job = contract.message("Job")()
-        job.CopyFrom(quality_job())
-        job.inputs["matrix"].CopyFrom(own)
-        for ask in (
-                ("JobService.SubmitJob",
-                 request("JobService.SubmitJob", job=job)),
-                ("ArtifactService.Download",
-                 request("ArtifactService.Download", array=own))):
-            code, reason, _ = self.bob.call(*ask)
-            self.assertEqual((code, reason),
-                             (grpc.StatusCode.NOT_FOUND, "JOB_NOT_FOUND"))
+        absent = "j000000000000000000"
+        told = []
+        for array in (own, self.output_of(absent)):
+            job = self.job_with(array)
+            for name, ask in (
+                    ("JobService.SubmitJob",
+                     request("JobService.SubmitJob", job=job)),
+                    ("JobService.SubmitGraph", self.graph_of(job)),
+                    ("ArtifactService.Download",
+                     request("ArtifactService.Download", array=array))):
+                with self.subTest(rpc=name, job=array.output.job):
+                    code, reason, _ = self.bob.call(name, ask)
+                    self.assertEqual(
+                        (code, reason),
+                        (grpc.StatusCode.NOT_FOUND, "JOB_NOT_FOUND"))
+                    told.append(self.without(self.bob.told, self.job, absent))
+        self.assertEqual(told[:3], told[3:])
         code, _, replies = self.alice.call(
             "ArtifactService.Download",
             request("ArtifactService.Download", array=own))
