@@ -148,10 +148,14 @@ class SecurityTest(unittest.TestCase):
             file.write(token + "\n")
         return path
 
-    def channel(self, address, ca=None, pair=None):
-        """A channel: TLS with `ca` (an Authority or a file)."""
+    def channel(self, address, ca=None, pair=None, name=None):
+        """A channel with a connection of its own: TLS with `ca` (an Authority
+        or a file), to a server that is taken for `name`."""
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        if name is not None:
+            options.append(("grpc.ssl_target_name_override", name))
         if ca is None:
-            channel = grpc.insecure_channel(address)
+            channel = grpc.insecure_channel(address, options)
         else:
             parts = [ca if isinstance(ca, str) else ca.cert]
             parts += [pair[1], pair[0]] if pair else []
@@ -160,7 +164,7 @@ class SecurityTest(unittest.TestCase):
                 with open(part, "rb") as file:
                     credentials.append(file.read())
             channel = grpc.secure_channel(
-                address, grpc.ssl_channel_credentials(*credentials))
+                address, grpc.ssl_channel_credentials(*credentials), options)
         self.addCleanup(channel.close)
         return channel
 
@@ -305,24 +309,51 @@ class ReadmeTest(SecurityTest):
 class TlsTest(SecurityTest):
     """Test 31: no handshake, no call."""
 
-    def refused(self, channel):
-        code, _ = self.info(channel)
+    def serve(self, *flags):
+        """One that counts calls."""
+        return super().serve("--metrics_listen=127.0.0.1:0", *flags)
+
+    def calls(self, server):
+        """Calls that have reached it so far, of any method."""
+        return sum(int(float(count))
+                   for name, count in server.metrics().items()
+                   if name.startswith("modbound_rpcs_total{"))
+
+    def refused(self, server, *bad, good):
+        """A handshake like `bad` is refused, no call is seen, and one like
+        `good` is served after it; both are arguments of channel()."""
+        before = self.calls(server)
+        code, _ = self.info(self.channel(server.address, *bad))
         self.assertEqual(code, grpc.StatusCode.UNAVAILABLE)
+        self.served(server, before, *good)
+
+    def served(self, server, before, *good):
+        """A new connection is served, and its call is the one after `before`
+        of them: what came in between was no call."""
+        self.assertEqual(
+            self.info(self.channel(server.address, *good))[0],
+            grpc.StatusCode.OK)
+        give_up = time.monotonic() + 10 * TIME_FACTOR
+        while self.calls(server) <= before and time.monotonic() < give_up:
+            time.sleep(0.01)
+        self.assertEqual(self.calls(server), before + 1)
 
     def test_a_client_takes_the_right_server_only(self):
         server = self.serve(*self.tls_flags())
-        self.assertEqual(self.info(self.channel(server.address, self.lab_ca)),
+        good = (self.lab_ca,)
+        self.assertEqual(self.info(self.channel(server.address, *good)),
                          (grpc.StatusCode.OK, "local"))
-        self.refused(self.channel(server.address))  # no TLS
-        self.refused(self.channel(server.address, self.other_ca))
-        alone = self.serve(*self.tls_flags(
-            self_signed(self.folder, "alone", "lab")))
-        self.refused(self.channel(alone.address, self.lab_ca))
+        self.refused(server, good=good)  # no TLS
+        self.refused(server, self.other_ca, good=good)
+        pair = self_signed(self.folder, "alone", "lab")
+        alone = self.serve(*self.tls_flags(pair))
+        self.refused(alone, self.lab_ca, good=(pair[0],))
         elsewhere = self.serve(*self.tls_flags(self.lab_ca.sign(
             "elsewhere", "/CN=127.0.0.1", "DNS:other.example.org")))
-        self.refused(self.channel(elsewhere.address, self.lab_ca))
+        self.refused(elsewhere, self.lab_ca,
+                     good=(self.lab_ca, None, "other.example.org"))
         fault_row(31, "no TLS, wrong authority, self-signed, wrong host: 4 of 4 "
-                  "handshakes refused")
+                  "handshakes refused, no call counted, the next client served")
 
     def test_a_server_whose_certificate_expires_is_not_taken(self):
         end = (datetime.datetime.now(datetime.timezone.utc) +
@@ -334,9 +365,11 @@ class TlsTest(SecurityTest):
         while datetime.datetime.now(datetime.timezone.utc) < end:
             time.sleep(0.05)
         time.sleep(1.1)  # certificates count whole seconds
-        # Another name for the same, so that no connection is shared.
-        port = server.address.rsplit(":", 1)[1]
-        self.refused(self.channel(f"localhost:{port}", self.lab_ca))
+        before = self.calls(server)
+        self.assertEqual(self.info(self.channel(server.address, self.lab_ca))[0],
+                         grpc.StatusCode.UNAVAILABLE)
+        # No client would take it now; it still runs.
+        self.assertEqual(self.calls(server), before)
 
     def test_a_server_takes_the_right_clients_only(self):
         server = self.serve(*self.tls_flags(),
@@ -347,14 +380,16 @@ class TlsTest(SecurityTest):
             (grpc.StatusCode.OK, "alice"))
         now = datetime.datetime.now(datetime.timezone.utc)
         day = datetime.timedelta(days=1)
-        self.refused(self.channel(server.address, self.lab_ca))
+        good = (self.lab_ca, alice)
+        self.refused(server, self.lab_ca, good=good)
         for pair in (self.other_ca.sign("alice", "/CN=alice"),
                      self_signed(self.folder, "self", "alice"),
                      self.lab_ca.sign("late", "/CN=alice",
                                       start=now - 2 * day, end=now - day)):
-            self.refused(self.channel(server.address, self.lab_ca, pair))
+            self.refused(server, self.lab_ca, pair, good=good)
         fault_row(31, "no client certificate, one of another authority, "
-                  "self-signed, expired: 4 of 4 handshakes refused")
+                  "self-signed, expired: 4 of 4 handshakes refused, no call "
+                  "counted, the next client served")
         # One that the authority signed but that names no owner gets no further.
         for pair in (self.lab_ca.sign("local", "/CN=local"),
                      self.lab_ca.sign("odd", "/CN=a b")):
@@ -398,6 +433,8 @@ class TlsTest(SecurityTest):
             while codes() != {"alice": good, "bob": bad, "carol": bad}:
                 self.assertLess(time.monotonic() - begin, 10 * TIME_FACTOR)
             self.assertEqual(stream.result()[0], bad)
+        fault_row(31, "revoked client certificate: UNAUTHENTICATED before the "
+                  "handler, also on an open connection and its stream")
         # What is no list changes nothing.
         with open(crl, "w", encoding="utf-8") as file:
             file.write("nothing")
@@ -421,6 +458,7 @@ class TlsTest(SecurityTest):
         for version, good in (("-tls1", False), ("-tls1_1", False),
                               ("-tls1_2", True), ("-tls1_3", True)):
             with self.subTest(version=version):
+                before = self.calls(server)
                 done = subprocess.run(
                     ["openssl", "s_client", "-connect", server.address, version,
                      "-cipher", "DEFAULT@SECLEVEL=0", "-alpn", "h2", "-CAfile",
@@ -430,6 +468,7 @@ class TlsTest(SecurityTest):
                 self.assertEqual("Verify return code: 0" in done.stdout and
                                  "Cipher is (NONE)" not in done.stdout, good,
                                  done.stdout + done.stderr)
+                self.served(server, before, self.lab_ca)
         fault_row(31, "TLS 1.0 and 1.1 refused, 1.2 and 1.3 taken")
 
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import numpy
 
@@ -87,6 +89,16 @@ class Server:
     def log(self):
         with open(self.log_path, "rb") as log:
             return log.read().decode(errors="replace")
+
+    def metrics(self):
+        """Name with labels -> value, of --metrics_listen=127.0.0.1:0."""
+        address = re.search(r"event=metrics address=(\S+)",
+                            self.log()).group(1)
+        with urllib.request.urlopen(f"http://{address}/metrics",
+                                    timeout=20) as reply:
+            text = reply.read().decode()
+        return dict(line.rsplit(" ", 1) for line in text.splitlines()
+                    if line and not line.startswith("#"))
 
     def kill(self):
         """kill -9."""
