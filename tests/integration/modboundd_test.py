@@ -14,6 +14,7 @@ import unittest
 import grpc
 
 import modbound
+from fault_row import fault_row
 from modbound import calls
 from service import BIN, SANITIZED, TIME_FACTOR, Server
 
@@ -146,6 +147,8 @@ class ModbounddTest(unittest.TestCase):
             f"--data_dir={self.folder}/other", f"--listen={address}"))
         self.assertEqual(health(address), SERVING)
         self.stop(process)
+        fault_row(10, "a second server on a folder, or on a port, refused by "
+                  "name; the first one serves on")
 
     def test_a_unix_socket_is_private_and_one_servers(self):
         path = os.path.join(self.folder, "socket")
