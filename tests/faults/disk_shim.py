@@ -78,6 +78,10 @@ class Disk:
         self._set("fail_how", how)
         self._set("fail_from", self.count(kind) + number)
 
+    @property
+    def room(self):
+        return self._get(_NUMBERS.index("room"))
+
     def set_room(self, room):
         """Bytes by which files may grow from now on, over all."""
         self._set("room", room)

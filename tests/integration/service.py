@@ -24,9 +24,10 @@ SANITIZED = "MODBOUND_SANITIZED" in os.environ
 KEPT_MIB = 512 if SANITIZED else 0
 
 
-def modboundd(*flags):
+def modboundd(*flags, environment=None):
     """Runs a command of the server program; a CompletedProcess with text."""
     return subprocess.run([os.path.join(BIN, "modboundd"), *flags],
+                          env=environment,
                           capture_output=True, text=True, check=False,
                           timeout=120 * TIME_FACTOR)
 
