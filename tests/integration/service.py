@@ -37,6 +37,16 @@ def verify(data_dir):
     return modboundd("--verify", f"--data_dir={data_dir}")
 
 
+def children(pid):
+    """Running child processes of a process."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children",
+                  encoding="utf-8") as file:
+            found += [int(word) for word in file.read().split()]
+    return found
+
+
 class Server:
     """One modboundd on a free loopback port, with a data folder of its own.
 
