@@ -9,7 +9,8 @@
 #              release build with more seeds, kinds and kills
 #   --faults   after the tests: the table of what the fault tests measured
 #   --faults=long
-#              the same, in their long form (hours; the soak alone 45 minutes)
+#              the same, in their long form (hours; the soak alone 45 minutes),
+#              with --full also in the sanitizers' builds
 # The summary of the tests is the end of the output, but for that table. Safe to
 # run again. Run it as yourself: it calls sudo for packages only.
 set -euo pipefail
@@ -26,7 +27,7 @@ for argument in "$@"; do
     --faults) faults=short ;;
     --faults=short | --faults=long) faults=${argument#--faults=} ;;
     -h | --help)
-      sed -n '2,15s/^# \{0,1\}//p' deploy/test.sh
+      sed -n '2,16s/^# \{0,1\}//p' deploy/test.sh
       exit 0
       ;;
     *)
@@ -172,7 +173,24 @@ check_headers() {
 run_tests() {
   local folder=$1
   step "Tests of $folder"
-  ctest --test-dir "$folder" --output-on-failure --parallel "$(nproc)"
+  mkdir -p "$folder"
+  if [[ -n $faults ]]; then
+    # Their limits of time are those of the form.
+    cmake -DMODBOUND_FAULTS="$faults" "$folder" >"$folder/faults_configure.log"
+  fi
+  ctest --test-dir "$folder" --output-on-failure --parallel "$(nproc)" |
+    tee "$folder/tests.log"
+}
+
+# What a run of ctest says of its tests, for the table.
+tests_told() {
+  local folder=$1
+  local all skipped
+  all=$(sed -n 's/^100% tests passed, 0 tests failed out of //p' \
+    "$folder/tests.log")
+  skipped=$(grep -c '(Skipped)$' "$folder/tests.log" || true)
+  printf '%s: %s tests passed, %s skipped' "$folder" \
+    "$((all - skipped))" "$skipped"
 }
 
 # The checks of --full go on after one that failed, so that a run of hours tells
@@ -188,13 +206,18 @@ build_and_test() {
     MODBOUND_TIME_FACTOR=10 run_tests "build-$preset"
 }
 
+sanitizers_told=
 full_checks() {
   check check_headers
   local -x UBSAN_OPTIONS=print_stacktrace=1
   local -x LSAN_OPTIONS="suppressions=$source_dir/deploy/cmake/presets/lsan.supp"
   local -x TSAN_OPTIONS="halt_on_error=1 suppressions=$source_dir/deploy/cmake/presets/tsan.supp"
+  local failed=${#failed_checks[@]}
   check build_and_test asan
   check build_and_test tsan
+  if ((${#failed_checks[@]} == failed)); then
+    sanitizers_told="$(tests_told build-asan); $(tests_told build-tsan)"
+  fi
   check tidy_all
   local preset
   for preset in clang debug; do
@@ -208,6 +231,9 @@ deploy/packages.sh build lint
 step "Release build"
 deploy/build.sh release
 check_format
+if [[ -n $faults ]]; then
+  export MODBOUND_FAULTS=$faults
+fi
 if $full; then
   full_checks
   # 9 of 10 seeds reach their target; every kind that can run long is cancelled.
@@ -218,13 +244,20 @@ fi
 if [[ -z $faults ]]; then
   check run_tests build
 else
-  cmake -DMODBOUND_FAULTS="$faults" build >build/faults_configure.log
-  export MODBOUND_FAULTS=$faults
+  # What counts is measured in the release build.
   export MODBOUND_FAULT_ROWS=$source_dir/build/fault_rows.tsv
   : >"$MODBOUND_FAULT_ROWS"
+  if [[ -n $sanitizers_told ]]; then
+    printf '41\t%s\n' "$sanitizers_told" >>"$MODBOUND_FAULT_ROWS"
+  fi
   check run_tests build
   step "What the fault tests measured ($faults form)"
-  check /usr/bin/python3 tests/faults/table.py "$MODBOUND_FAULT_ROWS"
+  table_flags=()
+  if $full; then
+    table_flags=(--full)
+  fi
+  check /usr/bin/python3 tests/faults/table.py "${table_flags[@]}" \
+    "$MODBOUND_FAULT_ROWS"
 fi
 if ((${#failed_checks[@]} > 0)); then
   printf 'test.sh: failed: %s\n' "${failed_checks[@]}" >&2

@@ -333,7 +333,8 @@ Analysis JacobianSimilarityAnalysis() {
       {"null",
        {"part", "draw"},
        f8,
-       "Induced quality under permuted labels: step, flow, weights."}};
+       "Induced quality under permuted labels: step, flow, weights; NaN where "
+       "that of the matrix is."}};
   analysis.example_spec =
       R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, "null_count": 1000})";
   analysis.plan = PlanJacobianSimilarity;

@@ -257,7 +257,8 @@ std::vector<OutputRule> SimulateOutputs() {
       {"outputs",
        {"T", "O"},
        f8,
-       "Readout of each state; (T, B, O) with an input_sequence."},
+       "Readout of each state; (T, B, O) with an input_sequence; infinite "
+       "beyond the range of its type."},
       {"inputs", {"T", "I"}, f8, "Input of each step."},
       {"trial", {"T"}, i4, "Trial of each step."},
       {"ground_truth", {"K"}, i4, "Trial type."},

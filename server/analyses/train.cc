@@ -187,8 +187,8 @@ std::vector<OutputRule> TrainOutputs() {
       {"psychometric",
        {"conditions", "3"},
        f8,
-       "Signed coherence (+ for stimulus 1), fraction of choice 1, trials; no "
-       "rows for a task without coherences."},
+       "Signed coherence (+ for stimulus 1), fraction of choice 1 (NaN "
+       "without trials), trials; no rows for a task without coherences."},
   };
 }
 

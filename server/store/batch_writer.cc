@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
@@ -18,6 +19,14 @@ namespace {
 // waited for.
 constexpr int kCheckpointPages = 1000;
 constexpr int kTruncatePages = 20000;
+
+// A batch waits for more changes for this part of what the last one took, where
+// that is worth a switch of threads.
+constexpr int kPatienceShare = 8;
+constexpr std::chrono::steady_clock::duration kLeastPatience =
+    std::chrono::microseconds(100);
+constexpr std::chrono::steady_clock::duration kMostPatience =
+    std::chrono::milliseconds(1);
 
 int NoteLogPages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<int*>(pages) = count;
@@ -79,6 +88,11 @@ std::vector<BatchWriter::Entry> BatchWriter::TakeQueued() {
   while (light_.empty() && heavy_.empty() && !stopping_) {
     queued_.Wait(mutex_);
   }
+  // Who was just answered and comes again at once shares this commit instead of
+  // the next; else two groups of writers form that take turns.
+  while (heavy_.empty() && !stopping_ && light_.size() < expected_ &&
+         queued_.WaitUntil(mutex_, patience_end_)) {
+  }
   last_was_heavy_ = !heavy_.empty() && (light_.empty() || !last_was_heavy_);
   if (!last_was_heavy_) {
     return std::exchange(light_, {});
@@ -97,7 +111,9 @@ void BatchWriter::Loop() {
       return;
     }
     IfMemory([&] { reserve_.Adjust(); });
+    const auto begin = std::chrono::steady_clock::now();
     const absl::Status status = fault_.ok() ? CommitBatch(batch) : fault_;
+    const auto end = std::chrono::steady_clock::now();
     IfMemory([&] {
       if (IsShortage(status)) {
         reserve_.Release();
@@ -107,14 +123,29 @@ void BatchWriter::Loop() {
     if (status.ok()) {
       IfMemory([&] { mark_.Committed(); });
     }
+    const std::size_t waiting = CountLight();
     for (Entry& entry : batch) {
       Answer(entry, status);
     }
+    Expect(batch.size() > 1 ? waiting + batch.size() : 0, end - begin);
     batch.clear();
     if (fault_.ok()) {
       IfMemory([&] { Checkpoint(); });
     }
   }
+}
+
+std::size_t BatchWriter::CountLight() {
+  MutexLock lock(mutex_);
+  return light_.size();
+}
+
+void BatchWriter::Expect(std::size_t changes,
+                         std::chrono::steady_clock::duration took) {
+  const auto patience = std::min(took / kPatienceShare, kMostPatience);
+  MutexLock lock(mutex_);
+  expected_ = patience < kLeastPatience ? 0 : changes;
+  patience_end_ = std::chrono::steady_clock::now() + patience;
 }
 
 // A `done` that finds no memory is dropped, and with it whatever it holds:

@@ -1,6 +1,8 @@
 #ifndef MODBOUND_SERVER_STORE_BATCH_WRITER_H_
 #define MODBOUND_SERVER_STORE_BATCH_WRITER_H_
 
+#include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -18,10 +20,10 @@ namespace modbound {
 
 // The writer thread of a Database: takes all light changes queued while the
 // last batch was being committed as the next batch, so the more writers wait,
-// the fewer fsyncs each costs. A heavy change is a batch by itself, and light
-// and heavy batches take turns while both wait: a light change waits for one
-// heavy one at most, and neither kind starves. Contract of changes:
-// Database::Write.
+// the fewer fsyncs each costs; after a slow commit also those that come within
+// an eighth of its time. A heavy change is a batch by itself, and light and
+// heavy batches take turns while both wait: a light change waits for one heavy
+// one at most, and neither kind starves. Contract of changes: Database::Write.
 class BatchWriter {
  public:
   // `on_fault`: Database::Open.
@@ -50,6 +52,10 @@ class BatchWriter {
   void Loop();
   // The next batch; empty = stop.
   std::vector<Entry> TakeQueued();
+  std::size_t CountLight();
+  // So many light changes may soon be there: the next batch waits for them, a
+  // part of what the last one took.
+  void Expect(std::size_t changes, std::chrono::steady_clock::duration took);
   // OK: committed, each entry has its own status. Error: nothing of it is.
   absl::Status CommitBatch(std::vector<Entry>& batch);
   absl::Status RunChanges(std::vector<Entry>& batch);
@@ -78,6 +84,8 @@ class BatchWriter {
   CondVar queued_;
   std::vector<Entry> light_ ABSL_GUARDED_BY(mutex_);
   std::deque<Entry> heavy_ ABSL_GUARDED_BY(mutex_);
+  std::size_t expected_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point patience_end_ ABSL_GUARDED_BY(mutex_);
   bool last_was_heavy_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -9,11 +9,13 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/store/network_file_system.h"
 
 namespace modbound {
 namespace {
@@ -85,11 +87,15 @@ int TryToLock(const FileDescriptor& lock, std::chrono::milliseconds patience) {
 
 absl::Status RefuseNetwork(const std::string& path) {
   struct statfs info {};
-  if (::statfs(path.c_str(), &info) != 0) {
+  struct stat folder {};
+  if (::statfs(path.c_str(), &info) != 0 ||
+      ::stat(path.c_str(), &folder) != 0) {
     return FileError("measure the disk of", path, errno);
   }
+  std::ifstream mountinfo("/proc/self/mountinfo");
   const std::string name =
-      NetworkFileSystem(static_cast<int64_t>(info.f_type) & 0xffffffff);
+      NetworkFileSystem(static_cast<int64_t>(info.f_type) & 0xffffffff,
+                        MountType(mountinfo, folder.st_dev));
   if (name.empty()) {
     return absl::OkStatus();
   }
@@ -102,22 +108,6 @@ absl::Status RefuseNetwork(const std::string& path) {
 }
 
 }  // namespace
-
-std::string NetworkFileSystem(int64_t type) {
-  switch (type) {
-    case 0x6969:
-      return "NFS";
-    case 0x517b:
-    case 0xfe534d42:
-      return "SMB";
-    case 0xff534d42:
-      return "CIFS";
-    case 0x5346414f:
-      return "AFS";
-    default:
-      return "";
-  }
-}
 
 absl::Status CheckOwner(const std::string& data_dir) {
   struct stat info {};

@@ -2,7 +2,6 @@
 #define MODBOUND_SERVER_STORE_DATA_DIR_H_
 
 #include <chrono>
-#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -33,10 +32,6 @@ absl::Status CheckOwner(const std::string& data_dir);
 // CheckOwner, and that there is a store in it: the same error when there is
 // none.
 absl::Status CheckStore(const std::string& data_dir);
-
-// Name of the network file system of a statfs type; "" for any other. Their
-// locks and shared memory cannot be relied on: a database there gets damaged.
-std::string NetworkFileSystem(int64_t type);
 
 }  // namespace modbound
 

@@ -19,7 +19,11 @@ absl::Status CopyDatabase(const std::string& from, const std::string& to) {
     Connection connection(*handle);
     MODBOUND_ASSIGN_OR_RETURN(Statement statement,
                               connection.Prepare("VACUUM INTO ?1"));
-    MODBOUND_RETURN_IF_ERROR(statement.Bind(1, to).Run());
+    const absl::Status copied = statement.Bind(1, to).Run();
+    if (!copied.ok()) {
+      // SQLite does not tell which of the two disks is full.
+      return WithDetail(copied, to);
+    }
   }
   // SQLite leaves a copy to the system's cache.
   MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor file, OpenFile(to, O_RDWR));

@@ -8,7 +8,11 @@
 //   MODBOUND_DISK_STATE  a file of numbers shared with the test (struct State)
 //   MODBOUND_DISK_TRACE  optional: takes a Record of every change of the disk,
 //                        in order, each before its call returns
+//   MODBOUND_DISK_NAMES  optional: takes every path that was opened, made,
+//                        renamed or removed, also outside the folder, and a
+//                        zero byte
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,6 +28,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -95,6 +100,7 @@ class Shim {
     const char* root = std::getenv("MODBOUND_DISK_ROOT");
     const char* state = std::getenv("MODBOUND_DISK_STATE");
     const char* trace = std::getenv("MODBOUND_DISK_TRACE");
+    const char* names = std::getenv("MODBOUND_DISK_NAMES");
     ::unsetenv("LD_PRELOAD");
     if (root == nullptr || state == nullptr) {
       return;
@@ -107,14 +113,8 @@ class Shim {
       std::abort();
     }
     System(SYS_close, fd);
-    if (trace != nullptr) {
-      trace_ =
-          static_cast<int>(System(SYS_openat,
-                                  AT_FDCWD,
-                                  trace,
-                                  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                                  0600));
-    }
+    trace_ = OpenNotes(trace);
+    names_ = OpenNotes(names);
     root_ = root;
     state_ = static_cast<State*>(memory);
   }
@@ -181,6 +181,19 @@ class Shim {
   }
   void GiveRoom(int64_t bytes) { state_->room += bytes; }
 
+  // A path as a program gave it, of whatever folder.
+  void NoteNamed(int folder, const char* name) const {
+    if (names_ < 0) {
+      return;
+    }
+    char path[PATH_MAX] = {};
+    if (name[0] != '/' && folder != AT_FDCWD) {
+      const std::string link = "/proc/self/fd/" + std::to_string(folder);
+      System(SYS_readlinkat, AT_FDCWD, link.c_str(), path, sizeof(path) - 1);
+    }
+    NoteName(names_, path[0] == 0 ? name : std::string(path) + "/" + name);
+  }
+
   void Delay() const {
     const uint64_t micros = state_->delay_us.load();
     const timespec time{static_cast<time_t>(micros / 1000000),
@@ -221,9 +234,27 @@ class Shim {
                : "";
   }
 
+  // -1: none are asked for.
+  static int OpenNotes(const char* path) {
+    return path == nullptr ? -1
+                           : static_cast<int>(System(
+                                 SYS_openat,
+                                 AT_FDCWD,
+                                 path,
+                                 O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                                 0600));
+  }
+  static void NoteName(int notes, const std::string& path) {
+    if (notes >= 0 &&
+        System(SYS_write, notes, path.c_str(), path.size() + 1) < 0) {
+      std::abort();
+    }
+  }
+
   std::string root_;
   State* state_ = nullptr;
   int trace_ = -1;
+  int names_ = -1;
   // While a call that is traced runs: the trace has the order of the disk.
   std::recursive_mutex mutex_;
 };
@@ -269,6 +300,7 @@ int64_t OnlyNamed(int folder, const char* name) {
 }
 
 int OpenAt(int folder, const char* name, int flags, mode_t mode) {
+  shim().NoteNamed(folder, name);
   const std::string path = shim().PathOf(folder, name);
   if (path.empty()) {
     return static_cast<int>(System(SYS_openat, folder, name, flags, mode));
@@ -443,6 +475,31 @@ int openat64(int folder, const char* path, int flags, ...) {
   return OpenAt(folder, path, flags, mode);
 }
 
+// Of streams and of folders: for their names alone.
+FILE* fopen(const char* path, const char* mode) {
+  using Function = FILE* (*)(const char*, const char*);
+  static const auto kReal =
+      reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "fopen"));
+  shim().NoteNamed(AT_FDCWD, path);
+  return kReal(path, mode);
+}
+
+FILE* fopen64(const char* path, const char* mode) {
+  using Function = FILE* (*)(const char*, const char*);
+  static const auto kReal =
+      reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "fopen64"));
+  shim().NoteNamed(AT_FDCWD, path);
+  return kReal(path, mode);
+}
+
+DIR* opendir(const char* path) {
+  using Function = DIR* (*)(const char*);
+  static const auto kReal =
+      reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "opendir"));
+  shim().NoteNamed(AT_FDCWD, path);
+  return kReal(path);
+}
+
 ssize_t read(int fd, void* to, size_t count) {
   return ReadOf(fd, count, SYS_read, to, 0);
 }
@@ -497,10 +554,9 @@ int ftruncate64(int fd, off64_t size) noexcept { return TruncateOf(fd, size); }
 
 // Room alone, which no trace needs.
 int posix_fallocate(int fd, off_t at, off_t size) {
-  if (!shim().PathOf(fd).empty() && shim().Fails(kWrite)) {
-    return errno;
-  }
-  if (!shim().PathOf(fd).empty() && !shim().TakeRoom(at + size - SizeOf(fd))) {
+  const std::string path = shim().PathOf(fd);
+  if (!path.empty() &&
+      (shim().Fails(kWrite) || !shim().TakeRoom(at + size - SizeOf(fd)))) {
     return errno;
   }
   return System(SYS_fallocate, fd, 0, at, size) == 0 ? 0 : errno;
@@ -520,6 +576,8 @@ int statvfs(const char* path, struct statvfs* info) noexcept {
 }
 
 int rename(const char* from, const char* to) noexcept {
+  shim().NoteNamed(AT_FDCWD, from);
+  shim().NoteNamed(AT_FDCWD, to);
   return OnNames(kRename,
                  kDoRename,
                  shim().PathOf(AT_FDCWD, from),
@@ -528,30 +586,36 @@ int rename(const char* from, const char* to) noexcept {
 }
 
 int unlink(const char* path) noexcept {
+  shim().NoteNamed(AT_FDCWD, path);
   return OnNames(kUnlink, kDoUnlink, shim().PathOf(AT_FDCWD, path), "", [&] {
     return Unlink(AT_FDCWD, path, 0);
   });
 }
 
 int unlinkat(int folder, const char* path, int flags) noexcept {
+  shim().NoteNamed(folder, path);
   return OnNames(kUnlink, kDoUnlink, shim().PathOf(folder, path), "", [&] {
     return Unlink(folder, path, flags);
   });
 }
 
 int rmdir(const char* path) noexcept {
+  shim().NoteNamed(AT_FDCWD, path);
   return OnNames(kUnlink, kDoUnlink, shim().PathOf(AT_FDCWD, path), "", [&] {
     return System(SYS_rmdir, path);
   });
 }
 
 int mkdir(const char* path, mode_t mode) noexcept {
+  shim().NoteNamed(AT_FDCWD, path);
   return OnNames(kMkdir, kDoMkdir, shim().PathOf(AT_FDCWD, path), "", [&] {
     return System(SYS_mkdir, path, mode);
   });
 }
 
 int link(const char* from, const char* to) noexcept {
+  shim().NoteNamed(AT_FDCWD, from);
+  shim().NoteNamed(AT_FDCWD, to);
   return OnNames(kLink,
                  kDoLink,
                  shim().PathOf(AT_FDCWD, from),

@@ -36,18 +36,23 @@ def skip_without_shim():
 
 
 class Disk:
-    """What happens to files below `root`; notes are kept in `folder`."""
+    """What happens to files below `root`; notes are kept in `folder`.
 
-    def __init__(self, root, folder, traces=False):
+    traces: notes every change. names: notes every path, of any folder.
+    """
+
+    def __init__(self, root, folder, traces=False, names=False):
         path = os.path.join(folder, "disk_state")
         with open(path, "w+b") as file:
             file.truncate(8 * (len(_NUMBERS) + len(CLASSES)))
             self._state = mmap.mmap(file.fileno(), 0)
         self.trace_path = os.path.join(folder, "disk_trace")
+        self._names_path = os.path.join(folder, "disk_names")
         self.environment = {
             **os.environ, "LD_PRELOAD": LIBRARY, "MODBOUND_DISK_ROOT": root,
             "MODBOUND_DISK_STATE": path,
-            **({"MODBOUND_DISK_TRACE": self.trace_path} if traces else {})}
+            **({"MODBOUND_DISK_TRACE": self.trace_path} if traces else {}),
+            **({"MODBOUND_DISK_NAMES": self._names_path} if names else {})}
 
     def _get(self, index):
         return struct.unpack_from("=Q", self._state, 8 * index)[0]
@@ -78,10 +83,19 @@ class Disk:
         self._set("fail_how", how)
         self._set("fail_from", self.count(kind) + number)
 
+    @property
+    def room(self):
+        return self._get(_NUMBERS.index("room"))
+
     def set_room(self, room):
         """Bytes by which files may grow from now on, over all."""
         self._set("room", room)
         self._set("is_bounded", 1)
+
+    def names(self):
+        """Every path so far, as bytes, in order."""
+        with open(self._names_path, "rb") as file:
+            return file.read().split(b"\0")[:-1]
 
     def heal(self):
         self._set("fail_from", 0)
@@ -109,9 +123,9 @@ def read_trace(path):
 class DiskServer(Server):
     """A server on such a disk."""
 
-    def __init__(self, folder, flags=(), traces=False, cores=2):
+    def __init__(self, folder, flags=(), traces=False, names=False, cores=2):
         self.folder = folder
-        self.disk = Disk(os.path.join(folder, "data"), folder, traces)
+        self.disk = Disk(os.path.join(folder, "data"), folder, traces, names)
         self.environment = self.disk.environment
         super().__init__(cores=cores, flags=flags, folder=folder)
 

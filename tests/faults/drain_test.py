@@ -17,7 +17,7 @@ from service import TIME_FACTOR, ServersTest, comparable, digests
 from aftermath import faults_of
 from fault_row import fault_row
 
-NOT_SERVING = b"\x08\x02"  # grpc.health.v1.HealthCheckResponse
+SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse
 # What deploy/systemd gives it.
 GRACE = 60
 QUEUED, RUNNING = 2, 3
@@ -30,17 +30,27 @@ def training(seed):
                 eval_every=800, eval_trials=100, seed=seed)
 
 
-def seconds_until_not_ready(address, begin):
-    """From `begin` until a load balancer would send no more."""
-    with grpc.insecure_channel(address) as channel:
-        check = channel.unary_unary("/grpc.health.v1.Health/Check")
-        while True:
-            try:
-                if check(b"", timeout=20) == NOT_SERVING:
-                    break
-            except grpc.RpcError:
-                break
-    return time.monotonic() - begin
+class Health(threading.Thread):
+    """A load balancer's watch of the server; told: (time, status) of each
+    answer. A stop is too short to be sure to ask in the middle of it."""
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.channel = grpc.insecure_channel(address)
+        self.told = []
+        self.start()
+
+    def run(self):
+        watch = self.channel.unary_stream("/grpc.health.v1.Health/Watch")
+        try:
+            for status in watch(b"", timeout=300 * TIME_FACTOR):
+                self.told.append((time.monotonic(), status))
+        except grpc.RpcError:
+            pass  # the server is gone
+
+    def close(self):
+        self.join()
+        self.channel.close()
 
 
 def states(data_dir):
@@ -115,11 +125,19 @@ class DrainTest(ServersTest):
             client.start()
         while not all(client.handles for client in clients):
             time.sleep(0.002)
+        health = Health(server.address)
+        while not health.told:
+            time.sleep(0.002)
         begin = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        not_ready = seconds_until_not_ready(server.address, begin)
         self.assertEqual(server.process.wait(timeout=GRACE * TIME_FACTOR), 0)
         ended = time.monotonic() - begin
+        health.close()
+        # Before the jobs are put back, and once more after it.
+        self.assertEqual([status for _, status in health.told][:2],
+                         [SERVING, NOT_SERVING])
+        self.assertNotIn(SERVING, [status for _, status in health.told][1:])
+        not_ready = health.told[1][0] - begin
         # Put back, with its last checkpoint, and not held against it.
         stored = states(server.data_dir)
         kept = os.listdir(os.path.join(server.data_dir, "checkpoints"))
@@ -160,9 +178,10 @@ class DrainTest(ServersTest):
                               ("always", "in worker processes")):
             with self.subTest(worker=worker):
                 not_ready, ended, jobs = self.stop_under_load(worker)
-                fault_row(39, f"jobs {where}: not ready after {not_ready:.3f} "
-                              f"s, exit 0 after {ended:.2f} s; 2 running went "
-                              f"on from checkpoints, all {jobs} jobs ended")
+                fault_row(39, f"jobs {where}: NOT_SERVING told after "
+                              f"{not_ready:.3f} s, exit 0 after {ended:.2f} "
+                              "s; 2 running went on from checkpoints, all "
+                              f"{jobs} jobs ended")
 
 
 if __name__ == "__main__":

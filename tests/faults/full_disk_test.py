@@ -1,5 +1,7 @@
 """A disk that gets full while a server works, and has room again later."""
 
+import os
+import re
 import tempfile
 import time
 import unittest
@@ -8,13 +10,15 @@ from unittest import mock
 import numpy
 
 import modbound
-from disk_shim import DiskServer, skip_without_shim
+from disk_shim import Disk, DiskServer, skip_without_shim
 from fault_row import LONG, fault_row
 from modbound import calls
-from service import TIME_FACTOR, digests, verify
+from service import TIME_FACTOR, digests, modboundd, verify
 
 PLENTY = 1 << 40
 TIMES = 20 if LONG else 3
+# What the log tells of a checkpoint, a log and a result that found no room.
+MET = ("checkpoint_not_written", "log_not_written", "attempt_broken")
 # Less than the server keeps free for what must go on.
 NEARLY_NONE = 100 * 1024
 
@@ -60,6 +64,53 @@ class FullDiskTest(unittest.TestCase):
     def await_running(self, job):
         await_true(lambda: job.state == "RUNNING", "the job runs")
 
+    def is_told(self, event, job):
+        """Whether the log tells that the job found the disk full."""
+        return re.search(rf"event={event} job={job.id} .*disk is full",
+                         self.server.log())
+
+    def back_up(self, room):
+        """A backup onto another disk with so much room."""
+        where = tempfile.TemporaryDirectory(prefix="modbound_backup_")
+        self.addCleanup(where.cleanup)
+        root = os.path.join(where.name, "disk")
+        os.mkdir(root)
+        disk = Disk(root, where.name)
+        disk.set_room(room)
+        done = modboundd(f"--backup={root}/backup",
+                         f"--data_dir={self.server.data_dir}",
+                         environment=disk.environment)
+        return done, os.listdir(root), PLENTY - disk.room
+
+    def test_a_backup_onto_a_full_disk_is_none(self):
+        self.disk.set_room(PLENTY)
+        jobs = [self.lab.partition(matrix=matrix_of(number), runs=2, seed=1)
+                .wait() for number in range(3)]
+        expected = [digests(job) for job in jobs]
+        done, names, size = self.back_up(PLENTY)
+        self.assertEqual((done.returncode, names), (0, ["backup"]))
+        self.assertGreater(size, 100 * 1024)
+        rooms = (0, 4096, size // 4, size // 2, size * 3 // 4, size - 1)
+        for room in rooms:
+            done, names, _ = self.back_up(room)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(
+                done.stderr,
+                r"\Amodboundd: [^\n]*disk is full \(\S+/backup\.part-\S+\)\n\Z",
+                f"room {room} of {size}")
+            self.assertEqual(names, [], f"room {room} of {size}")
+        # The server knows nothing of it.
+        self.assertEqual([digests(self.lab.job(job.id)) for job in jobs],
+                         expected)
+        self.train(10, 1).wait()
+        self.assertNotIn("level=error", self.server.log())
+        self.assertEqual(self.server.stop(), 0, self.server.log())
+        sound = verify(self.server.data_dir)
+        self.assertEqual(sound.returncode, 0, sound.stdout)
+        fault_row(7, f"backup of {size >> 10} KiB with room for 0 to all but 1 "
+                  f"byte: {len(rooms)} of {len(rooms)} say that the disk is "
+                  "full and leave nothing, the server untouched")
+
     def test_refuses_new_work_alone_and_recovers_by_itself(self):
         undisturbed = digests(self.train(150, 5).wait())
         refused = 0
@@ -77,6 +128,7 @@ class FullDiskTest(unittest.TestCase):
             self.await_running(endless)
             self.await_running(ending)
             self.disk.set_room(NEARLY_NONE)
+            self.assertEqual(ending.state, "RUNNING")
             self.expect_full("submit", lambda: self.train(10, 9))
             self.expect_full("upload", lambda: self.lab.upload(
                 matrix_of(1000 + number, units=300)))
@@ -91,6 +143,8 @@ class FullDiskTest(unittest.TestCase):
                 self.lab.job(old.id)
             self.expect_full("submit", lambda: self.train(10, 9))
             refused += 1
+            for event in MET:
+                await_true(lambda: self.is_told(event, ending), event)
             self.assertNotIn(ending.state, ("FAILED", "CANCELLED"))
             self.disk.set_room(PLENTY)
             started = time.monotonic()
@@ -106,7 +160,8 @@ class FullDiskTest(unittest.TestCase):
         fault_row(7, (
             f"full {TIMES} times under load: {refused} submits and uploads "
             f"refused with DISK_FULL, {TIMES} cancels and {TIMES} deletes "
-            f"done, {TIMES} results that waited equal; first job after "
+            f"done, {TIMES} jobs whose checkpoint, log and result met it ended "
+            "with equal results; first job after "
             f"{slowest:.2f} s at most without a restart; store sound"))
 
 

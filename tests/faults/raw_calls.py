@@ -110,13 +110,23 @@ def _codes(reason):
     return set(re.findall(r"\b([A-Z_]+)(?:, for one attempt)?:", comment))
 
 
+def is_unreadable(answer):
+    """Whether the bytes are no message, and so have no fields either."""
+    return (answer.reason == "BAD_TEXT" and
+            answer.message.startswith("the bytes are not a valid "))
+
+
 def complaint(answer):
-    """What is wrong with an answer; "" when it is OK or in the catalogue."""
+    """What is wrong with an answer; "" when it is OK or in the catalogue, and
+    names the field of an INVALID_ARGUMENT."""
     if answer.code == "OK":
         return ""
     if answer.code not in _codes(answer.reason) or answer.code == "INTERNAL":
         return (f"{answer.code} with reason '{answer.reason}' is not in the "
                 f"catalogue: {answer.message}")
+    if (answer.code == "INVALID_ARGUMENT" and not answer.field and
+            not is_unreadable(answer)):
+        return f"{answer.reason} without the field: {answer.message}"
     return ""
 
 

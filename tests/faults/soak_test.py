@@ -1,16 +1,19 @@
 """A long time of mixed work leaves nothing behind in the server.
 
 Submits of all light kinds, watches, cancels, deletes, uploads, downloads,
-lists, backups. The server is killed now and then in the first part, which also
-warms it up; in the second it stays, and its memory, threads and descriptors
-are sampled. All jobs are deleted as they get old, so that what is kept does not
-grow either.
+lists, backups. One server runs jobs as it likes, a second one each in a worker
+process, with a client whose connections go by a proxy. Both are killed now and
+then in the first part, which also warms them up; in the second they stay, and
+their memory, threads and descriptors are sampled while connections are cut,
+workers killed and requests sent that are none. All jobs are deleted as they get
+old, so that what is kept does not grow either.
 """
 
 import collections
 import os
 import random
 import shutil
+import signal
 import threading
 import time
 import unittest
@@ -21,8 +24,11 @@ import every_kind
 import light_jobs
 import measure
 import modbound
+import proxy
+import raw_calls
 from fault_row import LONG, fault_row
-from service import KEPT_MIB, TIME_FACTOR, Server, modboundd, verify
+from service import (KEPT_MIB, TIME_FACTOR, Server, children, modboundd,
+                     verify)
 
 SECONDS = float(os.environ.get("MODBOUND_SOAK_SECONDS",
                                "2700" if LONG else "20"))
@@ -30,6 +36,8 @@ SECONDS = float(os.environ.get("MODBOUND_SOAK_SECONDS",
 WARM = SECONDS * 10 / 45 if LONG else SECONDS / 3
 KILL_EVERY = WARM / 4
 WORKERS = 4
+# Between a cut, a killed worker and a few bad requests, of each.
+MISCHIEF_EVERY = 3 if LONG else 1
 # Jobs that one worker keeps.
 KEPT = 20
 SEED = 42
@@ -37,18 +45,18 @@ SEED = 42
 # is over before the server is warm: there the growth is all that says anything.
 SLOPE_BAR = 6
 # Growth between the first and the last third of the samples, MiB.
-GROWTH_BAR = (16 if LONG else 48) + KEPT_MIB
+GROWTH_BAR = (16 if LONG else 48) + 2 * KEPT_MIB
 
 
 class Worker(threading.Thread):
     """Does one thing after another, in random order."""
 
-    def __init__(self, number, server, over):
+    def __init__(self, number, address, over):
         super().__init__()
-        self.server, self.over = server, over
+        self.over = over
         self.random = random.Random(f"{SEED} {number}")
         self.noise = numpy.random.default_rng(SEED + number)
-        self.lab = server.lab()
+        self.lab = modbound.connect(address)
         self.light = light_jobs.LightJobs(self.lab, first=number * 1000000)
         self.kept = collections.deque()
         self.done = collections.Counter()
@@ -161,18 +169,67 @@ class Worker(threading.Thread):
                 pass
 
 
+class Mischief(threading.Thread):
+    """Cuts connections, kills workers, sends bytes that are no requests."""
+
+    def __init__(self, servers, proxy, over):
+        super().__init__()
+        self.servers, self.proxy, self.over = servers, proxy, over
+        self.random = random.Random(SEED)
+        self.methods = raw_calls.methods()
+        self.killed = self.refused = 0
+        self.error = None
+
+    def run(self):
+        calls = [raw_calls.RawCalls(server.address) for server in self.servers]
+        try:
+            while not self.over.wait(MISCHIEF_EVERY * TIME_FACTOR):
+                self.proxy.cut()
+                self.kill_a_worker()
+                for one in calls:
+                    self.send_nonsense(one)
+        except Exception as error:
+            self.error = error
+        finally:
+            for one in calls:
+                one.close()
+
+    def kill_a_worker(self):
+        for pid in children(self.servers[-1].process.pid)[:1]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                self.killed += 1
+            except ProcessLookupError:
+                pass  # it has just ended
+
+    def send_nonsense(self, calls):
+        method = self.random.choice(self.methods)
+        answer = calls.call(method, [
+            b"\xff" + self.random.randbytes(self.random.randrange(64))])
+        found = raw_calls.complaint(answer)
+        if found or answer.code == "OK":
+            raise AssertionError(f"{method.name}: {found}, {answer}")
+        self.refused += 1
+
+
 class SoakTest(unittest.TestCase):
 
     def setUp(self):
-        self.server = Server(flags=["--max_lost_attempts=0"])
-        self.addCleanup(self.server.close)
+        self.servers = [
+            Server(flags=["--max_lost_attempts=0"]),
+            Server(flags=["--max_lost_attempts=0", "--worker=always",
+                          "--max_worker_attempts=0"])]
+        for server in self.servers:
+            self.addCleanup(server.close)
+        self.proxy = proxy.Proxy(self.servers[1].address)
+        self.addCleanup(self.proxy.close)
         self.over = threading.Event()
         self.backups = 0
 
     def backup(self):
-        folder = os.path.join(os.path.dirname(self.server.data_dir), "backup")
-        done = modboundd(f"--backup={folder}",
-                         f"--data_dir={self.server.data_dir}")
+        server = self.servers[self.backups % 2]
+        folder = os.path.join(os.path.dirname(server.data_dir), "backup")
+        done = modboundd(f"--backup={folder}", f"--data_dir={server.data_dir}")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.backups += 1
         shutil.rmtree(folder)
@@ -181,45 +238,55 @@ class SoakTest(unittest.TestCase):
         """Calls do() again and again."""
         while (left := end - time.monotonic()) > 0:
             self.over.wait(min(every, left))
-            self.assertEqual([w.error for w in self.workers if w.error], [])
+            self.assertEqual([thread.error for thread in self.threads()
+                              if thread.error], [])
             if time.monotonic() < end:
                 do()
 
+    def threads(self):
+        return [*self.workers, self.mischief]
+
     def test_soak(self):
-        self.workers = [Worker(i, self.server, self.over)
-                        for i in range(WORKERS)]
+        addresses = [self.servers[0].address] * WORKERS + [self.proxy.address]
+        self.workers = [Worker(number, address, self.over)
+                        for number, address in enumerate(addresses)]
+        self.mischief = Mischief(self.servers, self.proxy, self.over)
         begin = time.monotonic()
         for worker in self.workers:
             worker.start()
         self.addCleanup(self.over.set)
         kills = []
         def kill():
-            self.server.kill()
-            self.server.start()
+            server = self.servers[len(kills) % 2]
+            server.kill()
+            server.start()
             kills.append(time.monotonic())
         self.until(begin + WARM, KILL_EVERY, kill)
         # What the last start allocates is no growth.
         self.until(begin + WARM * 1.5, WARM, lambda: None)
+        self.mischief.start()
         samples = []
         last_backup = [time.monotonic()]
         def sample():
-            pid = self.server.process.pid
-            samples.append((time.monotonic(), measure.rss_mib(pid),
-                            measure.thread_count(pid),
-                            measure.descriptors(pid)))
+            pids = [server.process.pid for server in self.servers]
+            samples.append((time.monotonic(), *(
+                sum(map(held, pids)) for held in (
+                    measure.rss_mib, measure.thread_count,
+                    measure.descriptors))))
             if time.monotonic() - last_backup[0] > SECONDS / 8:
                 self.backup()
                 last_backup[0] = time.monotonic()
         self.until(begin + SECONDS, SECONDS / 300, sample)
         self.over.set()
-        for worker in self.workers:
-            worker.join(timeout=120 * TIME_FACTOR)
-            self.assertFalse(worker.is_alive(), "a worker hangs")
-            self.assertIsNone(worker.error)
-        self.assertEqual(self.server.stop(), 0)
-        verified = verify(self.server.data_dir)
-        self.assertEqual(verified.returncode, 0,
-                         verified.stdout + verified.stderr)
+        for thread in self.threads():
+            thread.join(timeout=120 * TIME_FACTOR)
+            self.assertFalse(thread.is_alive(), "a thread hangs")
+            self.assertIsNone(thread.error)
+        for server in self.servers:
+            self.assertEqual(server.stop(), 0)
+            verified = verify(server.data_dir)
+            self.assertEqual(verified.returncode, 0,
+                             verified.stdout + verified.stderr)
         self.conclude(samples, len(kills), begin)
 
     def conclude(self, samples, kills, begin):
@@ -235,7 +302,9 @@ class SoakTest(unittest.TestCase):
             f" ({counted['submit'] + counted['watch']} submits, "
             f"{counted['delete']} deletes, {counted['cancel']} cancels, "
             f"{counted['transfer']} transfers), {kills} kills, "
-            f"{self.backups} backups: RSS {numpy.median(rss):.0f} MiB, slope "
+            f"{self.backups} backups; while measured {self.proxy.cuts} cuts, "
+            f"{self.mischief.killed} workers killed, {self.mischief.refused} "
+            f"bad requests refused: RSS of two servers {numpy.median(rss):.0f} MiB, slope "
             f"{slope:.1f} +- {error:.1f} MiB/h over "
             f"{60 * hours[-1]:.1f} min, last third {growth:+.1f} MiB; threads "
             f"{threads.min():.0f} to {threads.max():.0f}, descriptors "

@@ -106,8 +106,8 @@ class SocketFuzzTest(RawCallsTest):
         verified = self.server_verify()
         fault_row(26, f"over a socket {INPUTS} inputs for each of "
                   f"{len(self.methods)} RPCs ({accepted} accepted): 0 crashes, "
-                  f"0 INTERNAL or UNKNOWN; slowest {slowest:.3f} s; "
-                  f"store {verified}")
+                  "0 INTERNAL or UNKNOWN, every INVALID_ARGUMENT of a message "
+                  f"with its field; slowest {slowest:.3f} s; store {verified}")
 
     def server_verify(self):
         """What modboundd --verify says at the end."""

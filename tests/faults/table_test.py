@@ -15,11 +15,12 @@ TESTS = pathlib.Path(os.environ["MODBOUND_SOURCE"], "tests")
 
 class TableTest(unittest.TestCase):
 
-    def print_table(self, lines):
+    def print_table(self, lines, *flags):
         with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rows:
             rows.writelines(line + "\n" for line in lines)
             rows.flush()
-            return subprocess.run([sys.executable, table.__file__, rows.name],
+            return subprocess.run([sys.executable, table.__file__, *flags,
+                                   rows.name],
                                   capture_output=True, text=True, check=False)
 
     def test_every_figure_a_test_gives_has_a_row(self):
@@ -37,6 +38,15 @@ class TableTest(unittest.TestCase):
         some = self.print_table(every[1:])
         self.assertEqual(some.returncode, 1)
         self.assertEqual(some.stdout.count("NOT SHOWN"), 1)
+
+    def test_rows_of_the_full_run_are_asked_for_then_alone(self):
+        usual = [f"{number}\tseen" for number in set(table.ROWS) - table.FULL]
+        done = self.print_table(usual)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stdout.count("not run: --full"), len(table.FULL))
+        done = self.print_table(usual, "--full")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.count("NOT SHOWN"), len(table.FULL))
 
 
 if __name__ == "__main__":

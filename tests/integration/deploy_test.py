@@ -63,10 +63,11 @@ class DeployTest(unittest.TestCase):
             word.split("=") for word in settings.split()))
             for call, settings in lines if call.split(" ")[0] == tool]
 
-    def build_settings(self, *arguments):
+    def build_settings(self, *arguments, ctest=NOTE):
         """Build folder -> settings of its tests, by deploy/test.sh."""
         self.tools_first()
-        self.stand_in("ctest", "clang-format", "clang-tidy", "g++", "git")
+        self.stand_in("ctest", text=ctest)
+        self.stand_in("clang-format", "clang-tidy", "g++", "git")
         for script in ("build.sh", "packages.sh"):
             self.write(f"deploy/{script}", NOTE.format(log=self.log))
         for folder in ("core", "server", "client", "tests"):
@@ -75,6 +76,7 @@ class DeployTest(unittest.TestCase):
         self.write("build/CMakeCache.txt", "MODBOUND_ISA:STRING=x86-64-v3\n")
         done = self.run_script("test.sh", *arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.told = done.stdout
         return {call.split()[1]: settings
                 for call, settings in self.notes("ctest")}
 
@@ -91,6 +93,25 @@ class DeployTest(unittest.TestCase):
         self.assertEqual(found["build"]["MODBOUND_SEEDS"], "10")
         self.assertIn("MODBOUND_ALL_KINDS", found["build"])
         self.assertGreater(int(found["build"]["MODBOUND_CHECKPOINT_KILLS"]), 4)
+
+    def test_the_long_form_is_also_that_of_the_sanitizers(self):
+        self.stand_in("cmake")
+        self.write("tests/faults/table.py",
+                   "import sys\nprint(*sys.argv[1:])\n"
+                   "print(open(sys.argv[-1]).read())\n")
+        told = "100% tests passed, 0 tests failed out of"
+        found = self.build_settings("--full", "--faults=long", ctest=NOTE +
+                                    f"echo '{told} 7'\necho '1 - a (Skipped)'")
+        for folder in ("build-asan", "build-tsan", "build"):
+            self.assertEqual(found[folder]["MODBOUND_FAULTS"], "long")
+            self.assertIn((f"-DMODBOUND_FAULTS=long {folder}"),
+                          [call for call, _ in self.notes("cmake")])
+        # What is slowed down gives no figures, but its tests are counted.
+        self.assertNotIn("MODBOUND_FAULT_ROWS", found["build-asan"])
+        self.assertIn("MODBOUND_FAULT_ROWS", found["build"])
+        self.assertIn("--full ", self.told)
+        self.assertIn("41\tbuild-asan: 6 tests passed, 1 skipped; build-tsan: "
+                      "6 tests passed, 1 skipped\n", self.told)
 
     def test_the_settings_of_full_are_read_by_some_test(self):
         names = set().union(*self.build_settings("--full").values())

@@ -5,7 +5,6 @@ import os
 import re
 import time
 import unittest
-import urllib.request
 
 import grpc
 import modbound
@@ -35,16 +34,6 @@ class MetricsTest(unittest.TestCase):
         self.lab = self.server.lab()
         self.addCleanup(self.lab.close)
 
-    def scrape(self):
-        """Name with labels -> value."""
-        address = re.search(r"event=metrics address=(\S+)",
-                            self.server.log()).group(1)
-        with urllib.request.urlopen(f"http://{address}/metrics",
-                                    timeout=20) as reply:
-            text = reply.read().decode()
-        return dict(line.rsplit(" ", 1) for line in text.splitlines()
-                    if line and not line.startswith("#"))
-
     def test_counters_agree_with_the_store(self):
         for seed in (1, 2, 1, 1):
             self.lab.train(**SPEC, seed=seed).wait()
@@ -52,7 +41,7 @@ class MetricsTest(unittest.TestCase):
             self.lab.train(**SPEC, seed=1, batch_size=0)
         with self.assertRaises(modbound.errors.NotFound):
             self.lab.job("j000000000000000000")
-        found = self.scrape()
+        found = self.server.metrics()
         jobs = list(self.lab.jobs(full=True))
         hits = sum(job.job.cache_info.hit for job in jobs)
         self.assertEqual(hits, 2)
@@ -87,7 +76,7 @@ class MetricsTest(unittest.TestCase):
                 with self.assertRaises(grpc.RpcError):
                     channel.unary_unary(name)(b"", timeout=20)
         methods = {re.search('method="([^"]*)"', name).group(1)
-                   for name in self.scrape() if "modbound_rpcs" in name}
+                   for name in self.server.metrics() if "modbound_rpcs" in name}
         self.assertLessEqual(methods, {"other"})
 
     def test_readiness_ends_before_life(self):
@@ -109,7 +98,7 @@ class MetricsTest(unittest.TestCase):
 
     def test_the_dashboard_and_the_alerts_name_metrics_that_exist(self):
         self.lab.train(**SPEC, seed=3).wait()
-        known = {re.sub(r"\{.*", "", name) for name in self.scrape()}
+        known = {re.sub(r"\{.*", "", name) for name in self.server.metrics()}
         with open(os.path.join(FOLDER, "dashboard.json"),
                   encoding="utf-8") as file:
             board = json.load(file)

@@ -16,6 +16,7 @@ import unittest
 import grpc
 
 import modbound
+from fault_row import fault_row
 from modbound import calls
 from service import BIN, SANITIZED, TIME_FACTOR, Server
 
@@ -149,6 +150,8 @@ class ModbounddTest(unittest.TestCase):
             f"--data_dir={self.folder}/other", f"--listen={address}"))
         self.assertEqual(health(address), SERVING)
         self.stop(process)
+        fault_row(10, "a second server on a folder, or on a port, refused by "
+                  "name; the first one serves on")
 
     def test_a_start_waits_for_a_command_that_has_the_folder(self):
         os.mkdir(self.data_dir, 0o700)

@@ -60,6 +60,7 @@ class Caller:
     def __init__(self, channel, token=None):
         self.channel = channel
         self.metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self.told = ""  # the sentence of the last error
 
     def call(self, name, *requests, timeout=60 * TIME_FACTOR):
         """(code, reason, replies) of a call with messages as requests."""
@@ -70,11 +71,13 @@ class Caller:
         start = getattr(self.channel, kind)(
             method.path, method.request.SerializeToString,
             method.reply.FromString)
+        self.told = ""
         try:
             reply = start(iter(requests) if many else requests[0],
                           metadata=self.metadata, timeout=timeout)
             return grpc.StatusCode.OK, "", list(reply) if stream else [reply]
         except grpc.RpcError as error:
+            self.told = error.details()
             return error.code(), modbound.errors.from_rpc(error).reason, []
 
     def get(self, job):
@@ -145,10 +148,14 @@ class SecurityTest(unittest.TestCase):
             file.write(token + "\n")
         return path
 
-    def channel(self, address, ca=None, pair=None):
-        """A channel: TLS with `ca` (an Authority or a file)."""
+    def channel(self, address, ca=None, pair=None, name=None):
+        """A channel with a connection of its own: TLS with `ca` (an Authority
+        or a file), to a server that is taken for `name`."""
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        if name is not None:
+            options.append(("grpc.ssl_target_name_override", name))
         if ca is None:
-            channel = grpc.insecure_channel(address)
+            channel = grpc.insecure_channel(address, options)
         else:
             parts = [ca if isinstance(ca, str) else ca.cert]
             parts += [pair[1], pair[0]] if pair else []
@@ -157,7 +164,7 @@ class SecurityTest(unittest.TestCase):
                 with open(part, "rb") as file:
                     credentials.append(file.read())
             channel = grpc.secure_channel(
-                address, grpc.ssl_channel_credentials(*credentials))
+                address, grpc.ssl_channel_credentials(*credentials), options)
         self.addCleanup(channel.close)
         return channel
 
@@ -339,24 +346,51 @@ class ReadmeTest(SecurityTest):
 class TlsTest(SecurityTest):
     """Test 31: no handshake, no call."""
 
-    def refused(self, channel):
-        code, _ = self.info(channel)
+    def serve(self, *flags):
+        """One that counts calls."""
+        return super().serve("--metrics_listen=127.0.0.1:0", *flags)
+
+    def calls(self, server):
+        """Calls that have reached it so far, of any method."""
+        return sum(int(float(count))
+                   for name, count in server.metrics().items()
+                   if name.startswith("modbound_rpcs_total{"))
+
+    def refused(self, server, *bad, good):
+        """A handshake like `bad` is refused, no call is seen, and one like
+        `good` is served after it; both are arguments of channel()."""
+        before = self.calls(server)
+        code, _ = self.info(self.channel(server.address, *bad))
         self.assertEqual(code, grpc.StatusCode.UNAVAILABLE)
+        self.served(server, before, *good)
+
+    def served(self, server, before, *good):
+        """A new connection is served, and its call is the one after `before`
+        of them: what came in between was no call."""
+        self.assertEqual(
+            self.info(self.channel(server.address, *good))[0],
+            grpc.StatusCode.OK)
+        give_up = time.monotonic() + 10 * TIME_FACTOR
+        while self.calls(server) <= before and time.monotonic() < give_up:
+            time.sleep(0.01)
+        self.assertEqual(self.calls(server), before + 1)
 
     def test_a_client_takes_the_right_server_only(self):
         server = self.serve(*self.tls_flags())
-        self.assertEqual(self.info(self.channel(server.address, self.lab_ca)),
+        good = (self.lab_ca,)
+        self.assertEqual(self.info(self.channel(server.address, *good)),
                          (grpc.StatusCode.OK, "local"))
-        self.refused(self.channel(server.address))  # no TLS
-        self.refused(self.channel(server.address, self.other_ca))
-        alone = self.serve(*self.tls_flags(
-            self_signed(self.folder, "alone", "lab")))
-        self.refused(self.channel(alone.address, self.lab_ca))
+        self.refused(server, good=good)  # no TLS
+        self.refused(server, self.other_ca, good=good)
+        pair = self_signed(self.folder, "alone", "lab")
+        alone = self.serve(*self.tls_flags(pair))
+        self.refused(alone, self.lab_ca, good=(pair[0],))
         elsewhere = self.serve(*self.tls_flags(self.lab_ca.sign(
             "elsewhere", "/CN=127.0.0.1", "DNS:other.example.org")))
-        self.refused(self.channel(elsewhere.address, self.lab_ca))
+        self.refused(elsewhere, self.lab_ca,
+                     good=(self.lab_ca, None, "other.example.org"))
         fault_row(31, "no TLS, wrong authority, self-signed, wrong host: 4 of 4 "
-                  "handshakes refused")
+                  "handshakes refused, no call counted, the next client served")
 
     def test_a_server_whose_certificate_expires_is_not_taken(self):
         end = (datetime.datetime.now(datetime.timezone.utc) +
@@ -368,9 +402,11 @@ class TlsTest(SecurityTest):
         while datetime.datetime.now(datetime.timezone.utc) < end:
             time.sleep(0.05)
         time.sleep(1.1)  # certificates count whole seconds
-        # Another name for the same, so that no connection is shared.
-        port = server.address.rsplit(":", 1)[1]
-        self.refused(self.channel(f"localhost:{port}", self.lab_ca))
+        before = self.calls(server)
+        self.assertEqual(self.info(self.channel(server.address, self.lab_ca))[0],
+                         grpc.StatusCode.UNAVAILABLE)
+        # No client would take it now; it still runs.
+        self.assertEqual(self.calls(server), before)
 
     def test_a_server_takes_the_right_clients_only(self):
         server = self.serve(*self.tls_flags(),
@@ -381,14 +417,16 @@ class TlsTest(SecurityTest):
             (grpc.StatusCode.OK, "alice"))
         now = datetime.datetime.now(datetime.timezone.utc)
         day = datetime.timedelta(days=1)
-        self.refused(self.channel(server.address, self.lab_ca))
+        good = (self.lab_ca, alice)
+        self.refused(server, self.lab_ca, good=good)
         for pair in (self.other_ca.sign("alice", "/CN=alice"),
                      self_signed(self.folder, "self", "alice"),
                      self.lab_ca.sign("late", "/CN=alice",
                                       start=now - 2 * day, end=now - day)):
-            self.refused(self.channel(server.address, self.lab_ca, pair))
+            self.refused(server, self.lab_ca, pair, good=good)
         fault_row(31, "no client certificate, one of another authority, "
-                  "self-signed, expired: 4 of 4 handshakes refused")
+                  "self-signed, expired: 4 of 4 handshakes refused, no call "
+                  "counted, the next client served")
         # One that the authority signed but that names no owner gets no further.
         for pair in (self.lab_ca.sign("local", "/CN=local"),
                      self.lab_ca.sign("odd", "/CN=a b")):
@@ -432,6 +470,8 @@ class TlsTest(SecurityTest):
             while codes() != {"alice": good, "bob": bad, "carol": bad}:
                 self.assertLess(time.monotonic() - begin, 10 * TIME_FACTOR)
             self.assertEqual(stream.result()[0], bad)
+        fault_row(31, "revoked client certificate: UNAUTHENTICATED before the "
+                  "handler, also on an open connection and its stream")
         # What is no list changes nothing.
         with open(crl, "w", encoding="utf-8") as file:
             file.write("nothing")
@@ -455,6 +495,7 @@ class TlsTest(SecurityTest):
         for version, good in (("-tls1", False), ("-tls1_1", False),
                               ("-tls1_2", True), ("-tls1_3", True)):
             with self.subTest(version=version):
+                before = self.calls(server)
                 done = subprocess.run(
                     ["openssl", "s_client", "-connect", server.address, version,
                      "-cipher", "DEFAULT@SECLEVEL=0", "-alpn", "h2", "-CAfile",
@@ -464,6 +505,7 @@ class TlsTest(SecurityTest):
                 self.assertEqual("Verify return code: 0" in done.stdout and
                                  "Cipher is (NONE)" not in done.stdout, good,
                                  done.stdout + done.stderr)
+                self.served(server, before, self.lab_ca)
         fault_row(31, "TLS 1.0 and 1.1 refused, 1.2 and 1.3 taken")
 
 
@@ -485,48 +527,72 @@ class TokenTest(SecurityTest):
                 self.info(self.plain, self.token(self.server, owner=owner)),
                 (grpc.StatusCode.OK, owner))
 
+    def refusals(self, server, least):
+        """Records of refused calls, once there are so many."""
+        give_up = time.monotonic() + 10 * TIME_FACTOR
+        while True:
+            found = [record for record in self.audit(server)
+                     if record["event"] == "refused"]
+            if len(found) >= least or time.monotonic() > give_up:
+                return found
+            time.sleep(0.01)
+
     def test_everything_else_is_refused_and_noted(self):
-        good = self.token(self.server)
-        expired = self.token(self.server, "--expires", "1s")
-        revoked = self.token(self.server)
-        self.revoke(self.server, revoked)
-        other = self.token(self.server, owner="bob")
-        bound = self.token(self.server, "--certificate", "alice-pc")
+        # Its own: refusals are noted one by one up to a burst of 50.
+        server = self.serve("--require_tokens")
+        channel = self.channel(server.address)
+        good = self.token(server)
+        expired = self.token(server, "--expires", "1s")
+        revoked = self.token(server)
+        self.revoke(server, revoked)
+        other = self.token(server, owner="bob")
+        bound = self.token(server, "--certificate", "alice-pc")
         time.sleep(1.1)
-        bad = [None, "", "none", expired, revoked, bound, good[:-1],
-               good + "0", good.upper(), good.replace("mb1_", "mb2_"),
-               good[:-1] + ("0" if good[-1] != "0" else "1"),
-               good[:21] + other[21:], "x" * 4000]
-        for token in bad:
-            with self.subTest(token=token and token[:30]):
-                self.assertIn(self.info(self.plain, token)[0], REFUSED)
-        for value in (good, f"Basic {good}", f"Bearer  {good}", "Bearer"):
-            caller = Caller(self.plain)
-            caller.metadata = (("authorization", value),)
-            self.assertIn(caller.get("j")[0], REFUSED, value)
-        caller.metadata = (("authorization", f"Bearer {good}"),) * 2
-        self.assertIn(caller.get("j")[0], REFUSED)
+        tokens = ["none", expired, revoked, bound, good[:-1], good + "0",
+                  good.upper(), good.replace("mb1_", "mb2_"),
+                  good[:-1] + ("0" if good[-1] != "0" else "1"),
+                  good[:21] + other[21:], "x" * 4000]
+        bad = [(), *((f"Bearer {token}",) for token in tokens), ("",), (good,),
+               (f"Basic {good}",), (f"Bearer  {good}",), ("Bearer",),
+               (f"Bearer {good}", f"Bearer {good}")]
+        for number, values in enumerate(bad, 1):
+            with self.subTest(values=[value[:30] for value in values]):
+                caller = Caller(channel)
+                caller.metadata = tuple(("authorization", value)
+                                        for value in values)
+                code, reason, _ = caller.get("j")
+                self.assertIn(code, REFUSED)
+                # One record each, about this attempt.
+                records = self.refusals(server, number)
+                self.assertEqual(len(records), number)
+                record = records[-1]
+                self.assertEqual(record["verdict"], f"{code.name} {reason}")
+                self.assertEqual(record["rpc"],
+                                 "/modbound.v1.JobService/GetJob")
+                self.assertEqual(record["not_noted"], "0")
+        self.assertEqual(self.info(channel, good),
+                         (grpc.StatusCode.OK, "alice"))
         time.sleep(0.2)
-        records = self.audit(self.server)
+        self.assertEqual(len(self.refusals(server, len(bad))), len(bad))
         for token, word in ((expired, "expired"), (revoked, "revoked")):
-            told = [record for record in records if record["event"] == "refused"
-                    and record["token"] == token.split("_")[1]]
-            self.assertTrue(any(word in record["message"] for record in told))
-            self.assertIn("UNAUTHENTICATED", told[0]["verdict"])
+            told = [record for record in records
+                    if record["token"] == token.split("_")[1]]
+            self.assertEqual(len(told), 1)
+            self.assertIn(word, told[0]["message"])
         # No secret anywhere: log, audit log, store.
         secrets = [token.split("_")[2].encode()
                    for token in (good, expired, revoked, other, bound)]
-        paths = [self.server.log_path]
-        for base, _, names in os.walk(self.server.data_dir):
+        paths = [server.log_path]
+        for base, _, names in os.walk(server.data_dir):
             paths += [os.path.join(base, name) for name in names]
         for path in paths:
             with open(path, "rb") as file:
                 data = file.read()
             for secret in secrets:
                 self.assertNotIn(secret, data, path)
-        fault_row(32, f"{len(bad) + 5} bad tokens and headers: all refused, "
-                  "expired and revoked ones audited by name, no secret in any "
-                  f"of {len(paths)} files")
+        fault_row(32, f"{len(bad)} bad tokens and headers: all refused, one "
+                  "audit record each, expired and revoked ones by name, no "
+                  f"secret in any of {len(paths)} files")
 
     def test_health_is_open_and_reflection_is_not(self):
         health = self.plain.unary_unary(HEALTH)
@@ -704,21 +770,31 @@ class OwnershipTest(SecurityTest):
         array.output.output = name
         return array
 
+    @staticmethod
+    def job_with(array):
+        """A quality job of a matrix that an Array names."""
+        job = contract.message("Job")()
+        job.CopyFrom(quality_job())
+        job.inputs["matrix"].CopyFrom(array)
+        return job
+
+    @staticmethod
+    def graph_of(job):
+        """A graph of one's own array, then of the given job."""
+        graph = request("JobService.SubmitGraph")
+        graph.nodes.add(name="a").job.CopyFrom(quality_job(MATRIX))
+        graph.nodes.add(name="b").job.CopyFrom(job)
+        return graph
+
     def requests(self, job, artifact, upload):
         """RPC -> requests on a job, an artifact and an upload; a new RPC must
         come here."""
-        one = contract.message
-        graph = one("SubmitGraphRequest")()
-        node = graph.nodes.add(name="a")
-        node.job.CopyFrom(quality_job(self.array_input(job)))
         array = self.array_of(artifact)
-        named = one("Job")()
-        named.CopyFrom(quality_job())
-        named.inputs["matrix"].CopyFrom(array)
+        named = self.job_with(array)
         return {
             "JobService.SubmitJob": [request("JobService.SubmitJob",
                                              job=named)],
-            "JobService.SubmitGraph": [graph],
+            "JobService.SubmitGraph": [self.graph_of(named)],
             "JobService.GetJob": [request("JobService.GetJob", id=job)],
             "JobService.ListJobs": [request("JobService.ListJobs")],
             "JobService.WatchJob": [request("JobService.WatchJob", id=job)],
@@ -745,10 +821,6 @@ class OwnershipTest(SecurityTest):
             "ServerService.ListKinds": [request("ServerService.ListKinds")],
         }
 
-    @staticmethod
-    def array_input(_job):
-        return MATRIX
-
     def test_every_rpc_wants_a_name(self):
         requests = self.requests(self.job, self.artifact, "u")
         self.assertEqual(set(requests), set(rpcs()), "a new RPC needs a row")
@@ -762,9 +834,16 @@ class OwnershipTest(SecurityTest):
         self.assertEqual(self.alice.get(self.job)[0], grpc.StatusCode.OK)
 
     # RPCs whose answer does not depend on whose the objects are.
-    SAME_FOR_ALL = {"JobService.SubmitGraph", "JobService.ListJobs",
-                    "ArtifactService.Upload", "ServerService.GetServerInfo",
+    SAME_FOR_ALL = {"JobService.ListJobs", "ArtifactService.Upload",
+                    "ServerService.GetServerInfo",
                     "ServerService.GetQueueState", "ServerService.ListKinds"}
+
+    @staticmethod
+    def without(text, *names):
+        """A sentence with the names in it blanked."""
+        for name in names:
+            text = text.replace(name, "")
+        return text
 
     def test_what_is_others_is_as_if_it_were_not_there(self):
         half = self.upload_messages(MATRIX, "half", parts=2)
@@ -776,11 +855,15 @@ class OwnershipTest(SecurityTest):
         for name in set(rpcs()) - self.SAME_FOR_ALL:
             with self.subTest(rpc=name):
                 code, reason, replies = self.bob.call(name, *theirs[name])
+                told = self.without(self.bob.told, self.job, self.artifact,
+                                    "half")
                 blank = [reply.SerializeToString().replace(
                     self.artifact.encode(), b"") for reply in replies]
                 code_2, reason_2, replies_2 = self.bob.call(name,
                                                             *nowhere[name])
                 self.assertEqual((code, reason), (code_2, reason_2))
+                self.assertEqual(told, self.without(
+                    self.bob.told, "j000000000000000000", absent, "none"))
                 self.assertEqual(blank, [
                     reply.SerializeToString().replace(absent.encode(), b"")
                     for reply in replies_2])
@@ -798,21 +881,28 @@ class OwnershipTest(SecurityTest):
             "JobService.DeleteJob", *mine["JobService.DeleteJob"])[0],
             grpc.StatusCode.OK)
         fault_row(33, f"{len(rpcs())} of {len(rpcs())} RPCs: nobody and a liar "
-                  "refused, own objects reached, another's as absent")
+                  "refused, own objects reached, another's as absent, down "
+                  "to the sentence")
 
     def test_outputs_of_others_are_no_inputs_and_not_downloaded(self):
         own = self.output_of(self.job)
-        job = contract.message("Job")()
-        job.CopyFrom(quality_job())
-        job.inputs["matrix"].CopyFrom(own)
-        for ask in (
-                ("JobService.SubmitJob",
-                 request("JobService.SubmitJob", job=job)),
-                ("ArtifactService.Download",
-                 request("ArtifactService.Download", array=own))):
-            code, reason, _ = self.bob.call(*ask)
-            self.assertEqual((code, reason),
-                             (grpc.StatusCode.NOT_FOUND, "JOB_NOT_FOUND"))
+        absent = "j000000000000000000"
+        told = []
+        for array in (own, self.output_of(absent)):
+            job = self.job_with(array)
+            for name, ask in (
+                    ("JobService.SubmitJob",
+                     request("JobService.SubmitJob", job=job)),
+                    ("JobService.SubmitGraph", self.graph_of(job)),
+                    ("ArtifactService.Download",
+                     request("ArtifactService.Download", array=array))):
+                with self.subTest(rpc=name, job=array.output.job):
+                    code, reason, _ = self.bob.call(name, ask)
+                    self.assertEqual(
+                        (code, reason),
+                        (grpc.StatusCode.NOT_FOUND, "JOB_NOT_FOUND"))
+                    told.append(self.without(self.bob.told, self.job, absent))
+        self.assertEqual(told[:3], told[3:])
         code, _, replies = self.alice.call(
             "ArtifactService.Download",
             request("ArtifactService.Download", array=own))

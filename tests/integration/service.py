@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import numpy
 
@@ -22,9 +24,10 @@ SANITIZED = "MODBOUND_SANITIZED" in os.environ
 KEPT_MIB = 512 if SANITIZED else 0
 
 
-def modboundd(*flags):
+def modboundd(*flags, environment=None):
     """Runs a command of the server program; a CompletedProcess with text."""
     return subprocess.run([os.path.join(BIN, "modboundd"), *flags],
+                          env=environment,
                           capture_output=True, text=True, check=False,
                           timeout=120 * TIME_FACTOR)
 
@@ -32,6 +35,16 @@ def modboundd(*flags):
 def verify(data_dir):
     """modboundd --verify of a folder that no server runs on."""
     return modboundd("--verify", f"--data_dir={data_dir}")
+
+
+def children(pid):
+    """Running child processes of a process."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children",
+                  encoding="utf-8") as file:
+            found += [int(word) for word in file.read().split()]
+    return found
 
 
 class Server:
@@ -87,6 +100,16 @@ class Server:
     def log(self):
         with open(self.log_path, "rb") as log:
             return log.read().decode(errors="replace")
+
+    def metrics(self):
+        """Name with labels -> value, of --metrics_listen=127.0.0.1:0."""
+        address = re.search(r"event=metrics address=(\S+)",
+                            self.log()).group(1)
+        with urllib.request.urlopen(f"http://{address}/metrics",
+                                    timeout=20) as reply:
+            text = reply.read().decode()
+        return dict(line.rsplit(" ", 1) for line in text.splitlines()
+                    if line and not line.startswith("#"))
 
     def kill(self):
         """kill -9."""

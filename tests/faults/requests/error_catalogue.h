@@ -39,7 +39,8 @@ class ErrorCatalogue {
   size_t size() const { return codes_.size(); }
 
   // "" when a client may get this status: OK, or one code and reason that the
-  // catalogue has together. Else what is wrong. INTERNAL is always wrong.
+  // catalogue has together, and with INVALID_ARGUMENT the field. Else what is
+  // wrong. INTERNAL is always wrong.
   std::string Complaint(const grpc::Status& status) const {
     if (status.ok()) {
       return "";
@@ -50,10 +51,16 @@ class ErrorCatalogue {
       return "no details, or others";
     }
     std::string reason;
+    std::string field;
     for (const auto& any : details.details()) {
       google::rpc::ErrorInfo info;
+      google::rpc::BadRequest request;
       if (any.UnpackTo(&info)) {
         reason += info.reason();
+      } else if (any.UnpackTo(&request)) {
+        for (const auto& violation : request.field_violations()) {
+          field += violation.field();
+        }
       }
     }
     const auto known = codes_.find(reason);
@@ -63,10 +70,21 @@ class ErrorCatalogue {
     if (known->second.count(NameOf(status.error_code())) == 0) {
       return reason + " does not go with this code";
     }
+    if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT &&
+        field.empty() && !IsUnreadable(reason, status.error_message())) {
+      return reason + " without the field";
+    }
     return reason == "INTERNAL" ? "INTERNAL" : "";
   }
 
  private:
+  // Bytes that are no message have no fields either. As in raw_calls.py.
+  static bool IsUnreadable(const std::string& reason,
+                           const std::string& message) {
+    return reason == "BAD_TEXT" &&
+           message.rfind("the bytes are not a valid ", 0) == 0;
+  }
+
   static std::string NameOf(grpc::StatusCode code) {
     const char* names[] = {"OK",
                            "CANCELLED",

@@ -335,8 +335,8 @@ TEST_F(RequestFuzzTest, AnswersEveryMutant) {
   }
   const std::string figure = absl::StrFormat(
       "over loopback %d inputs for each of %d RPCs (%d%% accepted): 0 crashes, "
-      "0 "
-      "INTERNAL or UNKNOWN; slowest %.3f s; RSS +%d MiB; store verifies",
+      "0 INTERNAL or UNKNOWN, every INVALID_ARGUMENT of a message with its "
+      "field; slowest %.3f s; RSS +%d MiB; store verifies",
       count,
       methods.size(),
       100 * accepted_ / inputs_,
