@@ -185,10 +185,10 @@ absl::Status BatchWriter::CommitBatch(std::vector<Entry>& batch) {
   const absl::Status status = Guarded([&]() -> absl::Status {
     // One that could not be ended for want of memory.
     handle_->RollBack();
-    MODBOUND_RETURN_IF_ERROR(handle_->Execute("BEGIN IMMEDIATE"));
+    MODBOUND_RETURN_IF_ERROR(handle_->Step("BEGIN IMMEDIATE"));
     MODBOUND_RETURN_IF_ERROR(RunChanges(batch));
     MODBOUND_RETURN_IF_ERROR(mark_.Put(*handle_));
-    return handle_->Execute("COMMIT");
+    return handle_->Step("COMMIT");
   });
   if (!status.ok()) {
     handle_->RollBack();
@@ -204,7 +204,7 @@ absl::Status BatchWriter::RunChanges(std::vector<Entry>& batch) {
 }
 
 absl::Status BatchWriter::RunInSavepoint(Entry& entry) {
-  MODBOUND_RETURN_IF_ERROR(handle_->Execute("SAVEPOINT change"));
+  MODBOUND_RETURN_IF_ERROR(handle_->Step("SAVEPOINT change"));
   // A thrown bad_alloc must not take the writer down.
   entry.status = Guarded([&] { return entry.change(connection_); });
   // SQLite ends the whole transaction after some errors (disk full, I/O): then
@@ -219,9 +219,9 @@ absl::Status BatchWriter::RunInSavepoint(Entry& entry) {
                : entry.status;
   }
   if (!entry.status.ok()) {
-    MODBOUND_RETURN_IF_ERROR(handle_->Execute("ROLLBACK TO change"));
+    MODBOUND_RETURN_IF_ERROR(handle_->Step("ROLLBACK TO change"));
   }
-  return handle_->Execute("RELEASE change");
+  return handle_->Step("RELEASE change");
 }
 
 void BatchWriter::Checkpoint() {

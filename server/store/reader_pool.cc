@@ -16,7 +16,7 @@ class Snapshot {
   ~Snapshot() { handle_.RollBack(); }
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
-  absl::Status Begin() { return handle_.Execute("BEGIN"); }
+  absl::Status Begin() { return handle_.Step("BEGIN"); }
 
  private:
   SqliteHandle& handle_;

@@ -54,10 +54,18 @@ absl::StatusOr<std::unique_ptr<SqliteHandle>> SqliteHandle::Open(
   }
   sqlite3_busy_timeout(database, kBusyTimeoutMs);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  // Null for want of memory: RollBack does without.
+  sqlite3_prepare_v3(database,
+                     "ROLLBACK",
+                     -1,
+                     SQLITE_PREPARE_PERSISTENT,
+                     &handle->rollback_,
+                     nullptr);
   return handle;
 }
 
 SqliteHandle::~SqliteHandle() {
+  sqlite3_finalize(rollback_);
   for (const auto& [sql, statement] : statements_) {
     sqlite3_finalize(statement);
   }
@@ -116,7 +124,19 @@ absl::Status SqliteHandle::Execute(const std::string& sql) {
   return code == SQLITE_OK ? absl::OkStatus() : Error(code);
 }
 
+absl::Status SqliteHandle::Step(std::string_view sql) {
+  MODBOUND_ASSIGN_OR_RETURN(sqlite3_stmt * statement, TakeStatement(sql));
+  const absl::Cleanup give_back = [&] { GiveBack(statement); };
+  const int code = sqlite3_step(statement);
+  return code == SQLITE_DONE ? absl::OkStatus() : Error(code);
+}
+
 void SqliteHandle::RollBack() {
+  // Called by destructors, so nothing here takes memory of ours.
+  if (in_transaction() && rollback_ != nullptr) {
+    sqlite3_step(rollback_);
+    sqlite3_reset(rollback_);
+  }
   if (in_transaction()) {
     sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
   }

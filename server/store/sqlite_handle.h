@@ -33,6 +33,8 @@ class SqliteHandle {
   absl::StatusOr<sqlite3_stmt*> TakeStatement(std::string_view sql);
   void GiveBack(sqlite3_stmt* statement);
   absl::Status Execute(const std::string& sql);
+  // The same for one statement that comes again and again: it is parsed once.
+  absl::Status Step(std::string_view sql);
   // Ends the transaction, if one is open. Takes no memory of ours; where SQLite
   // finds none it stays open, and in_transaction() says so.
   void RollBack();
@@ -48,6 +50,7 @@ class SqliteHandle {
   explicit SqliteHandle(sqlite3* database) : database_(database) {}
 
   sqlite3* database_;
+  sqlite3_stmt* rollback_ = nullptr;
   bool broken_ = false;
   // By text, one of each; null = not yet given back.
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
