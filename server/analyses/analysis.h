@@ -67,6 +67,8 @@ struct PlannedOutput {
   DTypeEnum dtype = v1::DType::FLOAT64;
   std::vector<int64_t> shape;  // -1 = known only after the run
   std::vector<std::string> axes = {};
+  // What extents known only after the run are at most; 0 = not known either.
+  int64_t most_extent = 0;
 };
 
 // The most that one job may be given.

@@ -50,6 +50,10 @@ absl::StatusOr<Plan> PlanReduce(v1::Spec& spec, const InputInfos& inputs) {
                   {"scores", f8, {T, C}, {"step", "component"}},
                   {"explained_variance", f8, {C}, {"component"}},
                   {"module_component_r", f8, {M, -1}, {"module", "component"}}};
+  for (PlannedOutput& output : plan.outputs) {
+    output.most_extent =
+        T < 0 || N < 0 || NumModulesOf(inputs) < 0 ? 0 : most_modules;
+  }
   const auto t = static_cast<double>(std::max<int64_t>(T, 0));
   const auto n = static_cast<double>(std::max<int64_t>(N, 0));
   const auto m = static_cast<double>(most_modules);

@@ -47,6 +47,10 @@ absl::StatusOr<Plan> PlanSelectivity(v1::Spec& /*spec*/,
                   {"output_r", f8, {M, O}, {"module", "output"}},
                   {"output_p", f8, {M, O}, {"module", "output"}},
                   {"ranked_modules", v1::DType::INT32, {2}, {"role"}}};
+  for (PlannedOutput& output : plan.outputs) {
+    output.most_extent =
+        N < 0 || O < 0 || NumModulesOf(inputs) < 0 ? 0 : most_modules;
+  }
   const auto t = static_cast<double>(std::max<int64_t>(T, 0));
   const auto m = static_cast<double>(most_modules);
   const auto signals = static_cast<double>(V + std::max<int64_t>(O, 0));

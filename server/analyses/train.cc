@@ -102,11 +102,13 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& /*inputs*/) {
       plan.outputs.push_back(std::move(output));
     }
   }
-  plan.outputs.push_back({"loss", v1::DType::FLOAT64, {-1}, {"step"}});
+  plan.outputs.push_back(
+      {"loss", v1::DType::FLOAT64, {-1}, {"step"}, options.max_steps});
   plan.outputs.push_back({"accuracy_curve",
                           v1::DType::FLOAT64,
                           {-1, 2},
-                          {"evaluation", "step_accuracy"}});
+                          {"evaluation", "step_accuracy"},
+                          (options.max_steps - 1) / options.eval_every + 1});
   plan.outputs.push_back({"psychometric",
                           v1::DType::FLOAT64,
                           {conditions, 3},

@@ -131,12 +131,15 @@ absl::StatusOr<int64_t> ArtifactStore::StoredBytes() {
 absl::Status ArtifactStore::CheckRoom(const std::string& owner,
                                       int64_t more_bytes) {
   MODBOUND_RETURN_IF_ERROR(RequireFreeSpace(database_.data_dir(), more_bytes));
-  if (limits_.of_server == 0 && limits_.of_owner == 0) {
+  if (!has_limits()) {
     return absl::OkStatus();
   }
   return database_.Read([&](Connection& connection) -> absl::Status {
     MODBOUND_RETURN_IF_ERROR(WarnWhenNearlyFull(connection));
-    return CheckStoredBytes(connection, limits_, owner, more_bytes);
+    MoreBytes more;
+    more.owner = owner;
+    more.others = std::max<int64_t>(more_bytes, 1);
+    return CheckFits(connection, more);
   });
 }
 

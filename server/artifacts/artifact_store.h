@@ -57,16 +57,18 @@ class ArtifactStore {
   ArtifactStore& operator=(const ArtifactStore&) = delete;
 
   // Asked before new work and new bytes are taken: kResourceExhausted DISK_FULL
-  // when the disk's reserve would be reached, QUOTA_EXCEEDED when the owner's
-  // or all artifacts together and `more_bytes` would pass their limit. Notes in
-  // the log when nine tenths of the server's limit are reached.
+  // when the disk's reserve would be reached, QUOTA_EXCEEDED when `more_bytes`,
+  // or with 0 any byte, would pass a limit of the owner's or of all artifacts
+  // together. Notes in the log when nine tenths of the server's limit are
+  // reached.
   absl::Status CheckRoom(const std::string& owner, int64_t more_bytes);
-  // Inside a change, after it has added bytes: the same for the sums as they
-  // are now. The check before is not enough for those who ask at the same time.
-  absl::Status CheckSums(Connection& connection,
-                         const std::string& owner) const {
-    return CheckStoredBytes(connection, limits_, owner, 0);
+  // Inside a change, before it adds bytes: QUOTA_EXCEEDED as above. CheckRoom
+  // is not enough for those who ask at the same time.
+  absl::Status CheckFits(Connection& connection, const MoreBytes& more) const {
+    return CheckStoredBytes(connection, limits_, more);
   }
+  // False: CheckFits would find nothing, and nothing need be reserved.
+  bool has_limits() const { return limits_.any(); }
   // Bytes of all artifacts together.
   absl::StatusOr<int64_t> StoredBytes();
 

@@ -302,13 +302,13 @@ absl::Status FileUpload::Store(const Scanned& scanned) {
   ReachFailpoint(Failpoint::kUploadStaged);
   return shared_.database.WriteAndWait(
       [&](Connection& connection) -> absl::Status {
+        MODBOUND_RETURN_IF_ERROR(shared_.artifacts.CheckFits(
+            connection, {owner_, {{staged->digest, staged->size_bytes}}}));
         MODBOUND_RETURN_IF_ERROR(ArtifactStore::Commit(connection, *staged));
         MODBOUND_RETURN_IF_ERROR(
             ArtifactStore::Promise(connection, staged->digest).status());
         MODBOUND_RETURN_IF_ERROR(
             ArtifactStore::CommitUpload(connection, staged->digest, owner_));
-        MODBOUND_RETURN_IF_ERROR(
-            shared_.artifacts.CheckSums(connection, owner_));
         return ArtifactStore::CommitFacts(connection,
                                           scanned.digest,
                                           header_.dtype(),

@@ -62,6 +62,27 @@ absl::Status TakeArtifacts(Connection& connection,
   return absl::OkStatus();
 }
 
+// Room for the inline arrays of all jobs, and for what they are planned to make
+// until they end.
+absl::Status ReserveRoom(Connection& connection,
+                         const ArtifactStore& artifacts,
+                         const std::string& owner,
+                         const std::vector<PlannedJob>& jobs) {
+  if (!artifacts.has_limits()) {
+    return absl::OkStatus();
+  }
+  MoreBytes more;
+  more.owner = owner;
+  for (const PlannedJob& job : jobs) {
+    for (const StagedArtifact& artifact : job.staged) {
+      more.arrays[artifact.digest] = artifact.size_bytes;
+    }
+    more.others += job.row.schedule.reserved_bytes;
+  }
+  MODBOUND_RETURN_IF_ERROR(artifacts.CheckFits(connection, more));
+  return ReserveBytes(connection, owner, more.others);
+}
+
 // WAITING when a job it needs has not ended. `accepted`: ids of this request.
 absl::StatusOr<JobStateEnum> FirstState(Connection& connection,
                                         const PlannedJob& job,
@@ -132,6 +153,7 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     JobTransitions& transitions,
     const RequestKey& key,
     OpenJobLimit& open_jobs,
+    const ArtifactStore& artifacts,
     std::vector<PlannedJob>& jobs) {
   MODBOUND_ASSIGN_OR_RETURN(auto earlier, FindRequest(connection, key));
   if (earlier.has_value()) {
@@ -139,13 +161,14 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
   }
   MODBOUND_RETURN_IF_ERROR(
       open_jobs.Take(connection, key.owner, static_cast<int64_t>(jobs.size())));
+  MODBOUND_RETURN_IF_ERROR(ReserveRoom(connection, artifacts, key.owner, jobs));
   std::vector<std::string> ids;
   ids.reserve(jobs.size());
   for (const PlannedJob& job : jobs) {
     ids.push_back(job.row.job.id());
   }
   const std::set<std::string> accepted(ids.begin(), ids.end());
-  std::set<std::string> artifacts;
+  std::set<std::string> there;
   for (PlannedJob& job : jobs) {
     NewJob& row = job.row;
     MODBOUND_ASSIGN_OR_RETURN(row.state, FirstState(connection, job, accepted));
@@ -153,7 +176,7 @@ absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
       row.schedule.ready_us = row.submit_us;
     }
     MODBOUND_RETURN_IF_ERROR(transitions.Submit(row));
-    MODBOUND_RETURN_IF_ERROR(TakeArtifacts(connection, job, artifacts));
+    MODBOUND_RETURN_IF_ERROR(TakeArtifacts(connection, job, there));
     for (const std::string& need : job.needs) {
       MODBOUND_RETURN_IF_ERROR(
           InsertDependency(connection, row.job.id(), need));

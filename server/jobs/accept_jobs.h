@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "modbound/v1/job.pb.h"
+#include "server/artifacts/artifact_store.h"
 #include "server/jobs/job_transitions.h"
 #include "server/jobs/open_job_limit.h"
 #include "server/jobs/plan_jobs.h"
@@ -29,18 +30,19 @@ absl::StatusOr<std::optional<std::vector<std::string>>> FindRequest(
 
 // Inserts planned jobs, all or none, inside a Database change: looks for an
 // earlier request once more (two of the same id may have been planned at once),
-// checks that the owner may have so many more and that what they take is still
-// there, decides WAITING or QUEUED, which
-// their rows then say. Returns the ids of the earlier request; nothing when
-// there was none and these jobs were inserted. Errors: REQUEST_ID_REUSED;
-// kResourceExhausted QUOTA_EXCEEDED;
-// kNotFound JOB_NOT_FOUND, ARTIFACT_NOT_FOUND; kFailedPrecondition
-// DEPENDENCY_FAILED.
+// checks that the owner may have so many more, that their inputs and planned
+// outputs fit into `artifacts` beside all that is stored and reserved, and that
+// what they take is still there, decides WAITING or QUEUED, which their rows
+// then say. Returns the ids of the earlier request; nothing when there was none
+// and these jobs were inserted. Errors: REQUEST_ID_REUSED; kResourceExhausted
+// QUOTA_EXCEEDED; kNotFound JOB_NOT_FOUND, ARTIFACT_NOT_FOUND;
+// kFailedPrecondition DEPENDENCY_FAILED.
 absl::StatusOr<std::optional<std::vector<std::string>>> AcceptJobs(
     Connection& connection,
     JobTransitions& transitions,
     const RequestKey& key,
     OpenJobLimit& open_jobs,
+    const ArtifactStore& artifacts,
     std::vector<PlannedJob>& jobs);
 
 // The job of a row that AcceptJobs has just inserted, as LoadJob would find it.

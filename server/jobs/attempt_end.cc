@@ -17,6 +17,7 @@
 #include "server/jobs/job_rows.h"
 #include "server/jobs/provenance.h"
 #include "server/jobs/reproduce_job.h"
+#include "server/jobs/result_room.h"
 
 namespace modbound {
 namespace {
@@ -86,9 +87,12 @@ absl::StatusOr<bool> CancelRequested(Connection& connection,
 
 absl::Status CommitSuccess(Connection& connection,
                            JobTransitions& transitions,
+                           const ArtifactStore& artifacts,
                            const RunningAttempt& attempt,
                            const AttemptEnd& ended) {
   JobEnd end = ended.end;
+  MODBOUND_RETURN_IF_ERROR(CheckResultFits(
+      connection, artifacts, attempt.spec.job_id(), end.result));
   end.result.mutable_provenance()->set_wall_seconds(
       Seconds(attempt.start, std::chrono::steady_clock::now()));
   if (!attempt.spec.reproduces().empty()) {
@@ -221,6 +225,7 @@ AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
 
 absl::Status CommitAttemptEnd(Connection& connection,
                               JobTransitions& transitions,
+                              const ArtifactStore& artifacts,
                               const RunningAttempt& attempt,
                               const AttemptEnd& ended,
                               const LossLimits& limits) {
@@ -239,7 +244,7 @@ absl::Status CommitAttemptEnd(Connection& connection,
     return transitions.Requeue(attempt.key(), ended.put_back).status();
   }
   if (ended.end.state == v1::JobState::SUCCEEDED) {
-    return CommitSuccess(connection, transitions, attempt, ended);
+    return CommitSuccess(connection, transitions, artifacts, attempt, ended);
   }
   return transitions.EndAttempt(attempt.key(), ended.end).status();
 }

@@ -63,9 +63,12 @@ struct LossLimits {
 // Commits the end inside a Database change, together with the rows of the
 // outputs; CANCELLED when the owner asked for that before; FAILED instead of
 // put back when it was the last that `limits` allow. Does nothing when the
-// attempt does not hold the job any more.
+// attempt does not hold the job any more. Errors: those of the store;
+// kResourceExhausted QUOTA_EXCEEDED when the outputs would pass a limit of
+// stored bytes (DoesNotFit): the job must end otherwise.
 absl::Status CommitAttemptEnd(Connection& connection,
                               JobTransitions& transitions,
+                              const ArtifactStore& artifacts,
                               const RunningAttempt& attempt,
                               const AttemptEnd& end,
                               const LossLimits& limits);

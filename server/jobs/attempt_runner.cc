@@ -17,6 +17,7 @@
 #include "server/jobs/attempt_start.h"
 #include "server/jobs/cache_key.h"
 #include "server/jobs/job_id.h"
+#include "server/jobs/result_room.h"
 #include "server/jobs/usage_rows.h"
 
 namespace modbound {
@@ -203,13 +204,27 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
       end.loss = Loss::kServer;
     }
   }
+  const absl::Status stored = CommitEnd(attempt);
+  if (end.end.state != v1::JobState::SUCCEEDED || !DoesNotFit(stored)) {
+    return stored;
+  }
+  // Nothing was stored, and its outputs go with the end that they were of.
+  AttemptEnd failed;
+  failed.end = EndedBy(v1::JobState::FAILED, stored);
+  attempt.end = std::move(failed);
+  LogEnd(attempt);
+  return CommitEnd(attempt);
+}
+
+absl::Status AttemptRunner::CommitEnd(const Attempt& attempt) {
   return writer_.WriteAndWait([&](Connection& connection,
                                   JobTransitions& transitions) -> absl::Status {
     MODBOUND_RETURN_IF_ERROR(CommitAttemptEnd(
         connection,
         transitions,
-        running,
-        end,
+        artifacts_,
+        attempt.running,
+        *attempt.end,
         {options_.max_lost_attempts, options_.max_worker_attempts}));
     const Order& order = attempt.order;
     MODBOUND_RETURN_IF_ERROR(AddUsage(

@@ -89,6 +89,7 @@ class AttemptRunner {
   absl::Status Execute(const std::shared_ptr<Attempt>& attempt);
   void Finish(Attempt& attempt, const absl::Status& status);
   absl::Status StoreEnd(Attempt& attempt, const absl::Status& status);
+  absl::Status CommitEnd(const Attempt& attempt);
   void LogEnd(const Attempt& attempt);
 
   Database& database_;

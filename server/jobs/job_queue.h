@@ -31,7 +31,8 @@ struct JobQueueOptions {
   int max_lost_attempts = 20;
   // Seconds after which half of what an owner's jobs have used is forgotten.
   double usage_half_life = 7 * 86400.0;
-  // Attempts of one owner at a time, 0 = no limit.
+  // Attempts of one owner at a time, 0 = no limit. One that has computed counts
+  // no more, though its job is RUNNING until the result is stored.
   int max_running_per_owner = 0;
   // Jobs of one owner that have not ended, 0 = no limit: more are refused with
   // QUOTA_EXCEEDED.

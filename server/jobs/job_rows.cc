@@ -84,6 +84,7 @@ JobSchedule ReadSchedule(const Statement& statement, int first) {
   schedule.cache_key = statement.Text(first + 11);
   schedule.no_cache = statement.Int(first + 12) != 0;
   schedule.start_us = statement.Int(first + 13);
+  schedule.reserved_bytes = statement.Int(first + 14);
   return schedule;
 }
 
@@ -93,8 +94,8 @@ absl::StatusOr<int64_t> InsertJob(Connection& connection, const NewJob& job) {
       connection.Prepare(
           "INSERT INTO job(id, owner, kind, state, priority, threads, "
           "memory_bytes, submit_us, ready_us, deadline_us, max_run_us, "
-          "cache_key, no_cache, pinned, job) VALUES(?1, ?2, ?3, ?4, ?5, ?6, "
-          "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"));
+          "cache_key, no_cache, pinned, job, reserved_bytes) VALUES(?1, ?2, "
+          "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"));
   const JobSchedule& schedule = job.schedule;
   statement.Bind(1, job.job.id())
       .Bind(2, job.job.owner())
@@ -110,7 +111,8 @@ absl::StatusOr<int64_t> InsertJob(Connection& connection, const NewJob& job) {
       .Bind(12, schedule.cache_key)
       .Bind(13, int64_t{schedule.no_cache})
       .Bind(14, int64_t{job.job.pinned()})
-      .BindBlob(15, job.job.SerializeAsString());
+      .BindBlob(15, job.job.SerializeAsString())
+      .Bind(16, schedule.reserved_bytes);
   MODBOUND_RETURN_IF_ERROR(statement.Run());
   const int64_t number = connection.LastInsertNumber();
   MODBOUND_RETURN_IF_ERROR(InsertLabels(connection, job.job, number));

@@ -37,6 +37,7 @@ struct JobSchedule {
   std::string kind;
   std::string cache_key;  // as in the schema
   bool no_cache = false;
+  int64_t reserved_bytes = 0;  // as in the schema
   // A job that SUCCEEDED has its result (ResultCache).
   bool answerable = false;
 };
@@ -60,7 +61,8 @@ struct NewJob {
 // The columns that ReadSchedule reads, in its order.
 inline constexpr char kScheduleColumns[] =
     "number, priority, threads, memory_bytes, attempt, ready_us, deadline_us, "
-    "max_run_us, lost, owner, kind, cache_key, no_cache, start_us";
+    "max_run_us, lost, owner, kind, cache_key, no_cache, start_us, "
+    "reserved_bytes";
 // The schedule of a row that has kScheduleColumns from column `first` on; not
 // whether it is answerable.
 JobSchedule ReadSchedule(const Statement& statement, int first);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/artifacts/stored_bytes.h"
 #include "server/errors/error_status.h"
 #include "server/jobs/result_rows.h"
 
@@ -129,6 +130,10 @@ absl::StatusOr<bool> JobTransitions::Take(const Step& step) {
                   {0, now_us_, step.to, change.schedule.attempt, step.error}));
   if (step.to == v1::JobState::QUEUED) {
     MODBOUND_RETURN_IF_ERROR(NoteAnswer(change.schedule));
+  }
+  if (HasEnded(step.to)) {
+    MODBOUND_RETURN_IF_ERROR(ReserveBytes(
+        connection_, change.schedule.owner, -change.schedule.reserved_bytes));
   }
   made_.push_back(std::move(change));
   return true;

@@ -56,8 +56,9 @@ enum class Loss { kServer, kWorker };
 //   RUNNING -> QUEUED (a new attempt).
 // Each step is one conditional update with its event; a step whose condition
 // does not hold any more does nothing and returns false. Ended jobs never
-// change. When a job ends, those that need it become QUEUED or SKIPPED in the
-// same change, however long the chain.
+// change. When a job ends, what was reserved for it is given back, and those
+// that need it become QUEUED or SKIPPED, in the same change, however long the
+// chain.
 class JobTransitions {
  public:
   // Steps taken are appended to `made`. All references must outlive this.
@@ -66,7 +67,7 @@ class JobTransitions {
                  std::vector<StateChange>& made)
       : connection_(connection), now_us_(now_us), made_(made) {}
 
-  // Inserts a job with its first event.
+  // Inserts a job with its first event. The caller reserves its reserved_bytes.
   absl::Status Submit(const NewJob& job);
   // QUEUED -> RUNNING; the attempt's number is the last one's plus 1.
   absl::StatusOr<bool> Start(const std::string& job, const std::string& token);

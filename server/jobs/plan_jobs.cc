@@ -50,6 +50,24 @@ void SetPlannedOutputs(const Plan& plan, v1::Job& job) {
   }
 }
 
+// Of the outputs whose sizes, or bounds of them, are known before the run.
+int64_t PlannedBytes(const Plan& plan) {
+  // What no machine computes: sums over the largest graph stay within 64 bits.
+  constexpr int64_t kMost = int64_t{1} << 48;
+  int64_t bytes = 0;
+  for (const PlannedOutput& output : plan.outputs) {
+    std::vector<int64_t> shape = output.shape;
+    std::replace_if(
+        shape.begin(),
+        shape.end(),
+        [](int64_t extent) { return extent < 0; },
+        output.most_extent);
+    const int64_t elements = std::clamp<int64_t>(NumElements(shape), 0, kMost);
+    bytes = std::min(bytes + elements * ElementSize(output.dtype), kMost);
+  }
+  return bytes;
+}
+
 JobSchedule ScheduleOf(const v1::Job& job, const Plan& plan) {
   JobSchedule schedule;
   schedule.priority = job.priority();
@@ -110,6 +128,9 @@ absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
   job.set_kind(analysis->kind);
   job.set_owner(context.owner);
   planned.row.schedule = ScheduleOf(job, plan);
+  if (context.artifacts.has_limits()) {
+    planned.row.schedule.reserved_bytes = PlannedBytes(plan);
+  }
   planned.row.submit_us = context.now_us;
   job.set_node(submitted.name);
   if (!submitted.reproduces.empty()) {

@@ -26,7 +26,7 @@ absl::StatusOr<std::vector<StateChange>> LoadUnendedJobs(
     jobs.push_back({statement.Text(0),
                     static_cast<JobStateEnum>(statement.Int(1)),
                     ReadSchedule(statement, 2)});
-    jobs.back().schedule.answerable = statement.Int(16) != 0;
+    jobs.back().schedule.answerable = statement.Int(17) != 0;
   }
 }
 

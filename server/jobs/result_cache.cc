@@ -10,6 +10,7 @@
 #include "server/files/guarded.h"
 #include "server/jobs/definite_inputs.h"
 #include "server/jobs/job_rows.h"
+#include "server/jobs/result_room.h"
 #include "server/jobs/result_rows.h"
 
 namespace modbound {
@@ -48,6 +49,7 @@ absl::Status UseArtifacts(Connection& connection,
 // Inside a change: both may have changed since they were looked at.
 absl::StatusOr<Answered> CommitAnswer(Connection& connection,
                                       JobTransitions& transitions,
+                                      const ArtifactStore& artifacts,
                                       const std::string& id,
                                       const std::string& source_id) {
   const auto job = LoadAnyJob(connection, id);
@@ -63,6 +65,16 @@ absl::StatusOr<Answered> CommitAnswer(Connection& connection,
     return Answered::kNoSource;
   }
   MODBOUND_RETURN_IF_ERROR(source.status());
+  // To this owner the arrays of another's result are new.
+  const absl::Status fits =
+      CheckResultFits(connection, artifacts, id, source->job);
+  if (DoesNotFit(fits)) {
+    MODBOUND_RETURN_IF_ERROR(
+        transitions.EndUnstarted(id, EndedBy(v1::JobState::FAILED, fits))
+            .status());
+    return Answered::kYes;
+  }
+  MODBOUND_RETURN_IF_ERROR(fits);
   MODBOUND_RETURN_IF_ERROR(UseArtifacts(connection, job->job, source->job));
   MODBOUND_RETURN_IF_ERROR(
       transitions.EndUnstarted(id, EndWith(source->job, job->job.owner()))
@@ -120,7 +132,8 @@ absl::StatusOr<bool> ResultCache::TryAll(const std::string& job,
         writer_.WriteAndWait([&](Connection& connection,
                                  JobTransitions& transitions) -> absl::Status {
           MODBOUND_ASSIGN_OR_RETURN(
-              answered, CommitAnswer(connection, transitions, job, source));
+              answered,
+              CommitAnswer(connection, transitions, artifacts_, job, source));
           ReachFailpoint(Failpoint::kAnswerWritten);
           return absl::OkStatus();
         }));

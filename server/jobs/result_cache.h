@@ -17,7 +17,8 @@ namespace modbound {
 // owns those: who names the same spec and the same bytes could have computed
 // it. Every output is read and hashed first. What is damaged answers nobody any
 // more: its job keeps its row, but is withdrawn from the cache, and running an
-// equal job puts the bytes right. Threads: safe from any thread.
+// equal job puts the bytes right. A job whose owner has no room for the result
+// is FAILED with QUOTA_EXCEEDED. Threads: safe from any thread.
 class ResultCache {
  public:
   // All references must outlive every answer.

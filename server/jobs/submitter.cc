@@ -177,7 +177,8 @@ void Submitter::Accept(RequestKey key,
           Connection& connection, JobTransitions& transitions) -> absl::Status {
         MODBOUND_ASSIGN_OR_RETURN(
             const auto earlier,
-            AcceptJobs(connection, transitions, key, open_jobs_, *jobs));
+            AcceptJobs(
+                connection, transitions, key, open_jobs_, artifacts_, *jobs));
         if (earlier.has_value()) {
           MODBOUND_ASSIGN_OR_RETURN(
               *response, LoadResponse(connection, key.owner, *earlier));

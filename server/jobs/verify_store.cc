@@ -288,6 +288,15 @@ class Verifier {
             "FROM (SELECT digest, owner FROM artifact_use UNION SELECT digest,"
             " owner FROM artifact_upload) JOIN artifact USING(digest) GROUP BY "
             "owner) f ON o.owner = f.owner WHERE COALESCE(o.bytes, 0) != "
+            "COALESCE(f.bytes, 0) UNION ALL SELECT 'reservations of "
+            "all jobs', reserved, (SELECT COALESCE(SUM(reserved_bytes), 0) "
+            "FROM "
+            "job WHERE state < 4) AS found FROM artifact_total WHERE reserved "
+            "!= found UNION ALL SELECT 'reservations of ' || "
+            "COALESCE(o.owner, f.owner), COALESCE(o.reserved, 0), "
+            "COALESCE(f.bytes, 0) FROM owner_total o FULL JOIN (SELECT owner, "
+            "SUM(reserved_bytes) AS bytes FROM job WHERE state < 4 GROUP BY "
+            "owner) f ON o.owner = f.owner WHERE COALESCE(o.reserved, 0) != "
             "COALESCE(f.bytes, 0)"));
     while (true) {
       MODBOUND_ASSIGN_OR_RETURN(const bool row, rows.Step());

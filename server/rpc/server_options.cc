@@ -89,8 +89,9 @@ void AddStoreFlags(CLI::App& app, CommandLine& line, Words& words) {
       ->capture_default_str();
   app.add_option("--max_stored_bytes,--max-stored-bytes",
                  words.max_stored_bytes,
-                 "Arrays of all jobs and uploads together; nothing new is taken"
-                 " beyond; 0 = what the disk holds")
+                 "Arrays of all jobs and uploads together, with what open jobs"
+                 " are planned to make; nothing new is taken beyond; 0 = what"
+                 " the disk holds")
       ->type_name("BYTES")
       ->capture_default_str();
   app.add_option("--max_stored_bytes_per_owner,--max-stored-bytes-per-owner",

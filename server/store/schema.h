@@ -268,6 +268,14 @@ BEGIN
     WHERE owner = OLD.owner AND EXISTS(SELECT 1 FROM artifact WHERE digest = OLD.digest);
 END;
 )sql",
+    // 5: what is reserved for results.
+    R"sql(
+-- Bytes of the planned outputs of a job that has not ended; 0 when it was accepted by a server without limits.
+ALTER TABLE job ADD COLUMN reserved_bytes INTEGER NOT NULL DEFAULT 0;
+-- Sums of job.reserved_bytes over the jobs that have not ended, kept by those who change their states.
+ALTER TABLE artifact_total ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE owner_total ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 inline constexpr int kSchemaVersion = std::size(kSchemaSteps);
 

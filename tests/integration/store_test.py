@@ -1,8 +1,11 @@
 """Looking after a store: verify, backup and restore, retention, limits."""
 
+import concurrent.futures
+import contextlib
 import glob
 import os
 import re
+import sqlite3
 import tempfile
 import time
 import unittest
@@ -10,6 +13,7 @@ import unittest
 import modbound
 import numpy
 
+from fault_row import fault_row
 from service import TIME_FACTOR, ServersTest, digests, modboundd, verify
 
 SPEC = dict(task="GO_NOGO", model={"hidden_size": 160}, max_steps=10,
@@ -20,6 +24,14 @@ def audit_lines(verified):
     """The number of lines that a sound store's audit log has."""
     return int(re.search(r"^sound: .* (\d+) lines of audit log",
                          verified.stdout, re.M).group(1))
+
+
+def stored(server):
+    """Bytes of all arrays, by the rows of a server's store."""
+    path = os.path.join(server.data_dir, "modbound.sqlite3")
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        return store.execute(
+            "SELECT COALESCE(SUM(size_bytes), 0) FROM artifact").fetchone()[0]
 
 
 class StoreTest(ServersTest):
@@ -103,9 +115,21 @@ class StoreTest(ServersTest):
         self.assertEqual(glob.glob(os.path.join(
             server.data_dir, "artifacts", "*", digest)), [])
 
+    def bytes_of_one(self):
+        """What SPEC is planned to make; equal arrays of it are stored once."""
+        _, lab = self.serve()
+        return sum(array.nbytes for array in
+                   lab.train(**SPEC, seed=6).wait().arrays.values())
+
     def test_takes_nothing_new_beyond_its_limit(self):
-        server, lab = self.serve("--max_stored_bytes=100K")
+        size = self.bytes_of_one()
+        server, lab = self.serve(f"--max_stored_bytes={size - 1}")
+        with self.assertRaises(modbound.errors.ResourceExhausted):
+            lab.train(**SPEC, seed=6)
+        self.assertEqual(stored(server), 0)
+        server, lab = self.serve(f"--max_stored_bytes={size}")
         lab.train(**SPEC, seed=6).wait()
+        self.assertLessEqual(stored(server), size)
         with self.assertRaises(modbound.errors.ResourceExhausted) as refused:
             lab.train(**SPEC, seed=7)
         self.assertEqual(refused.exception.reason, "QUOTA_EXCEEDED")
@@ -115,17 +139,59 @@ class StoreTest(ServersTest):
         lab.train(**SPEC, seed=7).wait()
 
     def test_takes_nothing_new_of_an_owner_beyond_its_limit(self):
-        _, lab = self.serve("--max_stored_bytes_per_owner=100K")
+        size = self.bytes_of_one()
+        _, lab = self.serve(f"--max_stored_bytes_per_owner={size}")
         lab.train(**SPEC, seed=6).wait()
         with self.assertRaises(modbound.errors.ResourceExhausted) as refused:
             lab.train(**SPEC, seed=7)
         self.assertEqual(refused.exception.reason, "QUOTA_EXCEEDED")
-        self.assertIn("the limit of 102400", str(refused.exception))
+        self.assertIn(f"the limit of {size}", str(refused.exception))
         with self.assertRaises(modbound.errors.ResourceExhausted):
             lab.upload(numpy.zeros(200000))
         for job in lab.jobs():
             job.delete()
         lab.train(**SPEC, seed=7).wait()
+
+    def test_never_stores_more_than_its_limit(self):
+        limit = 1 << 20
+        server, lab = self.serve(f"--max_stored_bytes={limit}")
+        graph = {f"n{i}": ("train", {**SPEC, "seed": i}) for i in range(10)}
+        with self.assertRaises(modbound.errors.ResourceExhausted) as refused:
+            lab.run_graph(graph)
+        self.assertEqual(refused.exception.reason, "QUOTA_EXCEEDED")
+        self.assertIn(f"the limit of {limit} (max_stored_bytes)",
+                      str(refused.exception))
+        jobs, refusals, most = [], [], 0
+
+        def submit(worker):
+            for i in range(5):
+                try:
+                    if worker == 0:
+                        lab.upload(numpy.full(5000, i, dtype="float64"))
+                    else:
+                        jobs.append(lab.train(**SPEC, seed=10 * worker + i))
+                except modbound.errors.ResourceExhausted as error:
+                    refusals.append(error.reason)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            ends = [pool.submit(submit, worker) for worker in range(8)]
+            while not all(end.done() for end in ends):
+                most = max(most, stored(server))
+            for end in ends:
+                end.result()
+        for job in jobs:
+            job.wait()
+            most = max(most, stored(server))
+        self.assertEqual({job.state for job in jobs}, {"SUCCEEDED"})
+        self.assertEqual(set(refusals), {"QUOTA_EXCEEDED"})
+        self.assertLessEqual(most, limit)
+        self.assertGreater(most, limit // 2)
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(verify(server.data_dir).returncode, 0)
+        fault_row(35, f"--max_stored_bytes={limit}: of 35 trainings and 5 "
+                  f"uploads of 8 clients {len(refusals)} refused by name; all "
+                  f"{len(jobs)} jobs that were taken SUCCEEDED, never more "
+                  f"than {most} bytes stored")
 
     def test_refuses_flags_that_make_no_sense(self):
         for flags in (["--retention=soon"], ["--max_stored_bytes=-1"],

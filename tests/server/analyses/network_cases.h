@@ -81,6 +81,9 @@ inline void ExpectPlannedAndSameAtAnyThreadCount(const v1::Spec& spec,
     EXPECT_EQ(array.axes(), output.axes) << output.name;
     ASSERT_EQ(array.shape().size(), output.shape.size()) << output.name;
     for (std::size_t i = 0; i < output.shape.size(); ++i) {
+      EXPECT_TRUE(output.shape[i] >= 0 || output.most_extent == 0 ||
+                  array.shape()[i] <= output.most_extent)
+          << output.name;
       EXPECT_TRUE(output.shape[i] == -1 || output.shape[i] == array.shape()[i])
           << output.name << " axis " << i;
     }

@@ -133,8 +133,9 @@ inline v1::Job GraftJob(const std::string& network, const std::string& w_rec) {
 // A server's store and queue over a folder, as often as it is opened.
 class QueueFixture : public ::testing::Test {
  protected:
-  explicit QueueFixture(const JobQueueOptions& options = {})
-      : options_(options) {
+  explicit QueueFixture(const JobQueueOptions& options = {},
+                        const StoredBytesLimits& limits = {})
+      : options_(options), limits_(limits) {
     Open(dir_.path());
   }
   ~QueueFixture() override {
@@ -148,7 +149,7 @@ class QueueFixture : public ::testing::Test {
     auto database = Database::Open(dir);
     ASSERT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
-    auto artifacts = ArtifactStore::Open(*database_);
+    auto artifacts = ArtifactStore::Open(*database_, limits_);
     ASSERT_TRUE(artifacts.ok()) << artifacts.status();
     artifacts_ = *std::move(artifacts);
     executor_ = std::make_unique<FakeExecutor>();
@@ -298,6 +299,8 @@ class QueueFixture : public ::testing::Test {
 
   TemporaryFolder dir_;
   const JobQueueOptions options_;
+  // Of the stores opened from now on.
+  StoredBytesLimits limits_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<ArtifactStore> artifacts_;
   std::unique_ptr<FakeExecutor> executor_;

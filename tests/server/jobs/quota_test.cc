@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -104,6 +106,8 @@ TEST_F(QuotaTest, AnOwnersBytesFollowItsJobs) {
   executor_->Succeed(first);
   Await(first);
   EXPECT_EQ(BytesOf("ada"), kInputs + 8);
+  // On the one core before another owner's.
+  executor_->Await(second);
   const auto other = TrySubmit(QualityJob(), "", "grace");
   ASSERT_TRUE(other.ok()) << other.status();
   EXPECT_EQ(BytesOf("grace"), kInputs);
@@ -120,6 +124,53 @@ TEST_F(QuotaTest, AnOwnersBytesFollowItsJobs) {
     std::this_thread::yield();
   }
   CheckInvariants(*database_, true);
+}
+
+class RunningQuotaTest : public QueueFixture {
+ protected:
+  static constexpr int kMost = 3;
+
+  // Cores for all jobs would be there.
+  static JobQueueOptions Options() {
+    JobQueueOptions options;
+    options.cores = 64;
+    options.max_running_per_owner = kMost;
+    return options;
+  }
+  RunningQuotaTest() : QueueFixture(Options()) {}
+};
+
+TEST_F(RunningQuotaTest, NoMoreAttemptsOfAnOwnerThanTheLimit) {
+  constexpr int kJobs = 50;
+  std::map<std::string, std::string> owner_of;
+  for (int i = 0; i < kJobs; ++i) {
+    const std::string owner = i % 2 == 0 ? "ada" : "grace";
+    const auto job = TrySubmit(QualityJob(), "", owner);
+    ASSERT_TRUE(job.ok()) << job.status();
+    owner_of[job->id()] = owner;
+  }
+  EXPECT_EQ(executor_->AwaitRunning(2 * kMost).size(), 2 * kMost);
+  std::map<std::string, int> most;
+  for (int ended = 0; ended < kJobs; ++ended) {
+    const std::vector<std::string> running = executor_->AwaitRunning(1);
+    std::map<std::string, int> now;
+    for (const std::string& job : running) {
+      const std::string& owner = owner_of.at(job);
+      most[owner] = std::max(most[owner], ++now[owner]);
+    }
+    executor_->Succeed(running[0]);
+  }
+  EXPECT_EQ(most["ada"], kMost);
+  EXPECT_EQ(most["grace"], kMost);
+  for (const auto& [job, owner] : owner_of) {
+    while (queue_->GetJob(owner, job)->state() < v1::JobState::SUCCEEDED) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(queue_->GetJob(owner, job)->state(), v1::JobState::SUCCEEDED);
+  }
+  FaultRow(35,
+           "50 jobs of 2 owners on 64 cores at max_running_per_owner=3: never "
+           "more than 3 attempts of an owner at a time, all SUCCEEDED");
 }
 
 }  // namespace

@@ -69,6 +69,9 @@ TEST_F(VerifyStoreTest, FindsWhatMustNotBeInRows) {
       {"INSERT INTO dependency VALUES('" + id + "', 'gone')", "1 have failed"},
       {"INSERT INTO artifact_use(digest, owner, job) VALUES('abc', 'ada', 'x')",
        "abc of job x is not there"},
+      {"UPDATE artifact_total SET bytes = bytes + 1", "their sum is kept as"},
+      {"UPDATE artifact_total SET reserved = 5", "reservations of all jobs"},
+      {"UPDATE owner_total SET reserved = 5", "reservations of ada"},
       {"UPDATE artifact SET bytes = x'00' WHERE bytes IS NOT NULL",
        "is damaged"},
       {"UPDATE artifact SET digest = '../x' WHERE bytes IS NULL", "../x"}};
