@@ -205,7 +205,7 @@ class ChosenExecutor : public Executor {
  public:
   ChosenExecutor(WorkerUse use, const WorkerOptions& options)
       : use_(use),
-        threads_(MakeThreadExecutor()),
+        threads_(MakeThreadExecutor(options.hang_limit)),
         processes_(MakeProcessExecutor(options)) {}
 
   void Start(AttemptTask task) override {

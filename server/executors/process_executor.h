@@ -13,9 +13,10 @@ namespace modbound {
 struct WorkerOptions {
   // Path of modbound-worker, of the same build.
   std::string program;
-  // A worker reports at least every second; one that is silent for so long is
-  // ended. Generous, because a machine that swaps may hold everybody up.
-  std::chrono::milliseconds hang_limit{60000};
+  // A worker reports at least every second while its attempt looks at its stop
+  // flag; one that is silent for so long is ended. An attempt in a thread is
+  // logged instead.
+  std::chrono::milliseconds hang_limit = kHangLimit;
   // From SIGTERM to SIGKILL when the attempt is stopped. Kernels look at their
   // stop flag every 100 ms; together with that, below the two seconds of a
   // cancel.

@@ -92,7 +92,7 @@ absl::Status JudgeWorkerEnd(const WorkerEnd& end) {
   if (end.hung) {
     return Lost(kHung,
                 absl::StrCat("the worker process of the attempt gave no sign "
-                             "of life for ",
+                             "of work for ",
                              static_cast<double>(end.silence.count()) / 1000,
                              " s and was ended"));
   }
