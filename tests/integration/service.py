@@ -34,6 +34,19 @@ def verify(data_dir):
     return modboundd("--verify", f"--data_dir={data_dir}")
 
 
+def children(pid):
+    """Running child processes of a process."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/children",
+                      encoding="utf-8") as file:
+                found += [int(word) for word in file.read().split()]
+        except (FileNotFoundError, ProcessLookupError):  # a thread that ended
+            pass
+    return found
+
+
 class Server:
     """One modboundd on a free loopback port, with a data folder of its own.
 

@@ -13,8 +13,8 @@ import numpy
 import every_kind
 import modbound
 from fault_row import fault_row
-from service import (BIN, SANITIZED, TIME_FACTOR, Server, ServersTest, comparable,
-                     digests)
+from service import (BIN, SANITIZED, TIME_FACTOR, Server, ServersTest, children,
+                     comparable, digests)
 
 # Innocent attempts have to keep to it, on a busy machine too.
 HANG = 5 * TIME_FACTOR
@@ -38,16 +38,6 @@ def wait_until(true, what):
         if time.monotonic() - begin > 60 * TIME_FACTOR:
             raise AssertionError(f"it did not happen: {what}")
         time.sleep(0.01)
-
-
-def children(pid):
-    """Running child processes of a process."""
-    found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children",
-                  encoding="utf-8") as file:
-            found += [int(word) for word in file.read().split()]
-    return found
 
 
 class WorkerTest(ServersTest):
