@@ -7,6 +7,7 @@
 #include <string>
 
 #include "server/executors/executor.h"
+#include "server/executors/out_of_memory.h"
 
 namespace modbound {
 
@@ -24,7 +25,7 @@ struct WorkerOptions {
   // WorkerMemoryLimit.
   int64_t memory_slack_bytes = int64_t{512} << 20;
   // Where the system counts what it ended for want of memory.
-  std::string out_of_memory_count = "/proc/vmstat";
+  std::string out_of_memory_count = OutOfMemoryCountFile();
 };
 
 // Bytes of data (heap, stacks, private memory) that the worker of an attempt

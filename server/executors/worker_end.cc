@@ -39,7 +39,7 @@ absl::Status JudgeSignal(const WorkerEnd& end) {
   }
   return end.machine_out_of_memory
              ? Lost(reason::kMemoryLimit,
-                    "the machine ran out of memory and the system ended the "
+                    "memory ran out and the system ended the "
                     "worker process of the attempt")
              : Lost(kCrashed,
                     "the worker process of the attempt was ended by SIGKILL, "
