@@ -4,9 +4,9 @@
 // Runs the attempt of one directory in a process of its own, for isolation and
 // for machines of a cluster. Reports (internal::WorkerReport: progress, signs
 // of life, the failure it ends with) come on stdout, one compact JSON object a
-// line, at least one every second; errors in words on stderr. SIGTERM and
-// SIGINT stop it; it dies with the thread that started it, and the system takes
-// it before others when memory runs out. Exit codes:
+// line, at least one every second unless the attempt hangs; errors in words on
+// stderr. SIGTERM and SIGINT stop it; it dies with the thread that started it,
+// and the system takes it before others when memory runs out. Exit codes:
 // server/executors/worker_report.h.
 
 #include <signal.h>
@@ -92,8 +92,9 @@ void LimitMemory(int64_t bytes) {
   std::abort();
 }
 
-// Writes reports to standard output; a sign of life when there is nothing else
-// to say. Threads: safe from any thread.
+// Writes reports to standard output; a sign of life, while the attempt looks at
+// its stop flag, when there is nothing else to say. Threads: safe from any
+// thread.
 class Reporter : public AttemptSink {
  public:
   Reporter() : thread_([this] { Beat(); }) {}
@@ -135,7 +136,10 @@ class Reporter : public AttemptSink {
   void Beat() {
     const MutexLock lock(mutex_);
     while (!ending_) {
-      Write(AliveReport());
+      // Whatever this thread does: only a computation that asks goes on.
+      if (stop_flag.TakeAsked()) {
+        Write(AliveReport());
+      }
       ended_.WaitUntil(mutex_,
                        std::chrono::steady_clock::now() + kAliveInterval);
     }

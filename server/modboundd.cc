@@ -1,7 +1,7 @@
 // The modbound server. Flags: server/rpc/server_options.h. Exit: 0 after
 // SIGTERM or SIGINT, or when a `modboundd token` command is done; 1 for a fault
 // of the machine (also of its disk while it runs: whoever supervises it should
-// start it anew), 2 when a flag is refused.
+// start it anew) or a job that does not stop, 2 when a flag is refused.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,6 +45,9 @@ constexpr std::chrono::hours kSweepInterval(1);
 constexpr std::chrono::seconds kCleanUpInterval(10);
 constexpr std::chrono::milliseconds kReadinessInterval(500);
 constexpr std::chrono::seconds kMemoryInterval(5);
+// Attempts that have not ended so long after they were told to hang. Below what
+// a supervisor waits before it kills (deploy/systemd).
+constexpr std::chrono::seconds kDrainGrace(30);
 // A stop without a store should take no time.
 constexpr std::chrono::seconds kFaultGrace(10);
 
@@ -227,11 +230,15 @@ void WaitForSignal(const sigset_t& signals) {
   spdlog::info("event=stopping signal={}", signal);
 }
 
-// Jobs first: watchers still see what became of them.
-void StopService(Service& service) {
+// Jobs first: watchers still see what became of them. False: attempts hang, and
+// nothing more of the service can be taken down.
+bool StopService(Service& service) {
   service.server->AnnounceStop();
-  service.queue->Drain();
+  if (!service.queue->DrainWithin(kDrainGrace)) {
+    return false;
+  }
   service.server->Stop(kStopGrace);
+  return true;
 }
 
 // A flag, or the folder that it names, is refused; all else is the machine's
@@ -312,7 +319,11 @@ int Run(const ServerOptions& options) {
       ::_exit(1);
     }).detach();
   }
-  StopService(**service);
+  if (!StopService(**service)) {
+    // Their jobs go on at the next start, as after a crash.
+    spdlog::error("event=stopped_by_force");
+    ::_exit(1);
+  }
   spdlog::info("event=stopped");
   return store_failed.load() ? 1 : 0;
 }

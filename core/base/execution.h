@@ -14,14 +14,26 @@ namespace modbound {
 
 class Checkpoint;
 
-// Set once by whoever wants a computation to end. Threads: safe from all.
+// Set once by whoever wants a computation to end. The other way it tells
+// whether the computation still asks: one that does not, hangs. Threads: safe
+// from all.
 class StopFlag {
  public:
   void Stop() { stopped_.store(true, std::memory_order_release); }
-  bool stopped() const { return stopped_.load(std::memory_order_acquire); }
+  bool stopped() const {
+    // Written once between two TakeAsked, not each time: threads that ask all
+    // the while would take it from each other's caches.
+    if (!asked_.load(std::memory_order_relaxed)) {
+      asked_.store(true, std::memory_order_relaxed);
+    }
+    return stopped_.load(std::memory_order_acquire);
+  }
+  // Whether stopped() was called since the last TakeAsked().
+  bool TakeAsked() { return asked_.exchange(false, std::memory_order_relaxed); }
 
  private:
   std::atomic<bool> stopped_{false};
+  mutable std::atomic<bool> asked_{false};
 };
 
 // How far a computation is.
@@ -38,7 +50,8 @@ struct ProgressUpdate {
 struct Execution {
   // Threads it may use, >= 1.
   int threads = 1;
-  // Asked at least every 100 ms of work; may be null.
+  // Asked at least every 100 ms of work; may be null. Single steps of the
+  // largest inputs take longer (WorkerOptions::hang_limit).
   const StopFlag* stop = nullptr;
   // Called from any thread of the computation, never from two at once; may be
   // empty.

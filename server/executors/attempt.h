@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_EXECUTORS_ATTEMPT_H_
 #define MODBOUND_SERVER_EXECUTORS_ATTEMPT_H_
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ class AttemptSink {
   virtual void Resumed(const FileCheckpoint::Resumed&) {}
   // A checkpoint could not be written; the attempt goes on.
   virtual void CheckpointFailed(const absl::Status&) {}
+  // The attempt did not look at its stop flag for `silence`, and nobody can end
+  // it; called at most once.
+  virtual void Hangs(std::chrono::milliseconds /*silence*/) {}
   // A line for the job's log, of any bytes: where the attempt runs, what its
   // process wrote to standard error.
   virtual void Log(std::string_view /*line*/) {}

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_EXECUTORS_EXECUTOR_H_
 #define MODBOUND_SERVER_EXECUTORS_EXECUTOR_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,9 +39,17 @@ class Executor {
   virtual void Start(AttemptTask task) = 0;
 };
 
-// Runs each attempt on a thread of this process. Its destructor waits for all
-// of them (set their stop flags first).
-std::unique_ptr<Executor> MakeThreadExecutor();
+// An attempt that did not look at its stop flag for so long hangs. Reading,
+// writing and computing look at it all the time, but single steps of the
+// largest inputs take long (eigenvalues of a tridiagonal form of 30000 rows:
+// 20 s of a core; a sync of a slow disk), and a machine that swaps may hold
+// everybody up.
+inline constexpr std::chrono::seconds kHangLimit{300};
+
+// Runs each attempt on a thread of this process. One that hangs is told to its
+// sink. Its destructor waits for all of them (set their stop flags first).
+std::unique_ptr<Executor> MakeThreadExecutor(
+    std::chrono::milliseconds hang_limit = kHangLimit);
 
 }  // namespace modbound
 

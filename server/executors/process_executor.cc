@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <system_error>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/errors/error_status.h"
+#include "server/executors/out_of_memory.h"
 #include "server/executors/task_threads.h"
 #include "server/executors/worker_end.h"
 #include "server/executors/worker_process.h"
@@ -30,20 +30,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLook{20};
 // A line longer than this is cut; no report is.
 constexpr std::size_t kMostLine = std::size_t{64} << 10;
-
-// Processes that the system has ended for want of memory since it started; 0
-// when it does not tell.
-int64_t OutOfMemoryKills(const std::string& path) {
-  std::ifstream file(path);
-  std::string name;
-  int64_t count = 0;
-  while (file >> name >> count) {
-    if (name == "oom_kill") {
-      return count;
-    }
-  }
-  return 0;
-}
 
 // Takes the whole lines from the front of `bytes`.
 std::vector<std::string> TakeLines(std::string& bytes) {
@@ -205,7 +191,7 @@ class ChosenExecutor : public Executor {
  public:
   ChosenExecutor(WorkerUse use, const WorkerOptions& options)
       : use_(use),
-        threads_(MakeThreadExecutor()),
+        threads_(MakeThreadExecutor(options.hang_limit)),
         processes_(MakeProcessExecutor(options)) {}
 
   void Start(AttemptTask task) override {

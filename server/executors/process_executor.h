@@ -7,15 +7,17 @@
 #include <string>
 
 #include "server/executors/executor.h"
+#include "server/executors/out_of_memory.h"
 
 namespace modbound {
 
 struct WorkerOptions {
   // Path of modbound-worker, of the same build.
   std::string program;
-  // A worker reports at least every second; one that is silent for so long is
-  // ended. Generous, because a machine that swaps may hold everybody up.
-  std::chrono::milliseconds hang_limit{60000};
+  // A worker reports at least every second while its attempt looks at its stop
+  // flag; one that is silent for so long is ended. An attempt in a thread is
+  // logged instead.
+  std::chrono::milliseconds hang_limit = kHangLimit;
   // From SIGTERM to SIGKILL when the attempt is stopped. Kernels look at their
   // stop flag every 100 ms; together with that, below the two seconds of a
   // cancel.
@@ -23,7 +25,7 @@ struct WorkerOptions {
   // WorkerMemoryLimit.
   int64_t memory_slack_bytes = int64_t{512} << 20;
   // Where the system counts what it ended for want of memory.
-  std::string out_of_memory_count = "/proc/vmstat";
+  std::string out_of_memory_count = OutOfMemoryCountFile();
 };
 
 // Bytes of data (heap, stacks, private memory) that the worker of an attempt

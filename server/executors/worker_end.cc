@@ -39,7 +39,7 @@ absl::Status JudgeSignal(const WorkerEnd& end) {
   }
   return end.machine_out_of_memory
              ? Lost(reason::kMemoryLimit,
-                    "the machine ran out of memory and the system ended the "
+                    "memory ran out and the system ended the "
                     "worker process of the attempt")
              : Lost(kCrashed,
                     "the worker process of the attempt was ended by SIGKILL, "
@@ -92,7 +92,7 @@ absl::Status JudgeWorkerEnd(const WorkerEnd& end) {
   if (end.hung) {
     return Lost(kHung,
                 absl::StrCat("the worker process of the attempt gave no sign "
-                             "of life for ",
+                             "of work for ",
                              static_cast<double>(end.silence.count()) / 1000,
                              " s and was ended"));
   }

@@ -45,6 +45,18 @@ void AttemptLog::CheckpointFailed(const absl::Status& status) {
   Log(absl::StrCat("no checkpoint: ", std::string(status.message())));
 }
 
+void AttemptLog::Hangs(std::chrono::milliseconds silence) {
+  const double seconds = static_cast<double>(silence.count()) / 1000;
+  spdlog::error("event=attempt_hangs job={} attempt={} silent_seconds={}",
+                job_,
+                attempt_,
+                seconds);
+  Log(absl::StrCat("hangs: no sign of work for ",
+                   seconds,
+                   " s; its thread keeps its cores until the server is started "
+                   "anew"));
+}
+
 bool AttemptLog::IsNews(const std::string& phase) {
   const SteadyTime now = std::chrono::steady_clock::now();
   const MutexLock lock(mutex_);

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_JOBS_ATTEMPT_LOG_H_
 #define MODBOUND_SERVER_JOBS_ATTEMPT_LOG_H_
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -29,9 +30,10 @@ class AttemptLog final : public AttemptSink {
         attempt_(attempt) {}
 
   void Progress(const ProgressUpdate& update) override;
-  // Also in the server's own log.
+  // This and the next two also in the server's own log.
   void Resumed(const FileCheckpoint::Resumed& from) override;
   void CheckpointFailed(const absl::Status& status) override;
+  void Hangs(std::chrono::milliseconds silence) override;
   // "attempt 2: LINE".
   void Log(std::string_view line) override;
 

@@ -137,6 +137,7 @@ class StoredJobQueue final : public JobQueue {
   absl::Status CleanUp() override;
   absl::Status ForgetOldRequests() override;
   void Drain() override;
+  bool DrainWithin(std::chrono::milliseconds most) override;
 
  private:
   void OnChanges(const std::vector<StateChange>& changes);
@@ -488,6 +489,11 @@ absl::Status StoredJobQueue::ForgetOldRequests() {
 void StoredJobQueue::Drain() {
   calls_.Close();
   scheduler_.Drain();
+}
+
+bool StoredJobQueue::DrainWithin(std::chrono::milliseconds most) {
+  calls_.Close();
+  return scheduler_.DrainWithin(most);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_JOBS_JOB_QUEUE_H_
 #define MODBOUND_SERVER_JOBS_JOB_QUEUE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -144,6 +145,9 @@ class JobQueue {
   // from its last checkpoint after the next start of the server) and waits for
   // it. Submits are refused with SERVER_STOPPING from then on.
   virtual void Drain() = 0;
+  // The same, but false when attempts still compute so long after they were
+  // told to stop: they hang, which is logged, and Drain would wait for ever.
+  virtual bool DrainWithin(std::chrono::milliseconds most) = 0;
 };
 
 }  // namespace modbound

@@ -109,16 +109,54 @@ int Scheduler::leased_cores() const {
   return leases_.leased_cores();
 }
 
-void Scheduler::Drain() {
-  const MutexLock lock(mutex_);
+void Scheduler::BeginDrain() {
   draining_ = true;
   for (auto& [job, running] : running_) {
     running.control->Stop(StopCause::kDrain);
   }
   PokeLocked();
-  while (thread_runs_ || !running_.empty() || expiring_ > 0 || answering_ > 0) {
+}
+
+bool Scheduler::Drained() const {
+  return !thread_runs_ && running_.empty() && expiring_ == 0 && answering_ == 0;
+}
+
+bool Scheduler::Computes() const {
+  return std::any_of(running_.begin(), running_.end(), [](const auto& running) {
+    return !running.second.computed;
+  });
+}
+
+void Scheduler::Drain() {
+  const MutexLock lock(mutex_);
+  BeginDrain();
+  while (!Drained()) {
     poked_or_ended_.Wait(mutex_);
   }
+}
+
+bool Scheduler::DrainWithin(std::chrono::milliseconds most) {
+  const SteadyTime end = std::chrono::steady_clock::now() + most;
+  const MutexLock lock(mutex_);
+  BeginDrain();
+  while (!Drained()) {
+    if (std::chrono::steady_clock::now() < end) {
+      poked_or_ended_.WaitUntil(mutex_, end);
+    } else if (Computes()) {
+      break;
+    } else {
+      // Results are being stored: a slow disk is no hang.
+      poked_or_ended_.Wait(mutex_);
+    }
+  }
+  for (const auto& [job, running] : running_) {
+    if (!running.computed) {
+      spdlog::error("event=attempt_does_not_stop job={} seconds={}",
+                    job,
+                    static_cast<double>(most.count()) / 1000);
+    }
+  }
+  return Drained();
 }
 
 void Scheduler::Loop() {

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_SERVER_JOBS_SCHEDULER_H_
 #define MODBOUND_SERVER_JOBS_SCHEDULER_H_
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,6 +78,8 @@ class Scheduler {
   Why Explain(const std::string& job) const;
   // Starts nothing more, stops what runs and waits until all of it has ended.
   void Drain();
+  // JobQueue::DrainWithin.
+  bool DrainWithin(std::chrono::milliseconds most);
 
  private:
   // A job that is being started or runs.
@@ -120,6 +123,10 @@ class Scheduler {
   double EtaOf(const std::vector<const ReadyJob*>& before, SteadyTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PokeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BeginDrain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Drained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether something that was told to stop computes all the same.
+  bool Computes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Sleep(SteadyTime next_flush) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Expire(const std::vector<std::string>& jobs);
   void OnExpired(const std::vector<std::string>& jobs,

@@ -39,7 +39,7 @@ struct Words {
   std::string memory_limit;
   std::string worker = "auto";
   std::string worker_memory_slack = "512M";
-  double worker_hang_seconds = 60;
+  double worker_hang_seconds = kHangLimit.count();
   std::string expires = "0";
   std::string retention = "0";
   std::string max_stored_bytes = "0";
@@ -59,9 +59,11 @@ void AddWorkerFlags(CLI::App& app, ServerOptions& options, Words& words) {
                  "The program of those processes")
       ->type_name("FILE")
       ->capture_default_str();
-  app.add_option("--worker_hang_seconds,--worker-hang-seconds",
-                 words.worker_hang_seconds,
-                 "Such a process is ended after so long without a sign of life")
+  app.add_option(
+         "--worker_hang_seconds,--worker-hang-seconds",
+         words.worker_hang_seconds,
+         "Such a process is ended after so long without a sign of work; a"
+         " job in a thread is logged")
       ->check(CLI::Range(2.0, 86400.0))
       ->type_name("SECONDS")
       ->capture_default_str();

@@ -1,14 +1,19 @@
-// modboundd_chaos: the server with a ReachFailpoint that can kill it. In the
-// environment: MODBOUND_FAILPOINT=NAME[:HIT] ends it by SIGKILL when it reaches
-// that failpoint for the HIT-th time (1 = the first); MODBOUND_FAILPOINT=list
-// prints the names of all, one a line.
+// modboundd_chaos and modbound-worker_chaos: server and worker with a
+// ReachFailpoint that can kill or hang them. In the environment:
+// MODBOUND_FAILPOINT=NAME[:HIT] ends it by SIGKILL when it reaches that
+// failpoint for the HIT-th time (1 = the first); MODBOUND_FAILPOINT=list prints
+// the names of all, one a line. MODBOUND_SPIN=NAME:FILE makes the thread that
+// reaches that failpoint compute for ever without looking at anything, once:
+// FILE, which must not be there, is made then.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -126,6 +131,9 @@ struct Armed {
   bool any = false;
   Failpoint point{};
   std::atomic<int> hits_left{0};
+  bool spins = false;
+  Failpoint spin_point{};
+  std::string spin_file;
 };
 
 Armed& GetArmed() {
@@ -144,26 +152,61 @@ void PrintFailpoints() {
   std::fflush(stdout);
 }
 
-bool Arm(const std::string& order) {
-  const std::string name = order.substr(0, order.find(':'));
+std::optional<Failpoint> FindFailpoint(const std::string& name) {
   for (int i = 0;; ++i) {
     const auto point = static_cast<Failpoint>(i);
     if (FailpointName(point).empty()) {
-      return false;
+      return std::nullopt;
     }
     if (FailpointName(point) == name) {
-      GetArmed().point = point;
-      GetArmed().hits_left =
-          name == order ? 1 : std::atoi(order.c_str() + name.size() + 1);
-      GetArmed().any = GetArmed().hits_left > 0;
-      return GetArmed().any;
+      return point;
     }
+  }
+}
+
+bool Arm(const std::string& order) {
+  const std::string name = order.substr(0, order.find(':'));
+  const auto point = FindFailpoint(name);
+  if (!point.has_value()) {
+    return false;
+  }
+  GetArmed().point = *point;
+  GetArmed().hits_left =
+      name == order ? 1 : std::atoi(order.c_str() + name.size() + 1);
+  GetArmed().any = GetArmed().hits_left > 0;
+  return GetArmed().any;
+}
+
+bool ArmSpin(const std::string& order) {
+  const std::string name = order.substr(0, order.find(':'));
+  const auto point = FindFailpoint(name);
+  if (!point.has_value() || name == order) {
+    return false;
+  }
+  GetArmed().spin_point = *point;
+  GetArmed().spin_file = order.substr(name.size() + 1);
+  GetArmed().spins = true;
+  return true;
+}
+
+void SpinOnce(const std::string& file) {
+  if (::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) < 0) {
+    return;
+  }
+  std::fprintf(stderr, "spins\n");
+  std::fflush(stderr);
+  for (std::atomic<unsigned> turns = 0;; ++turns) {
   }
 }
 
 // Before main: the order holds from the first failpoint on, and one that is
 // misspelled is no server that never dies.
 __attribute__((constructor)) void ReadOrder() {
+  if (const char* spin = std::getenv("MODBOUND_SPIN");
+      spin != nullptr && !ArmSpin(spin)) {
+    std::fprintf(stderr, "chaos: no failpoint and file %s\n", spin);
+    ::_exit(2);
+  }
   const char* order = std::getenv("MODBOUND_FAILPOINT");
   if (order == nullptr) {
     return;
@@ -182,6 +225,9 @@ __attribute__((constructor)) void ReadOrder() {
 
 void ReachFailpoint(Failpoint point) {
   Armed& armed = GetArmed();
+  if (armed.spins && armed.spin_point == point) {
+    SpinOnce(armed.spin_file);
+  }
   if (!armed.any || armed.point != point || --armed.hits_left != 0) {
     return;
   }

@@ -12,7 +12,7 @@ import unittest
 
 import numpy
 from fault_row import LONG as LONG_FORM, fault_row
-from service import TIME_FACTOR, Server, comparable, digests
+from service import TIME_FACTOR, Golden, Server, comparable, digests
 
 ROUNDS = 20 if LONG_FORM else 1
 KILLS = int(os.environ.get("MODBOUND_CHECKPOINT_KILLS", "4"))
@@ -37,33 +37,32 @@ def noise(units):
     return values + values.T
 
 
-class CheckpointTest(unittest.TestCase):
+def kinds():
+    """Kind -> keywords of a job of two seconds and more on one core."""
+    network = dict(network=Golden("lesion_similarity_pdm").network,
+                   task="PERCEPTUAL_DECISION_MAKING")
 
-    @classmethod
-    def setUpClass(cls):
-        cls.matrix = noise(400)
-        server = Server(flags=["--checkpoint_seconds=0"])
-        try:
-            with server.lab() as lab:
-                jobs = {**cls.submit(lab), "short": lab.train(**SHORT)}
-                cls.expected = {name: cls.results(handle)
-                                for name, handle in jobs.items()}
-        finally:
-            server.close()
+    def times(count):
+        return int(count / TIME_FACTOR)
+    return {
+        "induced_quality": dict(
+            matrix=noise(300), labels=numpy.arange(300) % 7,
+            null_count=times(200000), seed=4),
+        "compare_matrices": dict(
+            a=noise(300), b=noise(301)[:300, :300], permutations=times(80000),
+            seed=5),
+        "output_lesion": dict(
+            **network, trials=100, labels=numpy.arange(64) % 8,
+            repeats=times(1500), controls=10, seed=6),
+        "lesion_similarity": dict(
+            **network, grid=300, null_count=times(200000), seed=7),
+    }
 
-    def setUp(self):
-        self.moments = random.Random(21)
-        self.server = Server(flags=["--checkpoint_seconds=0.2",
-                                    "--max_lost_attempts=0"])
-        self.addCleanup(self.server.close)
-        self.lab = self.server.lab()
-        self.addCleanup(self.lab.close)
 
-    @classmethod
-    def submit(cls, lab):
-        return {"train": lab.train(**LONG, no_cache=True),
-                "partition": lab.partition(matrix=cls.matrix, **PARTITION,
-                                           no_cache=True)}
+class InterruptedTest(unittest.TestCase):
+    """Tests that look at the checkpoints of a server of their own."""
+
+    server = None
 
     @staticmethod
     def results(handle):
@@ -112,6 +111,35 @@ class CheckpointTest(unittest.TestCase):
         return [(phase, int(done)) for phase, done in re.findall(
             rf'event=resumed job={handle.id} .*phase="(.*)" done=(\d+)',
             self.server.log())]
+
+
+class CheckpointTest(InterruptedTest):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.matrix = noise(400)
+        server = Server(flags=["--checkpoint_seconds=0"])
+        try:
+            with server.lab() as lab:
+                jobs = {**cls.submit(lab), "short": lab.train(**SHORT)}
+                cls.expected = {name: cls.results(handle)
+                                for name, handle in jobs.items()}
+        finally:
+            server.close()
+
+    def setUp(self):
+        self.moments = random.Random(21)
+        self.server = Server(flags=["--checkpoint_seconds=0.2",
+                                    "--max_lost_attempts=0"])
+        self.addCleanup(self.server.close)
+        self.lab = self.server.lab()
+        self.addCleanup(self.lab.close)
+
+    @classmethod
+    def submit(cls, lab):
+        return {"train": lab.train(**LONG, no_cache=True),
+                "partition": lab.partition(matrix=cls.matrix, **PARTITION,
+                                           no_cache=True)}
 
     def test_interrupted_jobs_end_with_the_bytes_of_an_undisturbed_run(self):
         attempts = sum(self.interrupt() for _ in range(ROUNDS))
@@ -187,6 +215,44 @@ class CheckpointTest(unittest.TestCase):
             train.wait(timeout=60 * TIME_FACTOR)
         self.assertEqual(train.state, "CANCELLED")
         self.await_no_files()
+
+
+class KindsTest(InterruptedTest):
+
+    def test_each_kind_goes_on_with_the_same_bytes(self):
+        # One core, so that none of them is over before it is seen at work.
+        server = Server(cores=1, flags=["--checkpoint_seconds=0.05",
+                                        "--max_lost_attempts=0"])
+        self.addCleanup(server.close)
+        self.server = server
+        lab = server.lab()
+        self.addCleanup(lab.close)
+        moments = random.Random(22)
+        resumed_seconds = []
+        for kind, keywords in kinds().items():
+            with self.subTest(kind=kind):
+                expected = self.results(
+                    getattr(lab, kind)(**keywords, no_cache=True))
+                for _ in range(ROUNDS):
+                    handle = getattr(lab, kind)(**keywords, no_cache=True)
+                    self.await_files(handle, 0)
+                    time.sleep(moments.uniform(0, 0.2))
+                    server.kill()
+                    server.start()
+                    self.assertEqual(self.results(handle), expected)
+                    # Of large jobs only the log tells: a worker's.
+                    done, = re.findall(r"goes on from a checkpoint: .*, (\d+) "
+                                       "done", "\n".join(handle.logs()))
+                    self.assertGreater(int(done), 0)
+                    self.assertEqual(handle.job.attempts, 2)
+                    resumed = handle.job.provenance.resumed_seconds
+                    self.assertGreater(resumed, 0)
+                    resumed_seconds.append(resumed)
+        self.await_no_files()
+        fault_row(14, f"{', '.join(kinds())}: {len(resumed_seconds)} of "
+                      f"{len(kinds()) * ROUNDS} killed in the middle went on "
+                      f"({min(resumed_seconds):.2f} s of work and more not "
+                      "done twice), with the bytes of an undisturbed run")
 
 
 if __name__ == "__main__":

@@ -41,9 +41,12 @@ def children(pid):
     """Running child processes of a process."""
     found = []
     for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children",
-                  encoding="utf-8") as file:
-            found += [int(word) for word in file.read().split()]
+        try:
+            with open(f"/proc/{pid}/task/{task}/children",
+                      encoding="utf-8") as file:
+                found += [int(word) for word in file.read().split()]
+        except (FileNotFoundError, ProcessLookupError):  # a thread that ended
+            pass
     return found
 
 

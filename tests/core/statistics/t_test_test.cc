@@ -81,7 +81,8 @@ TEST(TTest, SwappingSamplesFlipsTheSign) {
     value = random.Normal() + 0.5;
   }
   EXPECT_EQ(StudentTTest(a, b)->t, -StudentTTest(b, a)->t);
-  EXPECT_EQ(WelchTTest(a, b)->p, WelchTTest(b, a)->p);
+  // The products of a fused multiply-add change places too.
+  EXPECT_DOUBLE_EQ(WelchTTest(a, b)->p, WelchTTest(b, a)->p);
   EXPECT_NEAR(
       WelchTTest(1e-120 * a, 1e-120 * b)->df, WelchTTest(a, b)->df, 1e-9);
 }

@@ -578,6 +578,20 @@ TEST_F(JobQueueTest, APageHasLessThanAMebibyte) {
   executor_->ReturnWhenStopped(running);
 }
 
+TEST_F(FourCores, DrainWithinDoesNotWaitForAnAttemptThatHangs) {
+  const std::string hanging = Enqueue(QualityJob());
+  const std::string obeying = Enqueue(QualityJob());
+  executor_->AwaitRunning(2);
+  std::thread obey([&] { executor_->ReturnWhenStopped(obeying); });
+  EXPECT_FALSE(queue_->DrainWithin(std::chrono::milliseconds(200)));
+  obey.join();
+  EXPECT_EQ(Await(obeying, v1::JobState::QUEUED).state(), v1::JobState::QUEUED);
+  EXPECT_EQ(StateOf(hanging), v1::JobState::RUNNING);
+  executor_->ReturnWhenStopped(hanging);
+  EXPECT_TRUE(queue_->DrainWithin(std::chrono::hours(1)));
+  EXPECT_EQ(StateOf(hanging), v1::JobState::QUEUED);
+}
+
 TEST_F(FourCores, DrainStopsWhatRunsAndRefusesMore) {
   const auto ids = SubmitGraph(
       {{"a", QualityJob()}, {"b", QualityJob()}, {"c", DependentJob("a")}});

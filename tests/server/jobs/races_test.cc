@@ -1,5 +1,6 @@
 // Threads against each other, and against a sequential model of one job.
 #include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "server/jobs/job_time.h"
+#include "server/jobs/job_transitions.h"
 #include "server/jobs/queue_fixture.h"
 #include "server/jobs/random_executor.h"
 #include "tests/support/fault_row.h"
@@ -56,6 +59,169 @@ TEST_F(RacesTest, CancelAgainstCompletion) {
            std::to_string(races) + " races of a cancel with a completion, " +
                std::to_string(succeeded) +
                " won by the completion: no end changed");
+}
+
+// A rescue of a job (its attempt is given up as lost, or its time is over)
+// against the success of its attempt.
+class RescueRaces : public RacesTest {
+ protected:
+  // Within about as long as a completion takes: either may be first.
+  std::chrono::microseconds AWhile() {
+    return std::chrono::microseconds(random_() % 2000);
+  }
+  // Asserts that the job ended once, with its last event, as it has since it
+  // was seen first.
+  void CheckEnd(const std::string& id) {
+    const v1::Job job = Get(id);
+    ASSERT_TRUE(HasEnded(job.state())) << id;
+    const std::vector<int> history = History(id);
+    EXPECT_EQ(std::count_if(history.begin(),
+                            history.end(),
+                            [](int state) {
+                              return HasEnded(static_cast<JobStateEnum>(state));
+                            }),
+              1)
+        << id;
+    EXPECT_EQ(history.back(), job.state()) << id;
+    const bool succeeded = job.state() == v1::JobState::SUCCEEDED;
+    EXPECT_EQ(job.has_error(), !succeeded) << id;
+    EXPECT_EQ(job.outputs().empty(), !succeeded) << id;
+    const v1::Job& seen = ended_.emplace(id, job).first->second;
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(seen, job))
+        << id << " changed after its end";
+  }
+  void CheckEnds() {
+    for (const auto& [id, job] : std::map(ended_)) {
+      CheckEnd(id);
+    }
+  }
+  bool Succeeded(const std::string& id) {
+    return StateOf(id) == v1::JobState::SUCCEEDED;
+  }
+  // Takes the job from an attempt, as reconciling does; `most` as of
+  // JobTransitions::Lose. Whether that came first.
+  bool Rescue(const AttemptKey& key, int most) {
+    bool won = false;
+    std::vector<StateChange> made;
+    EXPECT_TRUE(
+        database_
+            ->WriteAndWait([&](Connection& connection) -> absl::Status {
+              JobTransitions transitions(connection, WallMicros(), made);
+              const absl::Status lost = MakeError(
+                  absl::StatusCode::kAborted, "WORKER_HUNG", "", "it hung");
+              MODBOUND_ASSIGN_OR_RETURN(
+                  won, transitions.Lose(key, Loss::kWorker, lost, most, lost));
+              return absl::OkStatus();
+            })
+            .ok());
+    return won;
+  }
+  // Submits `job` and lets its attempt, if there is one, succeed after a while.
+  std::string RaceWithSuccess(const v1::Job& job) {
+    const std::string id = Enqueue(job);
+    while (executor_->RunningNow() == 0 && !HasEnded(StateOf(id))) {
+      std::this_thread::yield();
+    }
+    if (executor_->RunningNow() > 0) {
+      std::this_thread::sleep_for(AWhile());
+      executor_->Succeed(id);
+    }
+    Await(id);
+    CheckEnd(id);
+    return id;
+  }
+
+  const int races_ = LongFaults() ? 20000 : 150;
+  std::mt19937 random_{12};
+  // The jobs as they ended.
+  std::map<std::string, v1::Job> ended_;
+};
+
+TEST_F(RescueRaces, LossOfTheWorkerAgainstSuccess) {
+  int rescued = 0;
+  std::vector<std::string> again;
+  for (int i = 0; i < races_; ++i) {
+    const std::string id = Enqueue(QualityJob());
+    const AttemptTask task = executor_->Await(id);
+    std::thread finish([&, a_while = AWhile()] {
+      std::this_thread::sleep_for(a_while);
+      executor_->Succeed(id);
+    });
+    std::this_thread::sleep_for(AWhile());
+    // Every other job is given up for good with its first loss.
+    const bool last = i % 2 == 0;
+    const bool won = Rescue({id, 1, task.token}, last ? 1 : 0);
+    finish.join();
+    rescued += won ? 1 : 0;
+    if (won && !last) {
+      again.push_back(id);
+    } else {
+      EXPECT_EQ(Await(id).state(),
+                won ? v1::JobState::FAILED : v1::JobState::SUCCEEDED);
+      CheckEnd(id);
+    }
+    // The same attempt is lost, or gives its result, once more: too late.
+    EXPECT_FALSE(Rescue({id, 1, task.token}, 1));
+  }
+  // Those that were put back run at the next start.
+  Close();
+  Open(dir_.path());
+  for (const std::string& id : again) {
+    EXPECT_EQ(executor_->Spec(id).attempt(), 2);
+    executor_->Succeed(id);
+    EXPECT_EQ(Await(id).state(), v1::JobState::SUCCEEDED);
+    CheckEnd(id);
+  }
+  CheckEnds();
+  CheckInvariants(*database_, true);
+  FaultRow(12,
+           std::to_string(races_) + " races of a lost worker with a success, " +
+               std::to_string(rescued) +
+               " won by the loss: one end each, none changed");
+}
+
+TEST_F(RescueRaces, LimitOfRunTimeAgainstSuccess) {
+  int succeeded = 0;
+  for (int i = 0; i < races_; ++i) {
+    v1::Job job = QualityJob();
+    job.mutable_max_run_time()->set_nanos(
+        static_cast<int>(1000000 + random_() % 5000000));
+    const std::string id = RaceWithSuccess(job);
+    if (Succeeded(id)) {
+      ++succeeded;
+    } else {
+      EXPECT_EQ(ReasonOf(Get(id)), "RUN_TIME_EXCEEDED");
+    }
+  }
+  CheckEnds();
+  CheckInvariants(*database_, true);
+  FaultRow(12,
+           std::to_string(races_) +
+               " races of a limit of run time with a success, " +
+               std::to_string(succeeded) +
+               " won by the success: one end each, none changed");
+}
+
+TEST_F(RescueRaces, DeadlineAgainstSuccess) {
+  int succeeded = 0;
+  for (int i = 0; i < races_; ++i) {
+    v1::Job job = QualityJob();
+    // Some end before they start.
+    *job.mutable_deadline() = ToTimestamp(
+        WallMicros() + 3000 + static_cast<int64_t>(random_() % 6000));
+    const std::string id = RaceWithSuccess(job);
+    if (Succeeded(id)) {
+      ++succeeded;
+    } else {
+      EXPECT_EQ(ReasonOf(Get(id)), "DEADLINE_PASSED");
+    }
+  }
+  CheckEnds();
+  CheckInvariants(*database_, true);
+  FaultRow(12,
+           std::to_string(races_) + " races of a deadline with a success, " +
+               std::to_string(succeeded) +
+               " won by the success: one end each, none changed");
 }
 
 // Waiting, queued, running and ended jobs, each cancelled by many at once.

@@ -70,6 +70,7 @@ class FakeQueue : public JobQueue {
     return NotHere();
   }
   absl::StatusOr<v1::QueueState> State() override { return v1::QueueState(); }
+  bool DrainWithin(std::chrono::milliseconds /*most*/) override { return true; }
   void Drain() override {}
 
  protected:
