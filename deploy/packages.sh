@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and nothing when none is.
-# Usage: deploy/packages.sh [build] [lint]     (default: build)
+# Usage: deploy/packages.sh [build] [lint] [bench]     (default: build)
 #   build  what compiles and runs modbound and its tests
 #   lint   clang, its sanitizers, clang-format and clang-tidy
+#   bench  the peers of tests/bench: PyTorch and OpenBLAS for it and numpy
 # Needs root or sudo only when something is missing.
 set -euo pipefail
 
@@ -13,6 +14,7 @@ build_packages=(
   libsqlite3-dev libssl-dev openssl zlib1g-dev libspdlog-dev libcli11-dev
   nlohmann-json3-dev prometheus-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-grpcio python3-protobuf python3-numpy)
+bench_packages=(python3-torch libopenblas0-pthread)
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 
 wanted=()
@@ -20,8 +22,9 @@ for group in "${@:-build}"; do
   case "$group" in
     build) wanted+=("${build_packages[@]}") ;;
     lint) wanted+=("${lint_packages[@]}") ;;
+    bench) wanted+=("${bench_packages[@]}") ;;
     *)
-      echo "packages.sh: unknown group \"$group\"; allowed: build, lint" >&2
+      echo "packages.sh: unknown group \"$group\"; allowed: build, lint, bench" >&2
       exit 2
       ;;
   esac
