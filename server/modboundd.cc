@@ -46,7 +46,7 @@ constexpr std::chrono::seconds kCleanUpInterval(10);
 constexpr std::chrono::milliseconds kReadinessInterval(500);
 constexpr std::chrono::seconds kMemoryInterval(5);
 // Attempts that have not ended so long after they were told to hang. Below what
-// a supervisor waits before it kills (deploy/systemd).
+// a supervisor waits before it kills (deploy/systemd, README's podman run).
 constexpr std::chrono::seconds kDrainGrace(30);
 // A stop without a store should take no time.
 constexpr std::chrono::seconds kFaultGrace(10);

@@ -14,6 +14,10 @@
 namespace modbound {
 namespace {
 
+// Steps of streams whose losses are worked out together. A multiple of what a
+// register holds: where an array ends must not decide how it is rounded.
+constexpr int64_t kLossPiece = 8192;
+
 // Products larger than this many multiply-adds are done in pieces of columns,
 // so that a stop is seen within some 50 ms.
 constexpr double kPieceWork = 1e9;
@@ -75,10 +79,29 @@ Backprop<Scalar>::Backprop(const Dynamics& dynamics,
       gains_(Values::Zero(stride_ * steps * streams)),
       deltas_(Values::Zero(stride_ * steps * streams)),
       logits_(Values::Zero(output_stride_ * steps * streams)),
-      target_logits_(steps * streams),
-      sums_(steps * streams),
-      log_sums_(steps * streams),
-      product_(Values::Zero(stride_ * std::max(units, outputs))) {}
+      target_logits_(std::min(kLossPiece, steps * streams)),
+      sums_(target_logits_.size()),
+      log_sums_(target_logits_.size()),
+      product_(Values::Zero(stride_ * (units <= kMaxPackedUnits
+                                           ? std::max(units, outputs)
+                                           : outputs))) {}
+
+template <typename Scalar>
+double Backprop<Scalar>::Bytes(int64_t units,
+                               int64_t inputs,
+                               int64_t outputs,
+                               int64_t steps,
+                               int64_t streams) {
+  const auto N = static_cast<double>(internal::PaddedRows<Scalar>(units));
+  const auto O = static_cast<double>(internal::PaddedRows<Scalar>(outputs));
+  const auto I = static_cast<double>(inputs);
+  const auto T = static_cast<double>(steps);
+  const auto B = static_cast<double>(streams);
+  const double squares = units <= kMaxPackedUnits ? 2 * N * N : 0;
+  return static_cast<double>(sizeof(Scalar)) *
+         (B * ((3 * T + 1) * N + T * O) + squares + 2 * N * I + 3 * N * O +
+          2 * O * N + 3 * static_cast<double>(kLossPiece));
+}
 
 template <typename Scalar>
 absl::StatusOr<double> Backprop<Scalar>::Run(Parameters<Scalar>& parameters,
@@ -173,6 +196,50 @@ absl::Status Backprop<Scalar>::Forward(Parameters<Scalar>& parameters,
   return absl::OkStatus();
 }
 
+// Columns [first, first + count): the sum of their weighted losses; logits
+// become gradients.
+template <typename Scalar>
+double Backprop<Scalar>::PieceLoss(const Batch<Scalar>& batch,
+                                   double total,
+                                   int64_t first,
+                                   int64_t count) {
+  const int64_t O = outputs_;
+  Scalar* const logits = logits_.data() + first * output_stride_;
+  const int32_t* const targets = batch.targets.data() + first;
+  for (int64_t i = 0; i < count; ++i) {
+    Scalar* const y = logits + i * output_stride_;
+    const Scalar largest = *std::max_element(y, y + O);
+    for (int64_t o = 0; o < output_stride_; ++o) {
+      y[o] -= largest;
+    }
+    target_logits_[i] = y[targets[i]];
+  }
+  // Whole vectors of what a loop over outputs would call one by one.
+  Eigen::Map<Values> exponentials(logits, count * output_stride_);
+  exponentials.array() = exponentials.array().exp();
+  for (int64_t i = 0; i < count; ++i) {
+    const Scalar* const y = logits + i * output_stride_;
+    sums_[i] = std::accumulate(y, y + O, Scalar(0));
+  }
+  log_sums_.head(count).array() = sums_.head(count).array().log();
+  double loss = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    Scalar* const y = logits + i * output_stride_;
+    const double weight =
+        batch.weights.empty()
+            ? 1.0
+            : static_cast<double>(
+                  batch.weights[static_cast<std::size_t>(first + i)]);
+    loss += weight * static_cast<double>(log_sums_[i] - target_logits_[i]);
+    const auto scale = static_cast<Scalar>(weight / total);
+    for (int64_t o = 0; o < O; ++o) {
+      y[o] *= scale / sums_[i];
+    }
+    y[targets[i]] -= scale;
+  }
+  return loss;
+}
+
 template <typename Scalar>
 absl::StatusOr<double> Backprop<Scalar>::LossAndOutputGradient(
     const Batch<Scalar>& batch, const Execution& execution) {
@@ -185,39 +252,14 @@ absl::StatusOr<double> Backprop<Scalar>::LossAndOutputGradient(
   } else {
     total = static_cast<double>(steps_ * streams_);
   }
-  const int64_t O = outputs_;
   const int64_t columns = steps_ * streams_;
-  for (int64_t column = 0; column < columns; ++column) {
-    if (column % 100000 == 0 && execution.stopped()) {
+  double loss = 0;
+  for (int64_t first = 0; first < columns; first += kLossPiece) {
+    if (execution.stopped()) {
       return StoppedError();
     }
-    Scalar* const y = logits_.data() + column * output_stride_;
-    const Scalar largest = *std::max_element(y, y + O);
-    for (int64_t o = 0; o < output_stride_; ++o) {
-      y[o] -= largest;
-    }
-    target_logits_[column] = y[batch.targets[static_cast<std::size_t>(column)]];
-  }
-  // Whole vectors of what a loop over outputs would call one by one.
-  logits_.array() = logits_.array().exp();
-  for (int64_t column = 0; column < columns; ++column) {
-    const Scalar* const y = logits_.data() + column * output_stride_;
-    sums_[column] = std::accumulate(y, y + O, Scalar(0));
-  }
-  log_sums_.array() = sums_.array().log();
-  double loss = 0;
-  for (int64_t column = 0; column < columns; ++column) {
-    Scalar* const y = logits_.data() + column * output_stride_;
-    const auto i = static_cast<std::size_t>(column);
-    const double weight =
-        weighted ? static_cast<double>(batch.weights[i]) : 1.0;
-    loss += weight *
-            static_cast<double>(log_sums_[column] - target_logits_[column]);
-    const auto scale = static_cast<Scalar>(weight / total);
-    for (int64_t o = 0; o < O; ++o) {
-      y[o] *= scale / sums_[column];
-    }
-    y[batch.targets[i]] -= scale;
+    loss +=
+        PieceLoss(batch, total, first, std::min(kLossPiece, columns - first));
   }
   return loss / total;
 }

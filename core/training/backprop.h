@@ -45,6 +45,13 @@ class Backprop {
            int64_t steps,
            int64_t streams);
 
+  // What one holds.
+  static double Bytes(int64_t units,
+                      int64_t inputs,
+                      int64_t outputs,
+                      int64_t steps,
+                      int64_t streams);
+
   // Loss of `batch`; sets `gradient`. The loss may be NaN or infinite: the
   // caller decides. Errors: kCancelled.
   absl::StatusOr<double> Run(Parameters<Scalar>& parameters,
@@ -64,6 +71,10 @@ class Backprop {
                        const Execution& execution);
   absl::StatusOr<double> LossAndOutputGradient(const Batch<Scalar>& batch,
                                                const Execution& execution);
+  double PieceLoss(const Batch<Scalar>& batch,
+                   double total,
+                   int64_t first,
+                   int64_t count);
   absl::Status Backward(Parameters<Scalar>& parameters,
                         const Execution& execution);
   absl::Status WeightGradients(const Batch<Scalar>& batch,
@@ -101,7 +112,7 @@ class Backprop {
   Values gains_;   // units, T B: pre-activation, then G_t, then e_t
   Values deltas_;  // units, T B: d_t
   Values logits_;  // outputs, T B: y, then dloss/dy
-  // T B: of the right output, then what the softmax is made of.
+  // A piece of T B: of the right output, then what the softmax is made of.
   Values target_logits_;
   Values sums_;
   Values log_sums_;

@@ -22,10 +22,10 @@ class PackedMatrix {
   void PackTransposed(const Eigen::Ref<const Dense>& matrix);
 
   // result += matrix * right. right: cols x n, its columns `right_stride`
-  // apart. result: n columns `result_stride` apart, a multiple of PaddedRows of
-  // the rows; rows that fill up become zero if they were. The sum over columns
-  // of the matrix runs in order, so a column of the result depends only on its
-  // column of `right`.
+  // apart. result: n columns `result_stride` apart, at least PaddedRows of the
+  // rows; zeros are added to the rows that fill a column up. The sum over
+  // columns of the matrix runs in order, so a column of the result depends only
+  // on its column of `right`.
   void MultiplyAdd(const Scalar* right,
                    int64_t right_stride,
                    int64_t n,

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
-// The inner loop of PackedMatrix and OuterProduct: a block of a product whose
-// sums all stay in registers. Scalar: float or double.
+// The inner loop of PackedMatrix and AddOuterProducts: a block of a product
+// whose sums all stay in registers. Scalar: float or double.
 namespace modbound::internal {
 
 // Registers of 256 bits (two of 128 bits each where there are no wider ones).

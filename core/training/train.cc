@@ -344,7 +344,14 @@ double TrainBytes(const Task& task, const TrainOptions& options) {
   // Parameters, gradient, two moments; as doubles initial, final and under
   // evaluation; twice more for the output arrays and their copies.
   const double networks = parameters * (4 * scalar + 5 * 8);
-  const double buffers = scalar * (B * ((3 * T + 1) * N + T * O) + N * N);
+  const auto backprop_bytes = options.precision == Precision::kFloat64
+                                  ? Backprop<double>::Bytes
+                                  : Backprop<float>::Bytes;
+  const double buffers = backprop_bytes(options.units,
+                                        task.inputs(),
+                                        task.outputs(),
+                                        options.seq_len,
+                                        options.batch_size);
   const double batch = T * B * (I * scalar + 4);
   const double trials = B * static_cast<double>(task.steps()) * (16 * I + 4);
   const double losses = static_cast<double>(options.max_steps) * 2 * 8;

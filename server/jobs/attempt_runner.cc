@@ -132,6 +132,7 @@ absl::Status AttemptRunner::Execute(const std::shared_ptr<Attempt>& attempt) {
     attempt->order.computed();
     Finish(*attempt, status);
   };
+  order.computes();
   executor_.Start(std::move(task));
   return absl::OkStatus();
 }

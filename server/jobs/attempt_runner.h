@@ -49,6 +49,8 @@ class AttemptRunner {
     SteadyTime ready;          // since when it could have been running
     SteadyTime start;
     std::shared_ptr<AttemptControl> control;
+    // Called once, when all is prepared and the attempt is executed.
+    std::function<void()> computes;
     // Called once, before what the attempt found is stored, when it needs its
     // cores and memory no more. Not called for what was never executed.
     std::function<void()> computed;

@@ -123,7 +123,7 @@ bool Scheduler::Drained() const {
 
 bool Scheduler::Computes() const {
   return std::any_of(running_.begin(), running_.end(), [](const auto& running) {
-    return !running.second.computed;
+    return running.second.hangs_by_now();
   });
 }
 
@@ -150,7 +150,7 @@ bool Scheduler::DrainWithin(std::chrono::milliseconds most) {
     }
   }
   for (const auto& [job, running] : running_) {
-    if (!running.computed) {
+    if (running.hangs_by_now()) {
       spdlog::error("event=attempt_does_not_stop job={} seconds={}",
                     job,
                     static_cast<double>(most.count()) / 1000);
@@ -413,6 +413,7 @@ void Scheduler::StartAttempt(const Pick& pick) {
     order.ready = pick.job.ready;
     order.start = std::chrono::steady_clock::now();
     order.control = pick.control;
+    order.computes = [this, id = pick.job.id] { OnComputes(id); };
     order.computed = [this, id = pick.job.id] { OnComputed(id); };
     return runner_.Run(order,
                        [this, job = pick.job](const absl::Status& status) {
@@ -422,6 +423,11 @@ void Scheduler::StartAttempt(const Pick& pick) {
   if (const absl::Status begun = Guarded(start, ShortOfMemory); !begun.ok()) {
     OnEnded(pick.job, begun);
   }
+}
+
+void Scheduler::OnComputes(const std::string& job) {
+  const MutexLock lock(mutex_);
+  running_.find(job)->second.computes = true;
 }
 
 // Before the end is stored: jobs that become ready with it find the cores free.

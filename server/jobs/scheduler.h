@@ -89,8 +89,13 @@ class Scheduler {
     JobSchedule schedule;
     SteadyTime begin;
     bool suspect = false;
+    // The executor has it: before, a slow disk may hold it up.
+    bool computes = false;
     // Nothing is leased any more: its result is being stored.
     bool computed = false;
+
+    // Asked when it was told to stop long ago.
+    bool hangs_by_now() const { return computes && !computed; }
   };
   // The next job to start, with its lease.
   struct Pick {
@@ -136,6 +141,7 @@ class Scheduler {
   void Answer(const ReadyJob& job);
   void OnAnswered(const ReadyJob& job, const absl::StatusOr<bool>& answered);
   void StartAttempt(const Pick& pick);
+  void OnComputes(const std::string& job);
   void OnComputed(const std::string& job);
   void GiveBack(Running& running, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

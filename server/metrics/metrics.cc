@@ -45,6 +45,7 @@ constexpr std::pair<v1::JobState::State, const char*> kEnds[] = {
     {v1::JobState::FAILED, "MEMORY_LIMIT"},
     {v1::JobState::FAILED, "NOT_FINITE"},
     {v1::JobState::FAILED, "OUT_OF_RANGE"},
+    {v1::JobState::FAILED, "QUOTA_EXCEEDED"},
     {v1::JobState::FAILED, "RUN_TIME_EXCEEDED"},
     {v1::JobState::FAILED, "WRONG_SHAPE"}};
 

@@ -30,7 +30,7 @@ def long_jobs():
         "simulate": dict(network=network, task=pdm, trials=50000),
         "output_lesion": dict(network=network, task=pdm, trials=1000,
                               labels=numpy.arange(64) % 8, repeats=10000),
-        "lesion_similarity": dict(network=network, task=pdm, grid=200,
+        "lesion_similarity": dict(network=network, task=pdm, grid=500,
                                   null_count=1000000),
         "jacobian_similarity": dict(network=network, task=pdm,
                                     null_count=1000000),

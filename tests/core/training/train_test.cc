@@ -220,6 +220,15 @@ TEST(TrainBytes, GrowsWithTheBuffers) {
             3.0 * 4 * 8192 * 4096 * 100000);
 }
 
+// Columns are filled up to whole registers, which counts for one unit.
+TEST(TrainBytes, CountsWhatIsFilledUp) {
+  TrainOptions options;
+  options.units = 1;
+  options.batch_size = 100;
+  options.seq_len = 100000;
+  EXPECT_GT(TrainBytes(PerceptualTask(), options), 4.0 * 4 * 8 * 100 * 100000);
+}
+
 std::string BytesOf(TrainResult result) {
   std::string bytes;
   for (const Network* network : {&result.network, &result.initial}) {
