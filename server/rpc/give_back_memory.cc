@@ -1,29 +1,35 @@
 #include "server/rpc/give_back_memory.h"
 
 #include <malloc.h>
+#include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cstddef>
+#include <cstdint>
+#include <fstream>
 
 namespace modbound {
 namespace {
 
-// Less may stay: it is soon used again.
-constexpr std::size_t kKeptBytes = std::size_t{64} << 20;
+// Beside what is allocated a process has its program, its stacks and some free
+// memory, which is soon used again.
+constexpr int64_t kKeptBytes = int64_t{96} << 20;
+
+// 0 when it is not to be had.
+int64_t ResidentBytes() {
+  int64_t all = 0;
+  int64_t resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
 
 }  // namespace
 
 void GiveBackMemory() {
-  // Free in the allocator, but given back already: it does not tell the two
-  // apart. Less once it was used again.
-  static std::atomic<std::size_t> given_back{0};
-  const std::size_t free = ::mallinfo2().fordblks;
-  const std::size_t before = std::min(given_back.load(), free);
-  given_back.store(before);
-  if (free - before > kKeptBytes) {
+  // The allocator does not tell free memory that it gave back from other free
+  // memory; the difference to what is resident does.
+  const struct mallinfo2 info = ::mallinfo2();
+  const auto allocated = static_cast<int64_t>(info.uordblks + info.hblkhd);
+  if (ResidentBytes() - allocated > kKeptBytes) {
     ::malloc_trim(0);
-    given_back.store(::mallinfo2().fordblks);
   }
 }
 
