@@ -21,9 +21,10 @@ namespace modbound {
 // The writer thread of a Database: takes all light changes queued while the
 // last batch was being committed as the next batch, so the more writers wait,
 // the fewer fsyncs each costs; after a slow commit of several it also waits a
-// little for those who were just answered (batch_writer.cc). A heavy change is a batch by itself, and light and
-// heavy batches take turns while both wait: a light change waits for one heavy
-// one at most, and neither kind starves. Contract of changes: Database::Write.
+// little for those who were just answered (batch_writer.cc). A heavy change is
+// a batch by itself, and light and heavy batches take turns while both wait: a
+// light change waits for one heavy one at most, and neither kind starves.
+// Contract of changes: Database::Write.
 class BatchWriter {
  public:
   // `on_fault`: Database::Open.
