@@ -51,7 +51,7 @@ struct Execution {
   // Threads it may use, >= 1.
   int threads = 1;
   // Asked at least every 100 ms of work; may be null. Single steps of the
-  // largest inputs take longer (WorkerOptions::hang_limit).
+  // largest inputs take up to some 20 s.
   const StopFlag* stop = nullptr;
   // Called from any thread of the computation, never from two at once; may be
   // empty.

@@ -2,11 +2,12 @@
 #define MODBOUND_CORE_BASE_NORMAL_PAIRS_H_
 
 #include <array>
+#include <cstddef>
 
 namespace modbound {
 
 // Pairs that are made together: what vector instructions take at once.
-inline constexpr int kNormalPairs = 8;
+inline constexpr std::size_t kNormalPairs = 8;
 
 // Standard normal numbers (Box & Muller 1958) of uniform u, v in [0, 1), each a
 // multiple of 2^-53:

@@ -36,13 +36,14 @@ uint64_t RandomStream::Index(uint64_t count) {
 }
 
 void RandomStream::RefillNormals() {
-  constexpr uint32_t kBlocks = kNormalPairs / 2;
+  constexpr auto kBlocks = static_cast<uint32_t>(kNormalPairs / 2);
   const uint32_t first = TakeBlocks(kBlocks);
   std::array<double, kNormalPairs> u;
   std::array<double, kNormalPairs> v;
-  for (uint32_t b = 0; b < kBlocks; ++b) {
-    const r123::Philox4x32::ctr_type block = Block(first + b);
-    for (uint32_t pair = 0; pair < 2; ++pair) {
+  for (std::size_t b = 0; b < kBlocks; ++b) {
+    const r123::Philox4x32::ctr_type block =
+        Block(first + static_cast<uint32_t>(b));
+    for (std::size_t pair = 0; pair < 2; ++pair) {
       u[2 * b + pair] = (block[2 * pair] + 0.5) * 0x1p-32;
       v[2 * b + pair] = block[2 * pair + 1] * 0x1p-32;
     }

@@ -33,7 +33,7 @@ enum class RandomPurpose : uint32_t {
 // purpose, index) give equal numbers on every machine; streams of different
 // index are independent, so work item i draws from stream i whatever thread
 // runs it. Our own transforms, never std:: ones, whose results differ between
-// libraries.
+// libraries; the last bits of Normal() belong to a build's instruction set.
 class RandomStream {
  public:
   RandomStream(uint64_t seed, RandomPurpose purpose, uint64_t index)

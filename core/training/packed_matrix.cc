@@ -7,44 +7,40 @@
 namespace modbound {
 
 template <typename Scalar>
-void PackedMatrix<Scalar>::Resize(int64_t rows, int64_t cols) {
+void PackedMatrix<Scalar>::PackFrom(const Scalar* values,
+                                    int64_t rows,
+                                    int64_t cols,
+                                    int64_t row_step,
+                                    int64_t column_step) {
   rows_ = rows;
   cols_ = cols;
   values_.setZero(internal::PaddedRows<Scalar>(rows) * cols);
+  const internal::Panels<Scalar> panels(rows);
+  for (int64_t p = 0; p < panels.count(); ++p) {
+    const int64_t first = panels.Begin(p);
+    const int64_t height = panels.Begin(p + 1) - first;
+    const int64_t count = std::min(height, rows - first);
+    Scalar* panel = values_.data() + first * cols;
+    for (int64_t k = 0; k < cols; ++k) {
+      const Scalar* from = values + first * row_step + k * column_step;
+      for (int64_t i = 0; i < count; ++i) {
+        panel[k * height + i] = from[i * row_step];
+      }
+    }
+  }
 }
 
 template <typename Scalar>
 void PackedMatrix<Scalar>::Pack(const Eigen::Ref<const Dense>& matrix) {
-  Resize(matrix.rows(), matrix.cols());
-  const internal::Panels<Scalar> panels(rows_);
-  for (int64_t p = 0; p < panels.count(); ++p) {
-    const int64_t first = panels.Begin(p);
-    const int64_t height = panels.Begin(p + 1) - first;
-    const int64_t count = std::min(height, rows_ - first);
-    Scalar* panel = values_.data() + first * cols_;
-    for (int64_t k = 0; k < cols_; ++k) {
-      std::copy_n(matrix.col(k).data() + first, count, panel + k * height);
-    }
-  }
+  PackFrom(
+      matrix.data(), matrix.rows(), matrix.cols(), 1, matrix.outerStride());
 }
 
 template <typename Scalar>
 void PackedMatrix<Scalar>::PackTransposed(
     const Eigen::Ref<const Dense>& matrix) {
-  Resize(matrix.cols(), matrix.rows());
-  const internal::Panels<Scalar> panels(rows_);
-  for (int64_t p = 0; p < panels.count(); ++p) {
-    const int64_t first = panels.Begin(p);
-    const int64_t height = panels.Begin(p + 1) - first;
-    const int64_t count = std::min(height, rows_ - first);
-    Scalar* panel = values_.data() + first * cols_;
-    for (int64_t i = 0; i < count; ++i) {
-      const Scalar* row = matrix.col(first + i).data();
-      for (int64_t k = 0; k < cols_; ++k) {
-        panel[k * height + i] = row[k];
-      }
-    }
-  }
+  PackFrom(
+      matrix.data(), matrix.cols(), matrix.rows(), matrix.outerStride(), 1);
 }
 
 template <typename Scalar>

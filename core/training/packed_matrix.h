@@ -33,7 +33,12 @@ class PackedMatrix {
                    int64_t result_stride) const;
 
  private:
-  void Resize(int64_t rows, int64_t cols);
+  // The matrix whose element (i, k) is values[i row_step + k column_step].
+  void PackFrom(const Scalar* values,
+                int64_t rows,
+                int64_t cols,
+                int64_t row_step,
+                int64_t column_step);
 
   int64_t rows_ = 0;
   int64_t cols_ = 0;

@@ -112,25 +112,26 @@ void AddTile(const TileFactors<Scalar>& factors,
 
 // Columns [0, n) of a panel of kRegisters registers, tile by tile.
 template <typename Scalar, int kRegisters>
-void AddColumns(TileFactors<Scalar> factors,
+void AddColumns(const TileFactors<Scalar>& factors,
                 int64_t n,
                 int64_t stride,
                 Scalar* result) {
-  const auto add = [&]<int kColumns>() {
-    AddTile<Scalar, kRegisters, kColumns>(factors, stride, result);
-    factors.right += kColumns * factors.right_column;
-    result += kColumns * stride;
-    n -= kColumns;
+  const auto add = [&]<int kColumns>(int64_t column) {
+    TileFactors<Scalar> tile = factors;
+    tile.right += column * factors.right_column;
+    AddTile<Scalar, kRegisters, kColumns>(
+        tile, stride, result + column * stride);
   };
   constexpr int kMaxColumns = MaxTileColumns(kRegisters);
-  while (n >= kMaxColumns) {
-    add.template operator()<kMaxColumns>();
+  int64_t column = 0;
+  for (; column + kMaxColumns <= n; column += kMaxColumns) {
+    add.template operator()<kMaxColumns>(column);
   }
-  while (n >= 3) {
-    add.template operator()<3>();
+  for (; column + 3 <= n; column += 3) {
+    add.template operator()<3>(column);
   }
-  while (n > 0) {
-    add.template operator()<1>();
+  for (; column < n; ++column) {
+    add.template operator()<1>(column);
   }
 }
 

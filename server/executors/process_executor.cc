@@ -75,8 +75,7 @@ class WorkerRun {
     err_ += '\n';
     TakeOutput(Clock::now());
     end_.wait_status = *status;
-    end_.machine_out_of_memory =
-        OutOfMemoryKills(options_.out_of_memory_count) > kills;
+    end_.out_of_memory = OutOfMemoryKills(options_.out_of_memory_count) > kills;
     return JudgeWorkerEnd(end_);
   }
 

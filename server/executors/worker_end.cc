@@ -37,7 +37,7 @@ absl::Status JudgeSignal(const WorkerEnd& end) {
                 absl::StrCat("the worker process of the attempt was ended by ",
                              SignalName(number)));
   }
-  return end.machine_out_of_memory
+  return end.out_of_memory
              ? Lost(reason::kMemoryLimit,
                     "memory ran out and the system ended the "
                     "worker process of the attempt")

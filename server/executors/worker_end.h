@@ -17,7 +17,7 @@ struct WorkerEnd {
   bool hung = false;
   std::chrono::milliseconds silence{0};
   // The system ended processes for want of memory while it ran.
-  bool machine_out_of_memory = false;
+  bool out_of_memory = false;
   // What it reported last, when that was a failure.
   std::optional<absl::Status> failure;
 };

@@ -29,7 +29,8 @@ class FairShare {
 
   // Whoever of these is more than `most` core-seconds behind the one who has
   // used most counts as having used the rest: however much somebody used
-  // before, the others' lead over him is bounded, and so his wait.
+  // before, the others' lead over him is bounded, and so his wait. Known here
+  // alone: what is stored, and loaded at the next start, is what was used.
   void BoundLead(const std::vector<std::string>& owners,
                  double most,
                  SteadyTime now);

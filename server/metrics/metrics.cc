@@ -9,6 +9,7 @@
 #include "build_info.h"
 #include "modbound/v1/job.pb.h"
 #include "server/files/file_io.h"
+#include "server/files/resident_bytes.h"
 #include "server/jobs/job_state.h"
 #include "server/store/wall_time.h"
 
@@ -54,20 +55,6 @@ double SecondsBetween(int64_t from_us, int64_t to_us) {
   return from_us == 0 || to_us < from_us
              ? 0
              : static_cast<double>(to_us - from_us) * 1e-6;
-}
-
-// Bytes in memory, from the second number of /proc/self/statm.
-double ResidentBytes() {
-  long total = 0;
-  long resident = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
-    if (std::fscanf(file, "%ld %ld", &total, &resident) != 2) {
-      resident = 0;
-    }
-    std::fclose(file);
-  }
-  return static_cast<double>(resident) *
-         static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 double OpenFiles() {
@@ -144,7 +131,7 @@ class Gauges final : public prometheus::Collectable {
         FamilyOf("modbound_build_info", "This build", {std::move(build)}));
     families.push_back(FamilyOf("process_resident_memory_bytes",
                                 "Memory in use",
-                                {Gauge(ResidentBytes())}));
+                                {Gauge(static_cast<double>(ResidentBytes()))}));
     families.push_back(FamilyOf(
         "process_open_fds", "Open file descriptors", {Gauge(OpenFiles())}));
     families.push_back(FamilyOf("process_start_time_seconds",

@@ -1,10 +1,10 @@
 #include "server/rpc/give_back_memory.h"
 
 #include <malloc.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
+
+#include "server/files/resident_bytes.h"
 
 namespace modbound {
 namespace {
@@ -12,14 +12,6 @@ namespace {
 // Beside what is allocated a process has its program, its stacks and some free
 // memory, which is soon used again.
 constexpr int64_t kKeptBytes = int64_t{96} << 20;
-
-// 0 when it is not to be had.
-int64_t ResidentBytes() {
-  int64_t all = 0;
-  int64_t resident = 0;
-  std::ifstream("/proc/self/statm") >> all >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE);
-}
 
 }  // namespace
 

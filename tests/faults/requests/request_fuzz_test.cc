@@ -1,11 +1,8 @@
 // Mutated requests for every RPC: bytes, parser, rules, handler, answer.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -22,6 +19,7 @@
 #include "google/protobuf/stubs/logging.h"
 #include "gtest/gtest.h"
 #include "modbound/v1/error.pb.h"
+#include "server/files/resident_bytes.h"
 #include "server/jobs/check_invariants.h"
 #include "server/rpc/test_service.h"
 #include "spdlog/spdlog.h"
@@ -66,13 +64,6 @@ int64_t InputsPerMethod() {
     return std::atoll(inputs);
   }
   return LongFaults() ? 1000000 : 20000;
-}
-
-int64_t ResidentBytes() {
-  int64_t all = 0;
-  int64_t resident = 0;
-  std::ifstream("/proc/self/statm") >> all >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE);
 }
 
 std::unique_ptr<Message> NewMessage(const google::protobuf::Descriptor& type) {

@@ -36,7 +36,7 @@ TEST(JudgeWorkerEnd, NamesTheSignalOfACrash) {
 
 TEST(JudgeWorkerEnd, TellsAKillForWantOfMemoryFromAnyOther) {
   WorkerEnd end = EndOf(Killed(SIGKILL));
-  end.machine_out_of_memory = true;
+  end.out_of_memory = true;
   const absl::Status status = JudgeWorkerEnd(end);
   EXPECT_EQ(ReasonOf(status), "MEMORY_LIMIT");
   EXPECT_TRUE(IsWorkerFault(status)) << "tried again";

@@ -1,27 +1,18 @@
 #include "server/rpc/give_back_memory.h"
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "server/files/resident_bytes.h"
 
 namespace modbound {
 namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
-
-int64_t ResidentBytes() {
-  int64_t all = 0;
-  int64_t resident = 0;
-  std::ifstream("/proc/self/statm") >> all >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE);
-}
 
 // So much in blocks of 4 KiB, freed but for the last, which keeps glibc from
 // giving back by itself what is before it.
