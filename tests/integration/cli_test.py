@@ -22,6 +22,8 @@ LONG = {"task": {"name": "PERCEPTUAL_DECISION_MAKING"},
         "model": {"hidden_size": 64}, "max_steps": 10000000,
         "eval_every": 10000000}
 WAIT = 30 * TIME_FACTOR
+# Passes while a LONG job runs, and leaves a busy machine time to submit it.
+SOON = f"+{5 * TIME_FACTOR:.0f}s"
 
 
 def until(condition, what):
@@ -123,7 +125,7 @@ class CliTest(ServiceTest):
         self.job("run", *self.quality(), "--out", out)
         self.assertEqual(self.files(out), ["quality.npy", "summary.json"])
         # A job without a result leaves none of another's either.
-        self.refusal("run", "train", "--spec", "-", "--deadline", "+1s",
+        self.refusal("run", "train", "--spec", "-", "--deadline", SOON,
                      "--out", out, code=3, spec=LONG)
         self.assertEqual(self.files(out), ["summary.json"])
         self.cli("result", train["id"], "--out", out)
@@ -364,7 +366,7 @@ class CliTest(ServiceTest):
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("NOT_FINITE", done.stderr)
         out = os.path.join(self.out, "r")
-        line = self.refusal("run", "train", "--spec", "-", "--deadline", "+1s",
+        line = self.refusal("run", "train", "--spec", "-", "--deadline", SOON,
                             "--out", out, code=3, spec=LONG)
         self.assertIn("DEADLINE_PASSED", line)
         with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:

@@ -40,10 +40,15 @@ def resident_mebibytes(pid):
 
 
 def files(folder):
-    """Relative path -> bytes of every file below a folder."""
-    return {os.path.relpath(os.path.join(base, name), folder):
-            os.path.getsize(os.path.join(base, name))
-            for base, _, names in os.walk(folder) for name in names}
+    """Relative path -> bytes of every file below a folder of a running server,
+    which may remove one meanwhile."""
+    sizes = {}
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(base, name)
+            with contextlib.suppress(FileNotFoundError):
+                sizes[os.path.relpath(path, folder)] = os.path.getsize(path)
+    return sizes
 
 
 class ModbounddTest(unittest.TestCase):
