@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "core/base/error.h"
+
 namespace modbound {
 namespace {
 
@@ -19,22 +21,27 @@ class Assignment {
         row_of_(static_cast<std::size_t>(cost.cols()) + 1, 0),
         previous_(static_cast<std::size_t>(cost.cols()) + 1, 0) {}
 
-  // Row of each column (1-based, 0 = none) in elements 1 ... columns.
-  const std::vector<std::size_t>& Solve() {
+  absl::Status Solve(const Execution& execution) {
     for (std::size_t row = 1; row < row_potential_.size(); ++row) {
-      AddRow(row);
+      MODBOUND_RETURN_IF_ERROR(AddRow(row, execution));
     }
-    return row_of_;
+    return absl::OkStatus();
   }
 
+  // Row of each column (1-based, 0 = none) in elements 1 ... columns.
+  const std::vector<std::size_t>& row_of() const { return row_of_; }
+
  private:
-  void AddRow(std::size_t row) {
+  absl::Status AddRow(std::size_t row, const Execution& execution) {
     const std::size_t columns = row_of_.size();
     std::vector<double> distance(columns, kInfinity);
     std::vector<bool> done(columns, false);
     row_of_[0] = row;
     std::size_t column = 0;
     while (row_of_[column] != 0) {
+      if (execution.stopped()) {
+        return StoppedError();
+      }
       done[column] = true;
       column = Relax(column, distance, done);
     }
@@ -42,6 +49,7 @@ class Assignment {
       row_of_[column] = row_of_[previous_[column]];
       column = previous_[column];
     }
+    return absl::OkStatus();
   }
 
   // Extends the shortest-path tree by the nearest column, the first of equals.
@@ -87,12 +95,14 @@ class Assignment {
 
 }  // namespace
 
-std::vector<int32_t> BestAssignment(const Matrix& score) {
+absl::StatusOr<std::vector<int32_t>> BestAssignment(
+    const Matrix& score, const Execution& execution) {
   const bool wide = score.rows() <= score.cols();
   const Matrix cost = wide ? Matrix(-score) : Matrix(-score.transpose());
   std::vector<int32_t> column_of(static_cast<std::size_t>(score.rows()), -1);
   Assignment assignment(cost);
-  const std::vector<std::size_t>& row_of = assignment.Solve();
+  MODBOUND_RETURN_IF_ERROR(assignment.Solve(execution));
+  const std::vector<std::size_t>& row_of = assignment.row_of();
   for (std::size_t j = 1; j < row_of.size(); ++j) {
     if (row_of[j] == 0) {
       continue;

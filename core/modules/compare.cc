@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/base/finite.h"
 #include "core/modules/assignment.h"
 #include "core/modules/expected_information.h"
@@ -293,7 +294,9 @@ Matrix Contingency(const Labels& a, const Labels& b) {
   return counts;
 }
 
-Labels MatchLabels(const Labels& a, const Labels& b) {
+absl::StatusOr<Labels> MatchLabels(const Labels& a,
+                                   const Labels& b,
+                                   const Execution& execution) {
   const Labels compact_b = CompactLabels(b);
   const Matrix counts = Contingency(a, b);
   // Numbers that a uses, by rising order as in the rows of `counts`.
@@ -306,7 +309,8 @@ Labels MatchLabels(const Labels& a, const Labels& b) {
   std::sort(used.begin(), used.end());
   used.erase(std::unique(used.begin(), used.end()), used.end());
   std::vector<int32_t> number(static_cast<std::size_t>(counts.cols()), -1);
-  const std::vector<int32_t> column_of = BestAssignment(counts);
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<int32_t> column_of,
+                            BestAssignment(counts, execution));
   for (std::size_t row = 0; row < column_of.size(); ++row) {
     if (column_of[row] >= 0) {
       number[column_of[row]] = used[row];

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
 #include "core/base/matrix.h"
 
 namespace modbound {
@@ -79,8 +81,10 @@ Matrix Contingency(const Labels& a, const Labels& b);
 
 // b renumbered to agree with a as far as one-to-one matching of modules allows
 // (largest total overlap); modules of b without a partner get the numbers that
-// a does not use, in rising order. -1 kept.
-Labels MatchLabels(const Labels& a, const Labels& b);
+// a does not use, in rising order. -1 kept. Errors: kCancelled.
+absl::StatusOr<Labels> MatchLabels(const Labels& a,
+                                   const Labels& b,
+                                   const Execution& execution);
 
 }  // namespace modbound
 

@@ -112,7 +112,9 @@ absl::Status CompareComponents(const Execution& execution, Reduction& result) {
                                    modules * count,
                                    execution,
                                    compare_pair));
-  const std::vector<int32_t> match = BestAssignment(result.module_component_r);
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<int32_t> match,
+      BestAssignment(result.module_component_r, execution));
   double sum = 0;
   for (int64_t module = 0; module < modules; ++module) {
     const int32_t component = match[static_cast<std::size_t>(module)];

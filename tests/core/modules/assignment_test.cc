@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "core/base/error.h"
 #include "core/base/random.h"
 #include "gtest/gtest.h"
 
@@ -41,7 +42,7 @@ TEST(BestAssignment, TakesTheLargestTotalNotTheLargestScore) {
   // 9 + 1 = 10 against 8 + 7 = 15.
   Matrix score(2, 2);
   score << 9, 8, 7, 1;
-  EXPECT_EQ(BestAssignment(score), (std::vector<int32_t>{1, 0}));
+  EXPECT_EQ(*BestAssignment(score, Execution()), (std::vector<int32_t>{1, 0}));
 }
 
 TEST(BestAssignment, AgreesWithAllMatchings) {
@@ -53,7 +54,8 @@ TEST(BestAssignment, AgreesWithAllMatchings) {
       for (double& value : score.reshaped()) {
         value = random.Normal();
       }
-      const std::vector<int32_t> column_of = BestAssignment(score);
+      const std::vector<int32_t> column_of =
+          *BestAssignment(score, Execution());
       std::multiset<int32_t> used(column_of.begin(), column_of.end());
       used.erase(-1);
       EXPECT_EQ(used.size(), static_cast<std::size_t>(std::min(rows, cols)));
@@ -65,8 +67,18 @@ TEST(BestAssignment, AgreesWithAllMatchings) {
 }
 
 TEST(BestAssignment, OfNothingIsEmpty) {
-  EXPECT_TRUE(BestAssignment(Matrix(0, 3)).empty());
-  EXPECT_EQ(BestAssignment(Matrix(2, 0)), (std::vector<int32_t>{-1, -1}));
+  EXPECT_TRUE(BestAssignment(Matrix(0, 3), Execution())->empty());
+  EXPECT_EQ(*BestAssignment(Matrix(2, 0), Execution()),
+            (std::vector<int32_t>{-1, -1}));
+}
+
+TEST(BestAssignment, EndsWhenStopped) {
+  StopFlag stop;
+  stop.Stop();
+  Execution stopped;
+  stopped.stop = &stop;
+  EXPECT_EQ(ReasonOf(BestAssignment(Matrix::Ones(3, 3), stopped).status()),
+            reason::kCancelled);
 }
 
 }  // namespace

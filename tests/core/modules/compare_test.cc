@@ -239,10 +239,13 @@ TEST(Contingency, CountsOverlaps) {
 
 TEST(MatchLabels, RenumbersToAgree) {
   const Labels a = {4, 4, 4, 7, 7, 2};
-  EXPECT_EQ(MatchLabels(a, {0, 0, 0, 1, 1, 2}), a);
+  const auto match = [&a](const Labels& b) {
+    return *MatchLabels(a, b, Execution());
+  };
+  EXPECT_EQ(match({0, 0, 0, 1, 1, 2}), a);
   // One module more than a: it gets a number that a does not use.
-  EXPECT_EQ(MatchLabels(a, {0, 0, 3, 1, 1, 2}), (Labels{4, 4, 0, 7, 7, 2}));
-  EXPECT_EQ(MatchLabels(a, {0, 0, -1, 1, 1, 1}), (Labels{4, 4, -1, 7, 7, 7}));
+  EXPECT_EQ(match({0, 0, 3, 1, 1, 2}), (Labels{4, 4, 0, 7, 7, 2}));
+  EXPECT_EQ(match({0, 0, -1, 1, 1, 1}), (Labels{4, 4, -1, 7, 7, 7}));
 }
 
 }  // namespace
