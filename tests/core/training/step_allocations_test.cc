@@ -12,7 +12,7 @@
 namespace modbound {
 namespace {
 
-thread_local int allocations = 0;
+[[maybe_unused]] thread_local int allocations = 0;
 
 }  // namespace
 }  // namespace modbound
