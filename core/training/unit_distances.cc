@@ -1,0 +1,34 @@
+#include "core/training/unit_distances.h"
+
+namespace modbound {
+
+Matrix GridPositions(int64_t units) {
+  int64_t a = 1;
+  while (a * a * a < units) {
+    ++a;
+  }
+  int64_t b = 1;
+  while (a * b * b < units) {
+    ++b;
+  }
+  Matrix positions(units, 3);
+  for (int64_t i = 0; i < units; ++i) {
+    positions.row(i) << static_cast<double>(i % a),
+        static_cast<double>(i / a % b),
+        static_cast<double>(i / (a * b));
+  }
+  return positions;
+}
+
+Matrix Distances(const Matrix& positions) {
+  const int64_t units = positions.rows();
+  Matrix distances(units, units);
+  for (int64_t i = 0; i < units; ++i) {
+    for (int64_t j = 0; j < units; ++j) {
+      distances(i, j) = (positions.row(i) - positions.row(j)).norm();
+    }
+  }
+  return distances;
+}
+
+}  // namespace modbound
