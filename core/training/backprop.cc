@@ -76,17 +76,38 @@ Backprop<Scalar>::Backprop(const Dynamics& dynamics,
       stride_(internal::PaddedRows<Scalar>(units)),
       output_stride_(internal::PaddedRows<Scalar>(outputs)),
       bias_(Values::Zero(stride_)),
-      output_bias_(Values::Zero(output_stride_)),
-      states_(Values::Zero(stride_ * (steps + 1) * streams)),
-      gains_(Values::Zero(stride_ * steps * streams)),
-      deltas_(Values::Zero(stride_ * steps * streams)),
-      logits_(Values::Zero(output_stride_ * steps * streams)),
-      target_logits_(std::min(kLossPiece, steps * streams)),
-      sums_(target_logits_.size()),
-      log_sums_(target_logits_.size()),
-      product_(Values::Zero(stride_ * (units <= kMaxPackedUnits
-                                           ? std::max(units, outputs)
-                                           : outputs))) {}
+      output_bias_(Values::Zero(output_stride_)) {
+  MakeBuffers();
+}
+
+template <typename Scalar>
+void Backprop<Scalar>::MakeBuffers() {
+  const int64_t columns = steps_ * streams_;
+  states_.setZero(stride_ * (columns + streams_));
+  gains_.setZero(stride_ * columns);
+  deltas_.setZero(stride_ * columns);
+  logits_.setZero(output_stride_ * columns);
+  target_logits_.resize(std::min(kLossPiece, columns));
+  sums_.resize(target_logits_.size());
+  log_sums_.resize(target_logits_.size());
+  product_.setZero(stride_ *
+                   (units_ <= kMaxPackedUnits ? std::max(units_, outputs_)
+                                              : outputs_));
+}
+
+template <typename Scalar>
+void Backprop<Scalar>::ReleaseBuffers() {
+  for (Values* buffer : {&states_,
+                         &gains_,
+                         &deltas_,
+                         &logits_,
+                         &target_logits_,
+                         &sums_,
+                         &log_sums_,
+                         &product_}) {
+    buffer->resize(0);
+  }
+}
 
 template <typename Scalar>
 double Backprop<Scalar>::Bytes(int64_t units,

@@ -35,9 +35,9 @@ inline constexpr int64_t kMaxPackedUnits = 2048;
 //   W_rec' e_t
 // and the gradients are e r', e x', sum e. Werbos 1990. A penalty of the rates
 // adds its own gradient to each d_t.
-// Buffers are made once: (3 T + 1) N B + O T B + 2 N^2 numbers, N and O filled
-// up to whole registers; Run allocates nothing up to kMaxPackedUnits units. One
-// thread.
+// Buffers are made before the first Run: (3 T + 1) N B + O T B + 2 N^2 numbers,
+// N and O filled up to whole registers; Run allocates nothing up to
+// kMaxPackedUnits units. One thread.
 template <typename Scalar>
 class Backprop {
  public:
@@ -62,6 +62,11 @@ class Backprop {
                              const Batch<Scalar>& batch,
                              Parameters<Scalar>& gradient,
                              const Execution& execution);
+
+  // Gives the buffers back, and makes them again: nothing is carried in them
+  // from one Run to the next.
+  void ReleaseBuffers();
+  void MakeBuffers();
 
   // That of the last Run's states; 0 without one.
   double rate_penalty() const { return rate_penalty_; }

@@ -36,6 +36,10 @@ class Objective {
                                      Parameters<Scalar>& gradient,
                                      const Execution& execution);
 
+  // See Backprop.
+  void ReleaseBuffers() { backprop_.ReleaseBuffers(); }
+  void MakeBuffers() { backprop_.MakeBuffers(); }
+
  private:
   Backprop<Scalar> backprop_;
   WeightPenalty<Scalar> penalty_;

@@ -85,8 +85,7 @@ class Trainer {
         parameters_(InitialParameters(task, options, trainable_)),
         optimizer_(MakeOptimizer<Scalar>(
             options.optimizer, parameters_.size(), trainable_.spans())),
-        objective_(std::in_place,
-                   Backprop<Scalar>(options.dynamics,
+        objective_(Backprop<Scalar>(options.dynamics,
                                     options.units,
                                     task.outputs(),
                                     options.seq_len,
@@ -105,9 +104,11 @@ class Trainer {
   absl::StatusOr<TrainResult> Run() {
     LoadState();
     while (record_.steps < options_.max_steps) {
+      MakeBuffers();
       clock_.Start();
       MODBOUND_RETURN_IF_ERROR(RunToNextEvaluation());
       clock_.Pause();
+      ReleaseBuffers();
       MODBOUND_RETURN_IF_ERROR(Evaluate());
       const std::optional<double> accuracy = result_.accuracy.accuracy;
       if (accuracy.has_value() && *accuracy >= options_.target_accuracy) {
@@ -129,6 +130,18 @@ class Trainer {
   }
 
  private:
+  // An evaluation, and the result, have the network as doubles: in the room of
+  // what steps alone need.
+  void ReleaseBuffers() {
+    objective_.ReleaseBuffers();
+    gradient_ = Parameters<Scalar>(0, 0, 0);
+  }
+  void MakeBuffers() {
+    objective_.MakeBuffers();
+    gradient_ = Parameters<Scalar>(
+        options_.units, task_.inputs(), task_.outputs());
+  }
+
   absl::Status RunToNextEvaluation() {
     const double step_work = 3.0 * static_cast<double>(options_.units) *
                              static_cast<double>(options_.units) *
@@ -161,7 +174,7 @@ class Trainer {
     MODBOUND_RETURN_IF_ERROR(streams_.Fill(record_.steps, execution_, batch_));
     MODBOUND_ASSIGN_OR_RETURN(
         const ObjectiveValue value,
-        objective_->Run(parameters_, batch_, gradient_, execution_));
+        objective_.Run(parameters_, batch_, gradient_, execution_));
     if (!std::isfinite(value.loss)) {
       return DivergedError("the loss");
     }
@@ -337,16 +350,13 @@ class Trainer {
   }
 
   void Finish() {
-    // What steps alone need gives way to the result.
-    objective_.reset();
     optimizer_.reset();
-    batch_ = {};
-    gradient_ = Parameters<Scalar>(0, 0, 0);
     if (!record_.snapshots.steps.empty() &&
         record_.snapshots.steps.back() != record_.steps) {
       TakeSnapshot();
     }
     result_.network = parameters_.ToNetwork(options_.dynamics);
+    parameters_ = Parameters<Scalar>(0, 0, 0);
     // The rounded numbers that training started from.
     parameters_ = InitialParameters(task_, options_, trainable_);
     result_.initial = parameters_.ToNetwork(options_.dynamics);
@@ -376,7 +386,7 @@ class Trainer {
   Trainable<Scalar> trainable_;
   Parameters<Scalar> parameters_;
   std::unique_ptr<Optimizer<Scalar>> optimizer_;
-  std::optional<Objective<Scalar>> objective_;
+  Objective<Scalar> objective_;
   TrainingStreams streams_;
   Batch<Scalar> batch_;
   StepClock clock_;

@@ -66,19 +66,21 @@ double TrainBytes(const Task& task, const TrainOptions& options) {
                         (options.regularization.any() ? 2 : 1);
   const double trials = static_cast<double>(options.batch_size) *
                         static_cast<double>(task.steps()) * (16 * I + 4);
-  // An evaluation has the network as doubles, and keeps no final states.
+  const double scalar = ScalarBytes(options);
+  const double step = TrainStepBytes(task, options);
+  // An evaluation has the network as doubles in the room of the step's buffers
+  // and gradient, and keeps no final states.
   const double evaluation =
-      8 * parameters + RunTaskBytes(task, options.units, options.eval_trials,
-                                    false) -
+      parameters * (8 + scalar * static_cast<double>(
+                                     1 + OptimizerStates(options.optimizer))) +
+      RunTaskBytes(task, options.units, options.eval_trials, false) -
       8 * K * static_cast<double>(options.units);
-  const double training = TrainStepBytes(task, options) + trials + evaluation +
-                          CostBytes(options);
-  // After the last step, all that is gone: initial and last network as doubles,
-  // what leaves, and the parameters of either while it becomes a network.
-  const double result = parameters * (16 + 3 * ScalarBytes(options)) + curves;
+  // In the end the two networks as doubles, one more as it was or leaves, and
+  // the curves as they leave.
+  const double result = parameters * (16 + scalar) + curves;
   // Snapshots twice: with a checkpoint, or with what leaves.
-  return std::max(training, result) + curves +
-         2 * SnapshotBytes(task, options);
+  return std::max({step, evaluation, result}) + trials + curves +
+         CostBytes(options) + 2 * SnapshotBytes(task, options);
 }
 
 }  // namespace modbound

@@ -53,7 +53,7 @@ struct TrainOptions {
 };
 
 // kAdam and kAdamW: the recipe's. kSgd, which does not scale its steps by the
-// gradient's size: 0.1.
+// gradient's size: 0.05.
 double DefaultLearningRate(OptimizerName optimizer, Recipe recipe);
 
 // Refuses options that do not fit each other or the task. Errors: those of

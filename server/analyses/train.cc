@@ -159,7 +159,8 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
   return plan;
 }
 
-void AddNetwork(const Network& network,
+// Takes the network, whose doubles need not stay beside what leaves.
+void AddNetwork(Network network,
                 const std::string& prefix,
                 DTypeEnum dtype,
                 Outcome& outcome) {
@@ -177,15 +178,13 @@ void AddNetwork(const Network& network,
   add(5, network.b_out);
 }
 
-// Takes the snapshots out of the result array by array, so that only one is
-// there twice.
+// Takes the snapshots out array by array, so that only one is there twice.
 void MoveSnapshots(const v1::TrainSpec& train,
-                   TrainResult& result,
-                   Outcome& outcome) {
-  Snapshots& snapshots = result.snapshots;
-  const auto count = static_cast<int64_t>(snapshots.steps.size());
-  std::vector<PlannedOutput> outputs = SnapshotOutputs(
-      train, result.network.inputs(), result.network.outputs());
+                   const Task& task,
+                   Snapshots& snapshots,
+                   Outcome& outcome) {  const auto count = static_cast<int64_t>(snapshots.steps.size());
+  std::vector<PlannedOutput> outputs =
+      SnapshotOutputs(train, task.inputs(), task.outputs());
   for (std::size_t k = 0; k < kNetworkArrays; ++k) {
     outputs[k].shape[0] = count;
     HostArray array(outputs[k].dtype, outputs[k].shape, outputs[k].axes);
@@ -246,8 +245,8 @@ absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
                             Train(task, options, execution));
   Outcome outcome;
   FillSummary(result, *outcome.summary.mutable_train());
-  AddNetwork(result.network, "", NetworkDType(train), outcome);
-  AddNetwork(result.initial, "initial/", NetworkDType(train), outcome);
+  AddNetwork(std::move(result.network), "", NetworkDType(train), outcome);
+  AddNetwork(std::move(result.initial), "initial/", NetworkDType(train), outcome);
   outcome.outputs["loss"] = StepCurve(result.loss);
   if (!result.penalty.empty()) {
     outcome.outputs["penalty"] = StepCurve(result.penalty);
@@ -257,7 +256,7 @@ absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
   outcome.outputs["psychometric"] = HostArray::FromMatrix(
       result.psychometric, {"condition", "coherence_fraction_trials"});
   if (options.snapshot_every > 0) {
-    MoveSnapshots(train, result, outcome);
+    MoveSnapshots(train, task, result.snapshots, outcome);
   }
   return outcome;
 }

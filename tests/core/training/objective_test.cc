@@ -9,11 +9,11 @@
 namespace modbound {
 namespace {
 
-constexpr int64_t kUnits = 6;
-constexpr int64_t kInputs = 3;
-constexpr int64_t kOutputs = 3;
-constexpr int64_t kSteps = 7;
-constexpr int64_t kStreams = 3;
+constexpr int64_t kNetUnits = 6;
+constexpr int64_t kNetInputs = 3;
+constexpr int64_t kNetOutputs = 3;
+constexpr int64_t kChunkSteps = 7;
+constexpr int64_t kChunkStreams = 3;
 
 enum class Term { kNone, kL2, kRateL1, kRateL2, kConnections, kSpace, kAll };
 
@@ -41,12 +41,12 @@ Regularization RegularizationOf(Term term) {
 Batch<double> RandomSequences() {
   RandomStream random(11, RandomPurpose::kTrainingTrials, 0);
   Batch<double> batch;
-  batch.inputs.resize(kInputs, kSteps * kStreams);
+  batch.inputs.resize(kNetInputs, kChunkSteps * kChunkStreams);
   for (int64_t i = 0; i < batch.inputs.size(); ++i) {
     batch.inputs.data()[i] = random.Normal();
   }
-  for (int64_t i = 0; i < kSteps * kStreams; ++i) {
-    batch.targets.push_back(static_cast<int32_t>(random.Index(kOutputs)));
+  for (int64_t i = 0; i < kChunkSteps * kChunkStreams; ++i) {
+    batch.targets.push_back(static_cast<int32_t>(random.Index(kNetOutputs)));
     batch.weights.push_back(random.Uniform());
   }
   return batch;
@@ -55,7 +55,7 @@ Batch<double> RandomSequences() {
 // A third of the weights of each array at 0.
 NetworkArrays SomeMasks() {
   NetworkArrays masks;
-  const auto shapes = NetworkArrayShapes(kUnits, kInputs, kOutputs);
+  const auto shapes = NetworkArrayShapes(kNetUnits, kNetInputs, kNetOutputs);
   for (const std::size_t k : {0, 2, 4}) {
     masks[k] = Matrix::Ones(shapes[k][0], shapes[k][1]);
     for (int64_t i = 0; i < masks[k].size(); i += 3) {
@@ -84,21 +84,21 @@ TEST_P(FiniteDifferenceOfObjective, IsTheGradientWhereItMayChange) {
   const NetworkArrays masks = is_masked ? SomeMasks() : NetworkArrays();
   const FrozenArrays frozen = is_frozen ? SomeFrozen() : FrozenArrays();
   Parameters<double> parameters(InitialNetwork(
-      Recipe::kReference, kUnits, kInputs, kOutputs, dynamics, 5));
+      Recipe::kReference, kNetUnits, kNetInputs, kNetOutputs, dynamics, 5));
   const Regularization regularization = RegularizationOf(term);
   const Trainable<double> trainable(masks, frozen, parameters);
   trainable.Mask(parameters);
   Objective<double> objective(Backprop<double>(dynamics,
-                                               kUnits,
-                                               kOutputs,
-                                               kSteps,
-                                               kStreams,
+                                               kNetUnits,
+                                               kNetOutputs,
+                                               kChunkSteps,
+                                               kChunkStreams,
                                                regularization.rates),
-                              WeightPenalty<double>(regularization, kUnits),
+                              WeightPenalty<double>(regularization, kNetUnits),
                               trainable);
   const Batch<double> batch = RandomSequences();
-  Parameters<double> gradient(kUnits, kInputs, kOutputs);
-  Parameters<double> unused(kUnits, kInputs, kOutputs);
+  Parameters<double> gradient(kNetUnits, kNetInputs, kNetOutputs);
+  Parameters<double> unused(kNetUnits, kNetInputs, kNetOutputs);
   const auto value = objective.Run(parameters, batch, gradient, {});
   ASSERT_TRUE(value.ok());
   EXPECT_EQ(value->penalty > 0, term != Term::kNone);
@@ -181,19 +181,19 @@ TEST(Objective, FloatsAgreeWithDoubles) {
   const Dynamics dynamics;
   const Regularization regularization = RegularizationOf(Term::kAll);
   const Network network =
-      InitialNetwork(Recipe::kReference, 31, kInputs, kOutputs, dynamics, 2);
+      InitialNetwork(Recipe::kReference, 31, kNetInputs, kNetOutputs, dynamics, 2);
   Parameters<double> parameters(network);
   Parameters<float> float_parameters(network);
-  Parameters<double> gradient(31, kInputs, kOutputs);
-  Parameters<float> float_gradient(31, kInputs, kOutputs);
+  Parameters<double> gradient(31, kNetInputs, kNetOutputs);
+  Parameters<float> float_gradient(31, kNetInputs, kNetOutputs);
   Objective<double> in_double(
       Backprop<double>(
-          dynamics, 31, kOutputs, kSteps, kStreams, regularization.rates),
+          dynamics, 31, kNetOutputs, kChunkSteps, kChunkStreams, regularization.rates),
       WeightPenalty<double>(regularization, 31),
       Trainable<double>({}, {}, gradient));
   Objective<float> in_float(
       Backprop<float>(
-          dynamics, 31, kOutputs, kSteps, kStreams, regularization.rates),
+          dynamics, 31, kNetOutputs, kChunkSteps, kChunkStreams, regularization.rates),
       WeightPenalty<float>(regularization, 31),
       Trainable<float>({}, {}, float_gradient));
   const Batch<double> batch = RandomSequences();

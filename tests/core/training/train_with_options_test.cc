@@ -393,7 +393,7 @@ TEST(TrainBytes, AreNearWhatSequenceAndWeightsNeed) {
   for (const OptimizerOptions& optimizer : EveryOptimizer()) {
     for (const Precision precision :
          {Precision::kFloat32, Precision::kFloat64}) {
-      for (const int64_t units : {64, 100, 256, 1024}) {
+      for (const int64_t units : {64, 100, 256, 1024, 2048}) {
         TrainOptions options;
         options.optimizer = optimizer;
         options.precision = precision;

@@ -185,7 +185,7 @@ TEST(TrainOptimizer, FillsWhatTheNamedOneHasAndNoMore) {
       v1::LearningRateSchedule::COSINE);
   OptimizerOf(spec).mutable_schedule()->set_warmup_steps(5);
   ASSERT_TRUE(PlanJob(spec, {}).ok());
-  EXPECT_EQ(OptimizerOf(spec).learning_rate(), 0.1);
+  EXPECT_EQ(OptimizerOf(spec).learning_rate(), 0.05);
   EXPECT_EQ(OptimizerOf(spec).momentum(), 0.9);
   EXPECT_FALSE(OptimizerOf(spec).has_beta1());
   EXPECT_EQ(OptimizerOf(spec).schedule().decay_steps(), 7);
