@@ -25,8 +25,8 @@ void Adam<Scalar>::Step(double learning_rate,
   // 1 - beta before rounding to float: 1 - 0.999f is off in the fifth digit.
   const auto c1 = static_cast<Scalar>(1 - options_.beta1);
   const auto c2 = static_cast<Scalar>(1 - options_.beta2);
-  const auto step_size = static_cast<Scalar>(learning_rate /
-                                             (1 - std::pow(options_.beta1, t)));
+  const auto step_size =
+      static_cast<Scalar>(learning_rate / (1 - std::pow(options_.beta1, t)));
   const auto root_scale =
       static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
   const auto epsilon = static_cast<Scalar>(options_.epsilon);

@@ -90,9 +90,9 @@ void Backprop<Scalar>::MakeBuffers() {
   target_logits_.resize(std::min(kLossPiece, columns));
   sums_.resize(target_logits_.size());
   log_sums_.resize(target_logits_.size());
-  product_.setZero(stride_ *
-                   (units_ <= kMaxPackedUnits ? std::max(units_, outputs_)
-                                              : outputs_));
+  product_.setZero(stride_ * (units_ <= kMaxPackedUnits
+                                  ? std::max(units_, outputs_)
+                                  : outputs_));
 }
 
 template <typename Scalar>
@@ -317,8 +317,8 @@ void Backprop<Scalar>::AddRateGradient(int64_t step) {
   const auto l1 = static_cast<Scalar>(rates_.l1 / count);
   const auto l2 = static_cast<Scalar>(2 * rates_.l2 / count);
   for (int64_t i = 0; i < size; ++i) {
-    const Scalar sign = static_cast<Scalar>(rates[i] > 0) -
-                        static_cast<Scalar>(rates[i] < 0);
+    const Scalar sign =
+        static_cast<Scalar>(rates[i] > 0) - static_cast<Scalar>(rates[i] < 0);
     delta[i] += l2 * rates[i] + l1 * sign;
   }
 }

@@ -23,8 +23,7 @@ absl::StatusOr<ObjectiveValue> Objective<Scalar>::Run(
   ObjectiveValue value;
   MODBOUND_ASSIGN_OR_RETURN(
       value.loss, backprop_.Run(parameters, batch, gradient, execution));
-  value.penalty =
-      backprop_.rate_penalty() + penalty_.Add(parameters, gradient);
+  value.penalty = backprop_.rate_penalty() + penalty_.Add(parameters, gradient);
   trainable_.Restrict(gradient);
   return value;
 }

@@ -34,9 +34,9 @@ void AddSnapshot(int64_t step,
                  Parameters<Scalar>& parameters,
                  Snapshots& snapshots);
 
-// Those so far, for a checkpoint. Load: false, and nothing changed, when `state`
-// does not hold `count` of them as large as the first one, which `snapshots`
-// has.
+// Those so far, for a checkpoint. Load: false, and nothing changed, when
+// `state` does not hold `count` of them as large as the first one, which
+// `snapshots` has.
 void SaveSnapshots(const Snapshots& snapshots, StateWriter& state);
 bool LoadSnapshots(int64_t count, StateReader& state, Snapshots& snapshots);
 

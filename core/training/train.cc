@@ -138,8 +138,8 @@ class Trainer {
   }
   void MakeBuffers() {
     objective_.MakeBuffers();
-    gradient_ = Parameters<Scalar>(
-        options_.units, task_.inputs(), task_.outputs());
+    gradient_ =
+        Parameters<Scalar>(options_.units, task_.inputs(), task_.outputs());
   }
 
   absl::Status RunToNextEvaluation() {
@@ -225,8 +225,8 @@ class Trainer {
     run.trials = options_.eval_trials;
     run.seed = options_.seed;
     run.purpose = RandomPurpose::kEvaluationTrials;
-    run.first_trial = static_cast<int64_t>(record_.evaluations.size()) *
-                      options_.eval_trials;
+    run.first_trial =
+        static_cast<int64_t>(record_.evaluations.size()) * options_.eval_trials;
     run.record_steps = false;
     run.record_final_states = false;
     run.record_moments = true;

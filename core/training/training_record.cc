@@ -51,8 +51,8 @@ bool LoadRecord(const TrainOptions& options,
   loaded.evaluations.resize(static_cast<std::size_t>(evaluations));
   for (Evaluation& evaluation : loaded.evaluations) {
     double step = 0;
-    held = held && state.ReadDouble(step) &&
-           state.ReadDouble(evaluation.accuracy);
+    held =
+        held && state.ReadDouble(step) && state.ReadDouble(evaluation.accuracy);
     evaluation.step = static_cast<int64_t>(step);
   }
   if (options.regularization.any()) {
@@ -72,10 +72,9 @@ bool LoadRecord(const TrainOptions& options,
 }
 
 int64_t RecordBytes(const TrainingRecord& record) {
-  std::size_t bytes = 3 * 8 + 8 * record.loss.size() +
-                      8 * record.penalty.size() +
-                      16 * record.evaluations.size() +
-                      8 * record.snapshots.steps.size();
+  std::size_t bytes =
+      3 * 8 + 8 * record.loss.size() + 8 * record.penalty.size() +
+      16 * record.evaluations.size() + 8 * record.snapshots.steps.size();
   for (const std::string& array : record.snapshots.arrays) {
     bytes += array.size();
   }

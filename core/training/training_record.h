@@ -29,8 +29,8 @@ struct TrainingRecord {
 // for a patience of 0.
 bool HasStalled(const std::vector<Evaluation>& evaluations, int64_t patience);
 
-// For a checkpoint. Load: false, and nothing changed, when `state` does not hold
-// a record of training under `options` that still has steps to do.
+// For a checkpoint. Load: false, and nothing changed, when `state` does not
+// hold a record of training under `options` that still has steps to do.
 void SaveRecord(const TrainingRecord& record, StateWriter& state);
 bool LoadRecord(const TrainOptions& options,
                 StateReader& state,

@@ -14,8 +14,7 @@ Matrix GridPositions(int64_t units) {
   Matrix positions(units, 3);
   for (int64_t i = 0; i < units; ++i) {
     positions.row(i) << static_cast<double>(i % a),
-        static_cast<double>(i / a % b),
-        static_cast<double>(i / (a * b));
+        static_cast<double>(i / a % b), static_cast<double>(i / (a * b));
   }
   return positions;
 }

@@ -13,9 +13,9 @@ typename Parameters<Scalar>::Dense CostsOf(const Regularization& regularization,
   }
   Matrix costs = regularization.distances;
   if (costs.size() == 0) {
-    costs = Distances(regularization.positions.size() > 0
-                          ? regularization.positions
-                          : GridPositions(units));
+    costs =
+        Distances(regularization.positions.size() > 0 ? regularization.positions
+                                                      : GridPositions(units));
   }
   costs.array() *= regularization.spatial_cost;
   costs.array() += regularization.connection_cost;
@@ -58,8 +58,8 @@ double WeightPenalty<Scalar>::AddCosts(Parameters<Scalar>& parameters,
   for (int64_t j = 0; j < weights.cols(); ++j) {
     const auto column = weights.col(j);
     if (costs_.size() == 0) {
-      sum += connection_cost_ *
-             static_cast<double>(column.template lpNorm<1>());
+      sum +=
+          connection_cost_ * static_cast<double>(column.template lpNorm<1>());
       for (int64_t i = 0; i < weights.rows(); ++i) {
         slope(i, j) += same * SignOf(column(i));
       }

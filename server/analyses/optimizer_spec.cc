@@ -26,7 +26,8 @@ OptimizerName OptimizerNameOf(const v1::Optimizer& optimizer) {
   }
 }
 
-// Refuses those of `fields` that are set in `message`; `owner` has none of them.
+// Refuses those of `fields` that are set in `message`; `owner` has none of
+// them.
 absl::Status RefuseSet(const google::protobuf::Message& message,
                        const std::string& path,
                        const std::string& owner,
@@ -155,7 +156,7 @@ OptimizerOptions OptimizerOptionsOf(const v1::Optimizer& optimizer) {
 
 LearningRateSchedule ScheduleOf(const v1::Optimizer& optimizer) {
   LearningRateSchedule options;
-  if (!optimizer.has_schedule() ) {
+  if (!optimizer.has_schedule()) {
     return options;
   }
   const Schedule& schedule = optimizer.schedule();

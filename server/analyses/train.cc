@@ -154,8 +154,8 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
       plan.outputs.push_back(std::move(output));
     }
   }
-  plan.memory_bytes = BytesOf(TrainBytes(task, options) +
-                              TrainInputBytes(train, task, inputs));
+  plan.memory_bytes =
+      BytesOf(TrainBytes(task, options) + TrainInputBytes(train, task, inputs));
   return plan;
 }
 
@@ -182,7 +182,8 @@ void AddNetwork(Network network,
 void MoveSnapshots(const v1::TrainSpec& train,
                    const Task& task,
                    Snapshots& snapshots,
-                   Outcome& outcome) {  const auto count = static_cast<int64_t>(snapshots.steps.size());
+                   Outcome& outcome) {
+  const auto count = static_cast<int64_t>(snapshots.steps.size());
   std::vector<PlannedOutput> outputs =
       SnapshotOutputs(train, task.inputs(), task.outputs());
   for (std::size_t k = 0; k < kNetworkArrays; ++k) {
@@ -246,7 +247,8 @@ absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
   Outcome outcome;
   FillSummary(result, *outcome.summary.mutable_train());
   AddNetwork(std::move(result.network), "", NetworkDType(train), outcome);
-  AddNetwork(std::move(result.initial), "initial/", NetworkDType(train), outcome);
+  AddNetwork(
+      std::move(result.initial), "initial/", NetworkDType(train), outcome);
   outcome.outputs["loss"] = StepCurve(result.loss);
   if (!result.penalty.empty()) {
     outcome.outputs["penalty"] = StepCurve(result.penalty);

@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kPositions[] = "positions";
 constexpr char kDistances[] = "distances";
-// Bytes of a number as a double; of one of a mask also as a byte, in two places.
+// Bytes of a number as a double; of one of a mask also as a byte, in two
+// places.
 constexpr int64_t kReadBytes = 10;
 
 bool IsBias(std::size_t k) { return kNetworkArrayNames[k][0] == 'b'; }
@@ -53,12 +54,13 @@ std::map<std::string, std::vector<int64_t>> ShapesOf(const v1::TrainSpec& train,
 absl::Status CheckShape(const std::string& name,
                         const InputInfo& info,
                         const std::vector<int64_t>& wanted) {
-  const bool fits = std::equal(
-      info.shape.begin(),
-      info.shape.end(),
-      wanted.begin(),
-      wanted.end(),
-      [](int64_t extent, int64_t want) { return extent < 0 || extent == want; });
+  const bool fits = std::equal(info.shape.begin(),
+                               info.shape.end(),
+                               wanted.begin(),
+                               wanted.end(),
+                               [](int64_t extent, int64_t want) {
+                                 return extent < 0 || extent == want;
+                               });
   const std::string field = "inputs." + name;
   return fits ? absl::OkStatus()
               : Refuse(reason::kWrongShape,
@@ -140,8 +142,9 @@ std::vector<InputRule> TrainInputRules() {
   }
   rules.push_back({.name = kPositions,
                    .axes = {"N", "3"},
-                   .comment = "Where the units are, for spatial_cost; a regular "
-                              "grid without.",
+                   .comment =
+                       "Where the units are, for spatial_cost; a regular "
+                       "grid without.",
                    .optional = true});
   rules.push_back({.name = kDistances,
                    .axes = {"N", "N"},
@@ -196,9 +199,8 @@ void ReadTrainInputs(const InputArrays& inputs, TrainOptions& options) {
 absl::StatusOr<FrozenArrays> FrozenArraysOf(const v1::TrainSpec& train) {
   FrozenArrays frozen{};
   for (int i = 0; i < train.frozen_size(); ++i) {
-    const auto found = std::find(kNetworkArrayNames.begin(),
-                                 kNetworkArrayNames.end(),
-                                 train.frozen(i));
+    const auto found = std::find(
+        kNetworkArrayNames.begin(), kNetworkArrayNames.end(), train.frozen(i));
     if (found == kNetworkArrayNames.end()) {
       const std::string field = absl::StrCat("frozen[", i, "]");
       return Refuse(reason::kOutOfRange,

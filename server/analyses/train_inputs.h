@@ -20,9 +20,9 @@ namespace modbound {
 std::vector<InputRule> TrainInputRules();
 
 // Checks what is known of them. Errors, for "inputs.NAME": WRONG_SHAPE when one
-// is not of the model's and the task's size, NOT_BINARY for a mask, OUT_OF_RANGE
-// for a negative distance, CONTRADICTION for places without spatial_cost or both
-// ways.
+// is not of the model's and the task's size, NOT_BINARY for a mask,
+// OUT_OF_RANGE for a negative distance, CONTRADICTION for places without
+// spatial_cost or both ways.
 absl::Status CheckTrainInputs(const v1::TrainSpec& train,
                               const Task& task,
                               const InputInfos& inputs);

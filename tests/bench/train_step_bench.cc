@@ -39,8 +39,8 @@ void TrainStep(benchmark::State& state) {
   Backprop<Scalar> backprop(dynamics, units, task.outputs(), kSteps, kStreams);
   TrainingStreams streams(task, kStreams, kSteps, 1);
   Batch<Scalar> batch;
-  const auto optimizer = MakeOptimizer<Scalar>(
-      {}, parameters.size(), {{0, parameters.size()}});
+  const auto optimizer =
+      MakeOptimizer<Scalar>({}, parameters.size(), {{0, parameters.size()}});
   const Execution execution;
   int64_t chunk = 0;
   for (auto _ : state) {

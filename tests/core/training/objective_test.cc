@@ -114,8 +114,7 @@ TEST_P(FiniteDifferenceOfObjective, IsTheGradientWhereItMayChange) {
     for (int64_t i = 0; i < parameters.array(k).size(); ++i) {
       const int64_t row = i % parameters.array(k).rows();
       const int64_t column = i / parameters.array(k).rows();
-      const bool is_zero =
-          masks[k].size() > 0 && masks[k](row, column) == 0;
+      const bool is_zero = masks[k].size() > 0 && masks[k](row, column) == 0;
       const double slope = gradient.array(k)(row, column);
       if (frozen[k] || is_zero) {
         EXPECT_EQ(slope, 0) << kNetworkArrayNames[k] << " " << i;
@@ -136,25 +135,24 @@ TEST_P(FiniteDifferenceOfObjective, IsTheGradientWhereItMayChange) {
   EXPECT_GT(checked, 20);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All,
-    FiniteDifferenceOfObjective,
-    testing::Combine(
-        testing::Values(Activation::kRelu,
-                        Activation::kTanh,
-                        Activation::kSigmoid,
-                        Activation::kSoftplus,
-                        Activation::kLinear),
-        testing::Values(Update::kLeakOutside, Update::kLeakInside),
-        testing::Values(Term::kNone,
-                        Term::kL2,
-                        Term::kRateL1,
-                        Term::kRateL2,
-                        Term::kConnections,
-                        Term::kSpace,
-                        Term::kAll),
-        testing::Bool(),
-        testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(All,
+                         FiniteDifferenceOfObjective,
+                         testing::Combine(testing::Values(Activation::kRelu,
+                                                          Activation::kTanh,
+                                                          Activation::kSigmoid,
+                                                          Activation::kSoftplus,
+                                                          Activation::kLinear),
+                                          testing::Values(Update::kLeakOutside,
+                                                          Update::kLeakInside),
+                                          testing::Values(Term::kNone,
+                                                          Term::kL2,
+                                                          Term::kRateL1,
+                                                          Term::kRateL2,
+                                                          Term::kConnections,
+                                                          Term::kSpace,
+                                                          Term::kAll),
+                                          testing::Bool(),
+                                          testing::Bool()));
 
 TEST(Objective, RatePenaltyIsTheMeanOverStepsStreamsAndUnits) {
   // One linear unit, alpha 1, no recurrence: its states are its inputs -2, 1,
@@ -180,22 +178,28 @@ TEST(Objective, RatePenaltyIsTheMeanOverStepsStreamsAndUnits) {
 TEST(Objective, FloatsAgreeWithDoubles) {
   const Dynamics dynamics;
   const Regularization regularization = RegularizationOf(Term::kAll);
-  const Network network =
-      InitialNetwork(Recipe::kReference, 31, kNetInputs, kNetOutputs, dynamics, 2);
+  const Network network = InitialNetwork(
+      Recipe::kReference, 31, kNetInputs, kNetOutputs, dynamics, 2);
   Parameters<double> parameters(network);
   Parameters<float> float_parameters(network);
   Parameters<double> gradient(31, kNetInputs, kNetOutputs);
   Parameters<float> float_gradient(31, kNetInputs, kNetOutputs);
-  Objective<double> in_double(
-      Backprop<double>(
-          dynamics, 31, kNetOutputs, kChunkSteps, kChunkStreams, regularization.rates),
-      WeightPenalty<double>(regularization, 31),
-      Trainable<double>({}, {}, gradient));
-  Objective<float> in_float(
-      Backprop<float>(
-          dynamics, 31, kNetOutputs, kChunkSteps, kChunkStreams, regularization.rates),
-      WeightPenalty<float>(regularization, 31),
-      Trainable<float>({}, {}, float_gradient));
+  Objective<double> in_double(Backprop<double>(dynamics,
+                                               31,
+                                               kNetOutputs,
+                                               kChunkSteps,
+                                               kChunkStreams,
+                                               regularization.rates),
+                              WeightPenalty<double>(regularization, 31),
+                              Trainable<double>({}, {}, gradient));
+  Objective<float> in_float(Backprop<float>(dynamics,
+                                            31,
+                                            kNetOutputs,
+                                            kChunkSteps,
+                                            kChunkStreams,
+                                            regularization.rates),
+                            WeightPenalty<float>(regularization, 31),
+                            Trainable<float>({}, {}, float_gradient));
   const Batch<double> batch = RandomSequences();
   Batch<float> float_batch;
   float_batch.inputs = batch.inputs.cast<float>();

@@ -291,8 +291,7 @@ TEST(TrainSnapshots, AreTheNetworkOfTheirSteps) {
       const NetworkArrays expected =
           ArraysOf(s == 0 ? then->initial : then->network);
       for (std::size_t k = 0; k < kNetworkArrays; ++k) {
-        const auto size =
-            static_cast<std::size_t>(shapes[k][0] * shapes[k][1]);
+        const auto size = static_cast<std::size_t>(shapes[k][0] * shapes[k][1]);
         const std::size_t width = precision == Precision::kFloat64 ? 8 : 4;
         const char* const bytes =
             result->snapshots.arrays[k].data() + s * size * width;

@@ -72,8 +72,7 @@ TEST(WeightPenalty, OfSpaceTakesDistancesPositionsOrTheGrid) {
       const double below =
           WeightPenalty<double>(regularization, 2).Add(parameters, unused);
       weight = before;
-      EXPECT_NEAR(
-          gradient.w_rec().data()[k], (above - below) / 2e-3, 1e-11);
+      EXPECT_NEAR(gradient.w_rec().data()[k], (above - below) / 2e-3, 1e-11);
     }
     return value;
   };
