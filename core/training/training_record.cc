@@ -72,9 +72,9 @@ bool LoadRecord(const TrainOptions& options,
 }
 
 int64_t RecordBytes(const TrainingRecord& record) {
-  std::size_t bytes =
-      3 * 8 + 8 * record.loss.size() + 8 * record.penalty.size() +
-      16 * record.evaluations.size() + 8 * record.snapshots.steps.size();
+  std::size_t bytes = 24 + 8 * record.loss.size() + 8 * record.penalty.size() +
+                      16 * record.evaluations.size() +
+                      8 * record.snapshots.steps.size();
   for (const std::string& array : record.snapshots.arrays) {
     bytes += array.size();
   }

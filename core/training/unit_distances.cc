@@ -13,8 +13,11 @@ Matrix GridPositions(int64_t units) {
   }
   Matrix positions(units, 3);
   for (int64_t i = 0; i < units; ++i) {
-    positions.row(i) << static_cast<double>(i % a),
-        static_cast<double>(i / a % b), static_cast<double>(i / (a * b));
+    const int64_t x = i % a;
+    const int64_t y = i / a % b;
+    const int64_t z = i / (a * b);
+    positions.row(i) << static_cast<double>(x), static_cast<double>(y),
+        static_cast<double>(z);
   }
   return positions;
 }

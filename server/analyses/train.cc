@@ -159,8 +159,7 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
   return plan;
 }
 
-// Takes the network, whose doubles need not stay beside what leaves.
-void AddNetwork(Network network,
+void AddNetwork(const Network& network,
                 const std::string& prefix,
                 DTypeEnum dtype,
                 Outcome& outcome) {
@@ -246,7 +245,8 @@ absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
                             Train(task, options, execution));
   Outcome outcome;
   FillSummary(result, *outcome.summary.mutable_train());
-  AddNetwork(std::move(result.network), "", NetworkDType(train), outcome);
+  AddNetwork(result.network, "", NetworkDType(train), outcome);
+  result.network = Network();  // its doubles give way to what leaves
   AddNetwork(
       std::move(result.initial), "initial/", NetworkDType(train), outcome);
   outcome.outputs["loss"] = StepCurve(result.loss);
