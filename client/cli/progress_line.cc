@@ -71,6 +71,10 @@ std::string ProgressText(const v1::Job& job) {
   const std::map<std::string, double> metrics(progress.metrics().begin(),
                                               progress.metrics().end());
   for (const auto& [name, value] : metrics) {
+    // Points of a curve are for a plot.
+    if (name.find('/') != std::string::npos) {
+      continue;
+    }
     absl::StrAppendFormat(&text, " %s %.4g", name, value);
   }
   return text;

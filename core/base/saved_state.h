@@ -14,6 +14,10 @@ namespace modbound {
 // memory, so for programs of one kernel version and instruction set only.
 class StateWriter {
  public:
+  // Makes room for so many bytes in all.
+  void Reserve(int64_t bytes) {
+    bytes_.reserve(static_cast<std::size_t>(bytes));
+  }
   // `count` values, without their number: the reader knows it.
   template <typename T>
   void Add(const T* values, int64_t count) {

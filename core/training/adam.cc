@@ -1,17 +1,23 @@
 #include "core/training/adam.h"
 
 #include <cmath>
+#include <utility>
 
 namespace modbound {
 
 template <typename Scalar>
-Adam<Scalar>::Adam(const AdamOptions& options, int64_t size)
+Adam<Scalar>::Adam(const OptimizerOptions& options,
+                   int64_t size,
+                   std::vector<Span> spans)
     : options_(options),
+      spans_(std::move(spans)),
       first_(Values::Zero(size)),
       second_(Values::Zero(size)) {}
 
 template <typename Scalar>
-void Adam<Scalar>::Step(const Values& gradient, Values& parameters) {
+void Adam<Scalar>::Step(double learning_rate,
+                        const Values& gradient,
+                        Values& parameters) {
   ++steps_;
   const auto t = static_cast<double>(steps_);
   const auto b1 = static_cast<Scalar>(options_.beta1);
@@ -19,19 +25,27 @@ void Adam<Scalar>::Step(const Values& gradient, Values& parameters) {
   // 1 - beta before rounding to float: 1 - 0.999f is off in the fifth digit.
   const auto c1 = static_cast<Scalar>(1 - options_.beta1);
   const auto c2 = static_cast<Scalar>(1 - options_.beta2);
-  const auto step_size = static_cast<Scalar>(options_.learning_rate /
-                                             (1 - std::pow(options_.beta1, t)));
+  const auto step_size =
+      static_cast<Scalar>(learning_rate / (1 - std::pow(options_.beta1, t)));
   const auto root_scale =
       static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
   const auto epsilon = static_cast<Scalar>(options_.epsilon);
+  const bool decays = options_.name == OptimizerName::kAdamW;
+  const auto kept =
+      static_cast<Scalar>(1 - learning_rate * options_.weight_decay);
   const Scalar* g = gradient.data();
   Scalar* m = first_.data();
   Scalar* v = second_.data();
   Scalar* theta = parameters.data();
-  for (int64_t i = 0; i < parameters.size(); ++i) {
-    m[i] = b1 * m[i] + c1 * g[i];
-    v[i] = b2 * v[i] + c2 * (g[i] * g[i]);
-    theta[i] -= step_size * m[i] / (std::sqrt(v[i]) * root_scale + epsilon);
+  for (const Span& span : spans_) {
+    if (decays) {
+      parameters.segment(span.first, span.count) *= kept;
+    }
+    for (int64_t i = span.first; i < span.first + span.count; ++i) {
+      m[i] = b1 * m[i] + c1 * g[i];
+      v[i] = b2 * v[i] + c2 * (g[i] * g[i]);
+      theta[i] -= step_size * m[i] / (std::sqrt(v[i]) * root_scale + epsilon);
+    }
   }
 }
 
@@ -57,19 +71,7 @@ bool Adam<Scalar>::Load(StateReader& state) {
   return true;
 }
 
-template <typename Scalar>
-double ClipNorm(double clip_norm,
-                Eigen::Matrix<Scalar, Eigen::Dynamic, 1>& gradient) {
-  const double norm = std::sqrt(gradient.template cast<double>().squaredNorm());
-  if (norm > clip_norm) {
-    gradient *= static_cast<Scalar>(clip_norm / norm);
-  }
-  return norm;
-}
-
 template class Adam<float>;
 template class Adam<double>;
-template double ClipNorm(double, Adam<float>::Values&);
-template double ClipNorm(double, Adam<double>::Values&);
 
 }  // namespace modbound

@@ -65,26 +65,49 @@ Backprop<Scalar>::Backprop(const Dynamics& dynamics,
                            int64_t units,
                            int64_t outputs,
                            int64_t steps,
-                           int64_t streams)
+                           int64_t streams,
+                           const RatePenalty& rates)
     : dynamics_(dynamics),
       units_(units),
       outputs_(outputs),
       steps_(steps),
       streams_(streams),
+      rates_(rates),
       stride_(internal::PaddedRows<Scalar>(units)),
       output_stride_(internal::PaddedRows<Scalar>(outputs)),
       bias_(Values::Zero(stride_)),
-      output_bias_(Values::Zero(output_stride_)),
-      states_(Values::Zero(stride_ * (steps + 1) * streams)),
-      gains_(Values::Zero(stride_ * steps * streams)),
-      deltas_(Values::Zero(stride_ * steps * streams)),
-      logits_(Values::Zero(output_stride_ * steps * streams)),
-      target_logits_(std::min(kLossPiece, steps * streams)),
-      sums_(target_logits_.size()),
-      log_sums_(target_logits_.size()),
-      product_(Values::Zero(stride_ * (units <= kMaxPackedUnits
-                                           ? std::max(units, outputs)
-                                           : outputs))) {}
+      output_bias_(Values::Zero(output_stride_)) {
+  MakeBuffers();
+}
+
+template <typename Scalar>
+void Backprop<Scalar>::MakeBuffers() {
+  const int64_t columns = steps_ * streams_;
+  states_.setZero(stride_ * (columns + streams_));
+  gains_.setZero(stride_ * columns);
+  deltas_.setZero(stride_ * columns);
+  logits_.setZero(output_stride_ * columns);
+  target_logits_.resize(std::min(kLossPiece, columns));
+  sums_.resize(target_logits_.size());
+  log_sums_.resize(target_logits_.size());
+  product_.setZero(stride_ * (units_ <= kMaxPackedUnits
+                                  ? std::max(units_, outputs_)
+                                  : outputs_));
+}
+
+template <typename Scalar>
+void Backprop<Scalar>::ReleaseBuffers() {
+  for (Values* buffer : {&states_,
+                         &gains_,
+                         &deltas_,
+                         &logits_,
+                         &target_logits_,
+                         &sums_,
+                         &log_sums_,
+                         &product_}) {
+    buffer->resize(0);
+  }
+}
 
 template <typename Scalar>
 double Backprop<Scalar>::Bytes(int64_t units,
@@ -112,6 +135,9 @@ absl::StatusOr<double> Backprop<Scalar>::Run(Parameters<Scalar>& parameters,
   MODBOUND_RETURN_IF_ERROR(Forward(parameters, batch, execution));
   MODBOUND_ASSIGN_OR_RETURN(const double loss,
                             LossAndOutputGradient(batch, execution));
+  if (rates_.any()) {
+    rate_penalty_ = RatePenaltyOfStates();
+  }
   MODBOUND_RETURN_IF_ERROR(Backward(parameters, execution));
   MODBOUND_RETURN_IF_ERROR(WeightGradients(batch, gradient, execution));
   return loss;
@@ -265,6 +291,39 @@ absl::StatusOr<double> Backprop<Scalar>::LossAndOutputGradient(
 }
 
 template <typename Scalar>
+double Backprop<Scalar>::RatePenaltyOfStates() {
+  double absolute = 0;
+  double squares = 0;
+  for (int64_t c = streams_; c < (steps_ + 1) * streams_; ++c) {
+    const Eigen::Map<const Values> rates(At(states_, c), units_);
+    if (rates_.l1 > 0) {
+      absolute += static_cast<double>(rates.template lpNorm<1>());
+    }
+    if (rates_.l2 > 0) {
+      squares += static_cast<double>(rates.squaredNorm());
+    }
+  }
+  return (rates_.l1 * absolute + rates_.l2 * squares) /
+         static_cast<double>(steps_ * streams_ * units_);
+}
+
+template <typename Scalar>
+void Backprop<Scalar>::AddRateGradient(int64_t step) {
+  // Rows that fill up a column are finite and lead nowhere.
+  const int64_t size = stride_ * streams_;
+  const Scalar* const rates = At(states_, (step + 1) * streams_);
+  Scalar* const delta = At(deltas_, step * streams_);
+  const auto count = static_cast<double>(steps_ * streams_ * units_);
+  const auto l1 = static_cast<Scalar>(rates_.l1 / count);
+  const auto l2 = static_cast<Scalar>(2 * rates_.l2 / count);
+  for (int64_t i = 0; i < size; ++i) {
+    const Scalar sign =
+        static_cast<Scalar>(rates[i] > 0) - static_cast<Scalar>(rates[i] < 0);
+    delta[i] += l2 * rates[i] + l1 * sign;
+  }
+}
+
+template <typename Scalar>
 absl::Status Backprop<Scalar>::Backward(Parameters<Scalar>& parameters,
                                         const Execution& execution) {
   const int64_t B = streams_;
@@ -281,6 +340,9 @@ absl::Status Backprop<Scalar>::Backward(Parameters<Scalar>& parameters,
                               B,
                               At(deltas_, t * B),
                               stride_);
+    if (rates_.any()) {
+      AddRateGradient(t);
+    }
     const Eigen::Map<const Values> delta(At(deltas_, t * B), size);
     Eigen::Map<Values> error(At(gains_, t * B), size);
     error.array() *= alpha * delta.array();

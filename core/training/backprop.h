@@ -9,6 +9,7 @@
 #include "core/network/network.h"
 #include "core/training/packed_matrix.h"
 #include "core/training/parameters.h"
+#include "core/training/regularization.h"
 
 namespace modbound {
 
@@ -32,10 +33,11 @@ inline constexpr int64_t kMaxPackedUnits = 2048;
 //   kLeakOutside: e_t = alpha G_t d_t,  d_{t-1} += (1-alpha) d_t + W_rec' e_t
 //   kLeakInside:  e_t = alpha G_t d_t,  d_{t-1} += (1-alpha)/alpha e_t +
 //   W_rec' e_t
-// and the gradients are e r', e x', sum e. Werbos 1990.
-// Buffers are made once: (3 T + 1) N B + O T B + 2 N^2 numbers, N and O filled
-// up to whole registers; Run allocates nothing up to kMaxPackedUnits units. One
-// thread.
+// and the gradients are e r', e x', sum e. Werbos 1990. A penalty of the rates
+// adds its own gradient to each d_t.
+// Buffers are made before the first Run: (3 T + 1) N B + O T B + 2 N^2 numbers,
+// N and O filled up to whole registers; Run allocates nothing up to
+// kMaxPackedUnits units. One thread.
 template <typename Scalar>
 class Backprop {
  public:
@@ -43,7 +45,8 @@ class Backprop {
            int64_t units,
            int64_t outputs,
            int64_t steps,
-           int64_t streams);
+           int64_t streams,
+           const RatePenalty& rates = {});
 
   // What one holds.
   static double Bytes(int64_t units,
@@ -52,12 +55,21 @@ class Backprop {
                       int64_t steps,
                       int64_t streams);
 
-  // Loss of `batch`; sets `gradient`. The loss may be NaN or infinite: the
-  // caller decides. Errors: kCancelled.
+  // Loss of `batch`, without penalty; sets `gradient`, of the loss and the
+  // penalty of the rates. The loss may be NaN or infinite: the caller decides.
+  // Errors: kCancelled.
   absl::StatusOr<double> Run(Parameters<Scalar>& parameters,
                              const Batch<Scalar>& batch,
                              Parameters<Scalar>& gradient,
                              const Execution& execution);
+
+  // Gives the buffers back, and makes them again: nothing is carried in them
+  // from one Run to the next.
+  void ReleaseBuffers();
+  void MakeBuffers();
+
+  // That of the last Run's states; 0 without one.
+  double rate_penalty() const { return rate_penalty_; }
 
  private:
   using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
@@ -75,6 +87,9 @@ class Backprop {
                    double total,
                    int64_t first,
                    int64_t count);
+  // The states' penalty, and its part of the d_t of a step.
+  double RatePenaltyOfStates();
+  void AddRateGradient(int64_t step);
   absl::Status Backward(Parameters<Scalar>& parameters,
                         const Execution& execution);
   absl::Status WeightGradients(const Batch<Scalar>& batch,
@@ -99,6 +114,8 @@ class Backprop {
   int64_t outputs_;
   int64_t steps_;
   int64_t streams_;
+  RatePenalty rates_;
+  double rate_penalty_ = 0;
   int64_t stride_;                     // of units_, from column to column
   int64_t output_stride_;              // of outputs_
   PackedMatrix<Scalar> input_;         // W_in

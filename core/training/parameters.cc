@@ -12,15 +12,26 @@ int64_t Padded(int64_t size) {
 
 }  // namespace
 
+std::array<std::array<int64_t, 2>, kNetworkArrays> NetworkArrayShapes(
+    int64_t units, int64_t inputs, int64_t outputs) {
+  return {{{units, inputs},
+           {units, 1},
+           {units, units},
+           {units, 1},
+           {outputs, units},
+           {outputs, 1}}};
+}
+
 template <typename Scalar>
 Parameters<Scalar>::Parameters(int64_t units, int64_t inputs, int64_t outputs)
-    : units_(units), inputs_(inputs), outputs_(outputs) {
-  const std::array<int64_t, 6> sizes = {
-      units * inputs, units, units * units, units, outputs * units, outputs};
+    : units_(units),
+      inputs_(inputs),
+      outputs_(outputs),
+      shapes_(NetworkArrayShapes(units, inputs, outputs)) {
   int64_t offset = 0;
-  for (std::size_t k = 0; k < sizes.size(); ++k) {
+  for (std::size_t k = 0; k < kNetworkArrays; ++k) {
     offsets_[k] = offset;
-    offset += Padded<Scalar>(sizes[k]);
+    offset += Padded<Scalar>(span(k).count);
   }
   values_.setZero(offset);
 }

@@ -6,8 +6,21 @@
 
 #include "core/base/matrix.h"
 #include "core/network/network.h"
+#include "core/training/optimizer.h"
 
 namespace modbound {
+
+// The arrays of a network, in their order in every list of them.
+inline constexpr std::size_t kNetworkArrays = 6;
+inline constexpr std::array<const char*, kNetworkArrays> kNetworkArrayNames = {
+    "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out"};
+
+// One matrix for each array of a network, a bias as a column; 0 x 0 = none.
+using NetworkArrays = std::array<Matrix, kNetworkArrays>;
+
+// Rows and columns of each array; a bias is a column.
+std::array<std::array<int64_t, 2>, kNetworkArrays> NetworkArrayShapes(
+    int64_t units, int64_t inputs, int64_t outputs);
 
 // The six arrays of a network in one vector, so that an optimiser is one loop
 // and a norm is one sum. Each array starts at a multiple of 64 bytes; the gaps
@@ -34,6 +47,17 @@ class Parameters {
   VectorMap b_rec() { return {At(3), units_}; }
   DenseMap w_out() { return {At(4), outputs_, units_}; }
   VectorMap b_out() { return {At(5), outputs_}; }
+  // Array k of kNetworkArrayNames.
+  DenseMap array(std::size_t k) {
+    return {At(k), shapes_[k][0], shapes_[k][1]};
+  }
+  // Where its numbers are in values().
+  Span span(std::size_t k) const {
+    return {offsets_[k], shapes_[k][0] * shapes_[k][1]};
+  }
+
+  // Numbers in values(), gaps included.
+  int64_t size() const { return values_.size(); }
 
   // All of them.
   Eigen::Matrix<Scalar, Eigen::Dynamic, 1>& values() { return values_; }
@@ -47,7 +71,8 @@ class Parameters {
   int64_t units_;
   int64_t inputs_;
   int64_t outputs_;
-  std::array<int64_t, 6> offsets_{};
+  std::array<std::array<int64_t, 2>, kNetworkArrays> shapes_;
+  std::array<int64_t, kNetworkArrays> offsets_{};
   Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values_;
 };
 

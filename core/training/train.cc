@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,9 +14,12 @@
 #include "core/base/progress_counter.h"
 #include "core/base/saved_state.h"
 #include "core/tasks/run_task.h"
-#include "core/training/backprop.h"
+#include "core/training/clip_norm.h"
+#include "core/training/objective.h"
+#include "core/training/optimizer.h"
 #include "core/training/parameters.h"
 #include "core/training/streams.h"
+#include "core/training/training_record.h"
 
 namespace modbound {
 namespace {
@@ -42,14 +48,23 @@ class StepClock {
   double total_ = 0;
 };
 
-AdamOptions AdamOptionsOf(const TrainOptions& options) {
-  AdamOptions adam;
-  adam.learning_rate =
-      options.learning_rate.value_or(SettingsOf(options.recipe).learning_rate);
-  adam.beta1 = options.beta1;
-  adam.beta2 = options.beta2;
-  adam.epsilon = options.epsilon;
-  return adam;
+template <typename Scalar>
+Parameters<Scalar> InitialParameters(const Task& task,
+                                     const TrainOptions& options,
+                                     const Trainable<Scalar>& trainable) {
+  Parameters<Scalar> parameters(InitialNetwork(options.recipe,
+                                               options.units,
+                                               task.inputs(),
+                                               task.outputs(),
+                                               options.dynamics,
+                                               options.seed));
+  for (std::size_t k = 0; k < kNetworkArrays; ++k) {
+    if (options.initial[k].size() > 0) {
+      parameters.array(k) = options.initial[k].cast<Scalar>();
+    }
+  }
+  trainable.Mask(parameters);
+  return parameters;
 }
 
 template <typename Scalar>
@@ -61,37 +76,49 @@ class Trainer {
       : task_(task),
         options_(options),
         execution_(execution),
+        learning_rate_(options.learning_rate.value_or(
+            DefaultLearningRate(options.optimizer.name, options.recipe))),
         clip_norm_(
             options.clip_norm.value_or(SettingsOf(options.recipe).clip_norm)),
-        parameters_(InitialNetwork(options.recipe,
-                                   options.units,
-                                   task.inputs(),
-                                   task.outputs(),
-                                   options.dynamics,
-                                   options.seed)),
         gradient_(options.units, task.inputs(), task.outputs()),
-        adam_(AdamOptionsOf(options), parameters_.values().size()),
-        backprop_(options.dynamics,
-                  options.units,
-                  task.outputs(),
-                  options.seq_len,
-                  options.batch_size),
+        trainable_(options.masks, options.frozen, gradient_),
+        parameters_(InitialParameters(task, options, trainable_)),
+        optimizer_(MakeOptimizer<Scalar>(
+            options.optimizer, parameters_.size(), trainable_.spans())),
+        objective_(Backprop<Scalar>(options.dynamics,
+                                    options.units,
+                                    task.outputs(),
+                                    options.seq_len,
+                                    options.batch_size,
+                                    options.regularization.rates),
+                   WeightPenalty<Scalar>(options.regularization, options.units),
+                   trainable_),
         streams_(task, options.batch_size, options.seq_len, options.seed),
         clock_(options.seconds) {
-    // The rounded numbers that training starts from.
-    result_.initial = parameters_.ToNetwork(options.dynamics);
+    MakeRoom();
+    if (options.snapshot_every > 0) {
+      TakeSnapshot();
+    }
   }
 
   absl::StatusOr<TrainResult> Run() {
     LoadState();
-    while (result_.steps < options_.max_steps) {
+    while (record_.steps < options_.max_steps) {
+      MakeBuffers();
       clock_.Start();
       MODBOUND_RETURN_IF_ERROR(RunToNextEvaluation());
       clock_.Pause();
+      ReleaseBuffers();
       MODBOUND_RETURN_IF_ERROR(Evaluate());
       const std::optional<double> accuracy = result_.accuracy.accuracy;
       if (accuracy.has_value() && *accuracy >= options_.target_accuracy) {
         result_.stop_reason = TrainStopReason::kTargetReached;
+        break;
+      }
+      // At max_steps training ends anyway.
+      if (record_.steps < options_.max_steps &&
+          HasStalled(record_.evaluations, options_.patience)) {
+        result_.stop_reason = TrainStopReason::kEarlyStop;
         break;
       }
       if (IsCheckpointDue()) {
@@ -103,6 +130,18 @@ class Trainer {
   }
 
  private:
+  // An evaluation, and the result, have the network as doubles: in the room of
+  // what steps alone need.
+  void ReleaseBuffers() {
+    objective_.ReleaseBuffers();
+    gradient_ = Parameters<Scalar>(0, 0, 0);
+  }
+  void MakeBuffers() {
+    objective_.MakeBuffers();
+    gradient_ =
+        Parameters<Scalar>(options_.units, task_.inputs(), task_.outputs());
+  }
+
   absl::Status RunToNextEvaluation() {
     const double step_work = 3.0 * static_cast<double>(options_.units) *
                              static_cast<double>(options_.units) *
@@ -112,11 +151,11 @@ class Trainer {
         std::max<int64_t>(static_cast<int64_t>(kReportWork / step_work), 1);
     while (true) {
       MODBOUND_RETURN_IF_ERROR(StepOnce());
-      if (result_.steps % report_every == 0) {
+      if (record_.steps % report_every == 0) {
         Report();
       }
-      if (result_.steps % options_.eval_every == 0 ||
-          result_.steps >= options_.max_steps) {
+      if (record_.steps % options_.eval_every == 0 ||
+          record_.steps >= options_.max_steps) {
         return absl::OkStatus();
       }
       if (IsCheckpointDue()) {
@@ -127,21 +166,55 @@ class Trainer {
     }
   }
 
+  double LearningRateAt(int64_t step) const {
+    return learning_rate_ * LearningRateFactor(options_.schedule, step);
+  }
+
   absl::Status StepOnce() {
-    MODBOUND_RETURN_IF_ERROR(streams_.Fill(result_.steps, execution_, batch_));
+    MODBOUND_RETURN_IF_ERROR(streams_.Fill(record_.steps, execution_, batch_));
     MODBOUND_ASSIGN_OR_RETURN(
-        const double loss,
-        backprop_.Run(parameters_, batch_, gradient_, execution_));
-    if (!std::isfinite(loss)) {
+        const ObjectiveValue value,
+        objective_.Run(parameters_, batch_, gradient_, execution_));
+    if (!std::isfinite(value.loss)) {
       return DivergedError("the loss");
     }
-    result_.loss.push_back(loss);
+    if (!std::isfinite(value.penalty)) {
+      return DivergedError("the penalty");
+    }
+    record_.loss.push_back(value.loss);
+    if (options_.regularization.any()) {
+      record_.penalty.push_back(value.penalty);
+    }
     if (std::isfinite(clip_norm_)) {
       ClipNorm<Scalar>(clip_norm_, gradient_.values());
     }
-    adam_.Step(gradient_.values(), parameters_.values());
-    ++result_.steps;
+    optimizer_->Step(LearningRateAt(record_.steps),
+                     gradient_.values(),
+                     parameters_.values());
+    ++record_.steps;
+    if (options_.snapshot_every > 0 &&
+        record_.steps % options_.snapshot_every == 0) {
+      TakeSnapshot();
+    }
     return absl::OkStatus();
+  }
+
+  void TakeSnapshot() {
+    AddSnapshot(record_.steps, parameters_, record_.snapshots);
+  }
+
+  // Room for all that there will be, so that none is moved.
+  void MakeRoom() {
+    record_.loss.reserve(static_cast<std::size_t>(options_.max_steps));
+    if (options_.regularization.any()) {
+      record_.penalty.reserve(static_cast<std::size_t>(options_.max_steps));
+    }
+    if (options_.snapshot_every > 0) {
+      ReserveSnapshots(
+          SnapshotCount(options_.snapshot_every, options_.max_steps),
+          parameters_,
+          record_.snapshots);
+    }
   }
 
   absl::Status Evaluate() {
@@ -153,7 +226,7 @@ class Trainer {
     run.seed = options_.seed;
     run.purpose = RandomPurpose::kEvaluationTrials;
     run.first_trial =
-        static_cast<int64_t>(evaluations_.size()) * options_.eval_trials;
+        static_cast<int64_t>(record_.evaluations.size()) * options_.eval_trials;
     run.record_steps = false;
     run.record_final_states = false;
     run.record_moments = true;
@@ -171,8 +244,8 @@ class Trainer {
     result_.accuracy = ScoreTrials(ran->trials, task_.has_coherences());
     result_.psychometric = Psychometric(ran->trials, task_.spec().coherences);
     result_.silent_units = ran->moments.SilentUnits();
-    evaluations_.emplace_back(static_cast<double>(result_.steps),
-                              result_.accuracy.accuracy.value_or(std::nan("")));
+    record_.evaluations.push_back(
+        {record_.steps, result_.accuracy.accuracy.value_or(std::nan(""))});
     Report();
     return absl::OkStatus();
   }
@@ -181,33 +254,29 @@ class Trainer {
   // evaluation.
   bool IsCheckpointDue() {
     return execution_.checkpoint != nullptr &&
-           result_.steps < options_.max_steps &&
+           record_.steps < options_.max_steps &&
            StateBytes() <= execution_.checkpoint->max_bytes() &&
            execution_.checkpoint->Due();
   }
 
-  // `streams_` and `backprop_` carry nothing from step to step.
+  // `streams_` and `objective_` carry nothing from step to step.
   void OfferState() {
+    record_.seconds = clock_.total();
     StateWriter state;
-    state.AddInt(result_.steps);
-    state.AddInt(static_cast<int64_t>(evaluations_.size()));
-    state.AddDouble(clock_.total());
-    state.Add(result_.loss.data(), result_.steps);
-    for (const auto& [step, accuracy] : evaluations_) {
-      state.AddDouble(step);
-      state.AddDouble(accuracy);
-    }
-    state.Add(parameters_.values().data(), parameters_.values().size());
-    adam_.Save(state);
+    state.Reserve(StateBytes());
+    SaveRecord(record_, state);
+    state.Add(parameters_.values().data(), parameters_.size());
+    optimizer_->Save(state);
     execution_.checkpoint->Offer(execution_.Name(kTrainingPhase),
-                                 result_.steps,
+                                 record_.steps,
                                  std::move(state).Take());
   }
 
-  int64_t StateBytes() {
-    return 3 * parameters_.values().size() *
+  // About what a state takes up.
+  int64_t StateBytes() const {
+    return (1 + OptimizerStates(options_.optimizer)) * parameters_.size() *
                static_cast<int64_t>(sizeof(Scalar)) +
-           8 * (result_.steps + 2 * static_cast<int64_t>(evaluations_.size()));
+           RecordBytes(record_);
   }
 
   // Goes on from the state of an earlier attempt; from the beginning when there
@@ -219,72 +288,88 @@ class Trainer {
     const std::string bytes =
         execution_.checkpoint->Last(execution_.Name(kTrainingPhase));
     StateReader state(bytes);
-    int64_t steps = 0;
-    int64_t evaluations = 0;
-    double seconds = 0;
-    if (!state.ReadInt(steps) || !state.ReadInt(evaluations) ||
-        !state.ReadDouble(seconds) || steps < 1 ||
-        steps >= options_.max_steps ||
-        evaluations != steps / options_.eval_every) {
-      return;
-    }
-    std::vector<double> loss(static_cast<std::size_t>(steps));
-    std::vector<std::pair<double, double>> curve(
-        static_cast<std::size_t>(evaluations));
-    bool held = state.Read(loss.data(), steps);
-    for (auto& [step, accuracy] : curve) {
-      held = held && state.ReadDouble(step) && state.ReadDouble(accuracy);
-    }
+    TrainingRecord record;
+    record.snapshots = record_.snapshots;
     Parameters<Scalar> parameters = parameters_;
-    held = held &&
-           state.Read(parameters.values().data(), parameters.values().size());
-    if (!held || !adam_.Load(state)) {
+    if (!LoadRecord(options_, state, record) ||
+        !state.Read(parameters.values().data(), parameters.size()) ||
+        !optimizer_->Load(state)) {
       return;
     }
+    record_ = std::move(record);
     parameters_ = std::move(parameters);
-    result_.steps = steps;
-    result_.loss = std::move(loss);
-    evaluations_ = std::move(curve);
-    if (!evaluations_.empty() && !std::isnan(evaluations_.back().second)) {
-      result_.accuracy.accuracy = evaluations_.back().second;
+    MakeRoom();
+    if (!record_.evaluations.empty() &&
+        !std::isnan(record_.evaluations.back().accuracy)) {
+      result_.accuracy.accuracy = record_.evaluations.back().accuracy;
     }
-    clock_.Add(seconds);
+    clock_.Add(record_.seconds);
     Report();
   }
 
   void Report() const {
     ProgressUpdate update;
-    update.done = result_.steps;
+    update.done = record_.steps;
     update.total = options_.max_steps;
     update.unit = "steps";
     update.phase = execution_.Name(kTrainingPhase);
-    update.metrics["loss"] = result_.loss.back();
+    update.metrics["loss"] = record_.loss.back();
+    update.metrics["learning_rate"] = LearningRateAt(record_.steps - 1);
+    if (!record_.penalty.empty()) {
+      update.metrics["penalty"] = record_.penalty.back();
+    }
+    if (!record_.snapshots.steps.empty()) {
+      update.metrics["snapshots"] =
+          static_cast<double>(record_.snapshots.steps.size());
+    }
     if (result_.accuracy.accuracy.has_value()) {
       update.metrics["accuracy"] = *result_.accuracy.accuracy;
+    }
+    for (int64_t c = 0; c < result_.psychometric.rows(); ++c) {
+      // A condition that had no trials has no fraction.
+      if (result_.psychometric(c, 2) > 0) {
+        update.metrics[absl::StrCat("psychometric/",
+                                    result_.psychometric(c, 0))] =
+            result_.psychometric(c, 1);
+      }
     }
     execution_.Report(update);
   }
 
   absl::Status DivergedError(const char* what) const {
     const std::string last =
-        result_.loss.empty() ? "none" : absl::StrCat(result_.loss.back());
+        record_.loss.empty() ? "none" : absl::StrCat(record_.loss.back());
     return MakeError(absl::StatusCode::kAborted,
                      reason::kDiverged,
                      "",
                      absl::StrCat(what,
                                   " is no longer finite at step ",
-                                  result_.steps,
+                                  record_.steps,
                                   "; last finite loss: ",
                                   last));
   }
 
   void Finish() {
+    optimizer_.reset();
+    if (!record_.snapshots.steps.empty() &&
+        record_.snapshots.steps.back() != record_.steps) {
+      TakeSnapshot();
+    }
     result_.network = parameters_.ToNetwork(options_.dynamics);
-    result_.accuracy_curve.resize(static_cast<int64_t>(evaluations_.size()), 2);
-    for (std::size_t e = 0; e < evaluations_.size(); ++e) {
+    parameters_ = Parameters<Scalar>(0, 0, 0);
+    // The rounded numbers that training started from.
+    parameters_ = InitialParameters(task_, options_, trainable_);
+    result_.initial = parameters_.ToNetwork(options_.dynamics);
+    result_.steps = record_.steps;
+    result_.loss = std::move(record_.loss);
+    result_.penalty = std::move(record_.penalty);
+    result_.snapshots = std::move(record_.snapshots);
+    result_.accuracy_curve.resize(
+        static_cast<int64_t>(record_.evaluations.size()), 2);
+    for (std::size_t e = 0; e < record_.evaluations.size(); ++e) {
       result_.accuracy_curve.row(static_cast<int64_t>(e))
-          << evaluations_[e].first,
-          evaluations_[e].second;
+          << static_cast<double>(record_.evaluations[e].step),
+          record_.evaluations[e].accuracy;
     }
     if (clock_.total() > 0) {
       result_.steps_per_second =
@@ -295,68 +380,29 @@ class Trainer {
   const Task& task_;
   const TrainOptions& options_;
   const Execution& execution_;
+  double learning_rate_;
   double clip_norm_;
-  Parameters<Scalar> parameters_;
   Parameters<Scalar> gradient_;
-  Adam<Scalar> adam_;
-  Backprop<Scalar> backprop_;
+  Trainable<Scalar> trainable_;
+  Parameters<Scalar> parameters_;
+  std::unique_ptr<Optimizer<Scalar>> optimizer_;
+  Objective<Scalar> objective_;
   TrainingStreams streams_;
   Batch<Scalar> batch_;
   StepClock clock_;
-  std::vector<std::pair<double, double>> evaluations_;  // step, accuracy
+  TrainingRecord record_;
   TrainResult result_;
 };
 
 }  // namespace
 
-absl::Status CheckTrainable(const Task& task) {
-  const std::vector<double>& coherences = task.spec().coherences;
-  const bool all_zero =
-      task.has_coherences() &&
-      std::all_of(coherences.begin(), coherences.end(), [](double coherence) {
-        return coherence == 0;
-      });
-  return all_zero ? Refuse(reason::kOutOfRange,
-                           "task.coherences",
-                           "task.coherences holds only 0; training needs one "
-                           "above 0")
-                  : absl::OkStatus();
-}
-
 absl::StatusOr<TrainResult> Train(const Task& task,
                                   const TrainOptions& options,
                                   const Execution& execution) {
-  MODBOUND_RETURN_IF_ERROR(options.dynamics.Validate());
-  MODBOUND_RETURN_IF_ERROR(CheckTrainable(task));
+  MODBOUND_RETURN_IF_ERROR(CheckTrainOptions(task, options));
   return options.precision == Precision::kFloat64
              ? Trainer<double>(task, options, execution).Run()
              : Trainer<float>(task, options, execution).Run();
-}
-
-double TrainBytes(const Task& task, const TrainOptions& options) {
-  const double scalar = options.precision == Precision::kFloat64 ? 8 : 4;
-  const auto N = static_cast<double>(options.units);
-  const auto I = static_cast<double>(task.inputs());
-  const auto O = static_cast<double>(task.outputs());
-  const auto T = static_cast<double>(options.seq_len);
-  const auto B = static_cast<double>(options.batch_size);
-  const double parameters = N * (I + N + O + 2) + O;
-  // Parameters, gradient, two moments; as doubles initial, final and under
-  // evaluation; twice more for the output arrays and their copies.
-  const double networks = parameters * (4 * scalar + 5 * 8);
-  const auto backprop_bytes = options.precision == Precision::kFloat64
-                                  ? Backprop<double>::Bytes
-                                  : Backprop<float>::Bytes;
-  const double buffers = backprop_bytes(options.units,
-                                        task.inputs(),
-                                        task.outputs(),
-                                        options.seq_len,
-                                        options.batch_size);
-  const double batch = T * B * (I * scalar + 4);
-  const double trials = B * static_cast<double>(task.steps()) * (16 * I + 4);
-  const double losses = static_cast<double>(options.max_steps) * 2 * 8;
-  return networks + buffers + batch + trials + losses +
-         RunTaskBytes(task, options.units, options.eval_trials, false);
 }
 
 }  // namespace modbound

@@ -1,15 +1,19 @@
 #include "core/training/train.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
+#include "server/analyses/optimizer_spec.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/task_spec.h"
+#include "server/analyses/train_inputs.h"
 
 namespace modbound {
 namespace {
@@ -19,28 +23,44 @@ DTypeEnum NetworkDType(const v1::TrainSpec& train) {
                                                      : v1::DType::FLOAT32;
 }
 
-TrainOptions OptionsOf(const v1::TrainSpec& train) {
+Recipe RecipeOf(const v1::TrainSpec& train) {
+  return train.recipe() == v1::Recipe::REFERENCE ? Recipe::kReference
+                                                 : Recipe::kDefault;
+}
+
+Regularization RegularizationOf(const v1::Regularization& spec) {
+  Regularization regularization;
+  regularization.l2 = spec.l2();
+  regularization.rates.l1 = spec.rate_l1();
+  regularization.rates.l2 = spec.rate_l2();
+  regularization.connection_cost = spec.connection_cost();
+  regularization.spatial_cost = spec.spatial_cost();
+  return regularization;
+}
+
+// All but the inputs, of a spec whose optimizer is resolved.
+absl::StatusOr<TrainOptions> OptionsOf(const v1::TrainSpec& train) {
   TrainOptions options;
   options.units = train.model().hidden_size();
   options.dynamics = DynamicsOf(train.model());
-  options.recipe = train.recipe() == v1::Recipe::REFERENCE ? Recipe::kReference
-                                                           : Recipe::kDefault;
+  options.recipe = RecipeOf(train);
   const v1::Optimizer& optimizer = train.optimizer();
-  if (optimizer.has_learning_rate()) {
-    options.learning_rate = optimizer.learning_rate();
-  }
+  options.optimizer = OptimizerOptionsOf(optimizer);
+  options.learning_rate = optimizer.learning_rate();
+  options.schedule = ScheduleOf(optimizer);
   if (optimizer.has_clip_norm()) {
     options.clip_norm = optimizer.clip_norm();
   }
-  options.beta1 = optimizer.beta1();
-  options.beta2 = optimizer.beta2();
-  options.epsilon = optimizer.epsilon();
+  options.regularization = RegularizationOf(train.regularization());
+  MODBOUND_ASSIGN_OR_RETURN(options.frozen, FrozenArraysOf(train));
   options.batch_size = train.batch_size();
   options.seq_len = train.seq_len();
   options.max_steps = train.max_steps();
   options.target_accuracy = train.target_accuracy();
   options.eval_every = train.eval_every();
   options.eval_trials = train.eval_trials();
+  options.patience = train.patience();
+  options.snapshot_every = train.snapshot_every();
   options.seed = train.seed();
   options.precision = train.precision() == v1::Precision::FLOAT64
                           ? Precision::kFloat64
@@ -51,18 +71,6 @@ TrainOptions OptionsOf(const v1::TrainSpec& train) {
         .count();
   };
   return options;
-}
-
-// What the recipe decides, written into the spec so that a job shows it.
-void FillRecipe(v1::TrainSpec& train) {
-  const RecipeSettings settings = SettingsOf(OptionsOf(train).recipe);
-  v1::Optimizer& optimizer = *train.mutable_optimizer();
-  if (!optimizer.has_learning_rate()) {
-    optimizer.set_learning_rate(settings.learning_rate);
-  }
-  if (!optimizer.has_clip_norm() && std::isfinite(settings.clip_norm)) {
-    optimizer.set_clip_norm(settings.clip_norm);
-  }
 }
 
 std::vector<PlannedOutput> NetworkOutputs(const std::string& prefix,
@@ -80,16 +88,39 @@ std::vector<PlannedOutput> NetworkOutputs(const std::string& prefix,
   };
 }
 
-absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& /*inputs*/) {
+// The six arrays of the network under `prefix`, of which a snapshot is a part.
+std::vector<PlannedOutput> SnapshotOutputs(const v1::TrainSpec& train,
+                                           int64_t I,
+                                           int64_t O) {
+  const int64_t N = train.model().hidden_size();
+  const int64_t most =
+      train.snapshot_every() > 0
+          ? SnapshotCount(train.snapshot_every(), train.max_steps())
+          : 0;
+  std::vector<PlannedOutput> outputs =
+      NetworkOutputs("snapshots/", NetworkDType(train), N, I, O);
+  for (PlannedOutput& output : outputs) {
+    output.shape.insert(output.shape.begin(), -1);
+    output.axes.insert(output.axes.begin(), "snapshot");
+    output.most_extent = most;
+  }
+  outputs.push_back(
+      {"snapshots/step", v1::DType::INT32, {-1}, {"snapshot"}, most});
+  return outputs;
+}
+
+absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
   v1::TrainSpec& train = *spec.mutable_train();
-  FillRecipe(train);
-  const TrainOptions options = OptionsOf(train);
+  MODBOUND_RETURN_IF_ERROR(ResolveOptimizer(
+      RecipeOf(train), train.max_steps(), *train.mutable_optimizer()));
+  MODBOUND_ASSIGN_OR_RETURN(const TrainOptions options, OptionsOf(train));
   MODBOUND_RETURN_IF_ERROR(
       WithFieldPrefix(options.dynamics.Validate(), "model."));
   MODBOUND_ASSIGN_OR_RETURN(
       const Task task,
       ResolveTask(options.dynamics.dt_ms, *train.mutable_task()));
-  MODBOUND_RETURN_IF_ERROR(CheckTrainable(task));
+  MODBOUND_RETURN_IF_ERROR(CheckTrainOptions(task, options));
+  MODBOUND_RETURN_IF_ERROR(CheckTrainInputs(train, task, inputs));
   const auto conditions =
       static_cast<int64_t>(SignedCoherences(task.spec().coherences).size());
   Plan plan;
@@ -113,7 +144,18 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& /*inputs*/) {
                           v1::DType::FLOAT64,
                           {conditions, 3},
                           {"condition", "coherence_fraction_trials"}});
-  plan.memory_bytes = BytesOf(TrainBytes(task, options));
+  if (options.regularization.any()) {
+    plan.outputs.push_back(
+        {"penalty", v1::DType::FLOAT64, {-1}, {"step"}, options.max_steps});
+  }
+  if (options.snapshot_every > 0) {
+    for (PlannedOutput& output :
+         SnapshotOutputs(train, task.inputs(), task.outputs())) {
+      plan.outputs.push_back(std::move(output));
+    }
+  }
+  plan.memory_bytes =
+      BytesOf(TrainBytes(task, options) + TrainInputBytes(train, task, inputs));
   return plan;
 }
 
@@ -121,19 +163,53 @@ void AddNetwork(const Network& network,
                 const std::string& prefix,
                 DTypeEnum dtype,
                 Outcome& outcome) {
-  // In the order of NetworkOutputs.
-  const Matrix arrays[] = {network.w_in,
-                           network.b_in,
-                           network.w_rec,
-                           network.b_rec,
-                           network.w_out,
-                           network.b_out};
   const std::vector<PlannedOutput> outputs =
       NetworkOutputs(prefix, dtype, 0, 0, 0);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    outcome.outputs[outputs[i].name] =
-        HostArray::FromMatrix(arrays[i], outputs[i].axes, dtype);
+  const auto add = [&](std::size_t k, const Matrix& array) {
+    outcome.outputs[outputs[k].name] =
+        HostArray::FromMatrix(array, outputs[k].axes, dtype);
+  };
+  add(0, network.w_in);
+  add(1, network.b_in);
+  add(2, network.w_rec);
+  add(3, network.b_rec);
+  add(4, network.w_out);
+  add(5, network.b_out);
+}
+
+// Takes the snapshots out array by array, so that only one is there twice.
+void MoveSnapshots(const v1::TrainSpec& train,
+                   const Task& task,
+                   Snapshots& snapshots,
+                   Outcome& outcome) {
+  const auto count = static_cast<int64_t>(snapshots.steps.size());
+  std::vector<PlannedOutput> outputs =
+      SnapshotOutputs(train, task.inputs(), task.outputs());
+  for (std::size_t k = 0; k < kNetworkArrays; ++k) {
+    outputs[k].shape[0] = count;
+    HostArray array(outputs[k].dtype, outputs[k].shape, outputs[k].axes);
+    std::copy_n(reinterpret_cast<const std::byte*>(snapshots.arrays[k].data()),
+                snapshots.arrays[k].size(),
+                array.mutable_data());
+    snapshots.arrays[k] = std::string();
+    outcome.outputs[outputs[k].name] = std::move(array);
   }
+  const std::vector<int32_t> steps(snapshots.steps.begin(),
+                                   snapshots.steps.end());
+  outcome.outputs["snapshots/step"] =
+      HostArray::FromInts(steps, {count}, {"snapshot"});
+}
+
+v1::TrainStop::Reason StopReasonOf(TrainStopReason reason) {
+  switch (reason) {
+    case TrainStopReason::kTargetReached:
+      return v1::TrainStop::TARGET_REACHED;
+    case TrainStopReason::kEarlyStop:
+      return v1::TrainStop::EARLY_STOP;
+    case TrainStopReason::kMaxSteps:
+      break;
+  }
+  return v1::TrainStop::MAX_STEPS;
 }
 
 void FillSummary(const TrainResult& result, v1::TrainSummary& summary) {
@@ -143,33 +219,47 @@ void FillSummary(const TrainResult& result, v1::TrainSummary& summary) {
     summary.set_accuracy_zero(*result.accuracy.accuracy_zero);
   }
   summary.set_steps(result.steps);
-  summary.set_stop_reason(result.stop_reason == TrainStopReason::kTargetReached
-                              ? v1::TrainStop::TARGET_REACHED
-                              : v1::TrainStop::MAX_STEPS);
+  summary.set_stop_reason(StopReasonOf(result.stop_reason));
   summary.set_steps_per_second(result.steps_per_second);
   summary.set_final_loss(result.loss.back());
   summary.set_silent_units(result.silent_units);
+  if (!result.penalty.empty()) {
+    summary.set_final_penalty(result.penalty.back());
+  }
+}
+
+HostArray StepCurve(const std::vector<double>& values) {
+  return HostArray::FromDoubles(
+      values, {static_cast<int64_t>(values.size())}, {"step"});
 }
 
 absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
-                                 const InputArrays& /*inputs*/,
+                                 const InputArrays& inputs,
                                  const Execution& execution) {
   const v1::TrainSpec& train = spec.train();
-  const TrainOptions options = OptionsOf(train);
+  MODBOUND_ASSIGN_OR_RETURN(TrainOptions options, OptionsOf(train));
+  ReadTrainInputs(inputs, options);
   MODBOUND_ASSIGN_OR_RETURN(const Task task,
                             TaskOf(train.task(), options.dynamics.dt_ms));
-  MODBOUND_ASSIGN_OR_RETURN(const TrainResult result,
+  MODBOUND_ASSIGN_OR_RETURN(TrainResult result,
                             Train(task, options, execution));
   Outcome outcome;
   FillSummary(result, *outcome.summary.mutable_train());
   AddNetwork(result.network, "", NetworkDType(train), outcome);
-  AddNetwork(result.initial, "initial/", NetworkDType(train), outcome);
-  outcome.outputs["loss"] = HostArray::FromDoubles(
-      result.loss, {static_cast<int64_t>(result.loss.size())}, {"step"});
+  result.network = Network();  // its doubles give way to what leaves
+  AddNetwork(
+      std::move(result.initial), "initial/", NetworkDType(train), outcome);
+  outcome.outputs["loss"] = StepCurve(result.loss);
+  if (!result.penalty.empty()) {
+    outcome.outputs["penalty"] = StepCurve(result.penalty);
+  }
   outcome.outputs["accuracy_curve"] = HostArray::FromMatrix(
       result.accuracy_curve, {"evaluation", "step_accuracy"});
   outcome.outputs["psychometric"] = HostArray::FromMatrix(
       result.psychometric, {"condition", "coherence_fraction_trials"});
+  if (options.snapshot_every > 0) {
+    MoveSnapshots(train, task, result.snapshots, outcome);
+  }
   return outcome;
 }
 
@@ -191,6 +281,16 @@ std::vector<OutputRule> TrainOutputs() {
        f8,
        "Signed coherence (+ for stimulus 1), fraction of choice 1 (NaN "
        "without trials), trials; no rows for a task without coherences."},
+      {"penalty",
+       {"steps"},
+       f8,
+       "What the regularization added to the loss of each step; only with "
+       "it."},
+      {"snapshots/*",
+       {},
+       f4,
+       "The six arrays with the snapshots as first axis, and their steps; only "
+       "with snapshot_every."},
   };
 }
 
@@ -199,6 +299,7 @@ std::vector<OutputRule> TrainOutputs() {
 Analysis TrainAnalysis() {
   Analysis analysis;
   analysis.kind = "train";
+  analysis.inputs = TrainInputRules();
   analysis.outputs = TrainOutputs();
   analysis.example_spec = R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, )"
                           R"("model": {"hidden_size": 100}, "seed": "1"})";

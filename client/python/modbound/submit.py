@@ -196,7 +196,10 @@ def _add_inputs(message, kind, rules, inputs, inline):
             raise spec.unknown(name, known, kind)
         if isinstance(value, dict) and (is_group or is_prefix):
             for member, item in value.items():
-                full = f"{name}/{member}" if is_prefix else member
+                full = f"{name}/{member}"
+                # initial={"w_rec": ...} is initial/w_rec.
+                if not is_prefix and full not in names:
+                    full = member
                 yield from _add_input(message, full, item, inline)
         else:
             yield from _add_input(message, name, value, inline)

@@ -3,8 +3,9 @@
 #include <cstdlib>
 
 #include "core/tasks/task.h"
-#include "core/training/adam.h"
-#include "core/training/backprop.h"
+#include "core/training/clip_norm.h"
+#include "core/training/objective.h"
+#include "core/training/optimizer.h"
 #include "core/training/recipe.h"
 #include "core/training/streams.h"
 #include "gtest/gtest.h"
@@ -62,18 +63,37 @@ TaskSpec ShortDecisions() {
   return spec;
 }
 
+struct StepOptions {
+  OptimizerOptions optimizer;
+  Regularization regularization;
+  NetworkArrays masks;
+  FrozenArrays frozen{};
+};
+
 template <typename Scalar>
-int AllocationsOfSteps(const Dynamics& dynamics, int64_t units) {
+int AllocationsOfSteps(const Dynamics& dynamics,
+                       int64_t units,
+                       const StepOptions& options = {}) {
   constexpr int64_t kStreams = 5;
   constexpr int64_t kSteps = 13;
   const Task task = *Task::Make(ShortDecisions(), dynamics.dt_ms);
   Parameters<Scalar> parameters(InitialNetwork(
       Recipe::kDefault, units, task.inputs(), task.outputs(), dynamics, 1));
   Parameters<Scalar> gradient(units, task.inputs(), task.outputs());
-  Backprop<Scalar> backprop(dynamics, units, task.outputs(), kSteps, kStreams);
+  const Trainable<Scalar> trainable(options.masks, options.frozen, parameters);
+  Objective<Scalar> objective(
+      Backprop<Scalar>(dynamics,
+                       units,
+                       task.outputs(),
+                       kSteps,
+                       kStreams,
+                       options.regularization.rates),
+      WeightPenalty<Scalar>(options.regularization, units),
+      trainable);
   TrainingStreams streams(task, kStreams, kSteps, 1);
   Batch<Scalar> batch;
-  Adam<Scalar> adam(AdamOptions(), parameters.values().size());
+  const auto optimizer = MakeOptimizer<Scalar>(
+      options.optimizer, parameters.size(), trainable.spans());
   const Execution execution;
   int before = 0;
   for (int64_t step = 0; step < 20; ++step) {
@@ -81,9 +101,9 @@ int AllocationsOfSteps(const Dynamics& dynamics, int64_t units) {
       before = allocations;
     }
     EXPECT_TRUE(streams.Fill(step, execution, batch).ok());
-    EXPECT_TRUE(backprop.Run(parameters, batch, gradient, execution).ok());
+    EXPECT_TRUE(objective.Run(parameters, batch, gradient, execution).ok());
     ClipNorm<Scalar>(.1, gradient.values());
-    adam.Step(gradient.values(), parameters.values());
+    optimizer->Step(0.01, gradient.values(), parameters.values());
   }
   return allocations - before;
 }
@@ -107,6 +127,29 @@ TEST(TrainingStep, AllocatesNothing) {
       for (const int64_t units : {3, 64, 129}) {
         EXPECT_EQ(AllocationsOfSteps<float>(dynamics, units), 0) << units;
         EXPECT_EQ(AllocationsOfSteps<double>(dynamics, units), 0) << units;
+      }
+    }
+  }
+}
+
+TEST(TrainingStep, AllocatesNothingWithEveryOption) {
+  for (const OptimizerName name :
+       {OptimizerName::kAdam, OptimizerName::kAdamW, OptimizerName::kSgd}) {
+    for (const bool nesterov : {false, true}) {
+      for (const int64_t units : {3, 64}) {
+        StepOptions options;
+        options.optimizer.name = name;
+        options.optimizer.nesterov = nesterov;
+        options.regularization.l2 = 1e-3;
+        options.regularization.rates = {1e-3, 1e-2};
+        options.regularization.connection_cost = 1e-4;
+        for (const double spatial_cost : {0.0, 1e-4}) {
+          options.regularization.spatial_cost = spatial_cost;
+          options.masks[2] = Matrix::Identity(units, units);
+          options.frozen[0] = true;
+          EXPECT_EQ(AllocationsOfSteps<float>({}, units, options), 0);
+          EXPECT_EQ(AllocationsOfSteps<double>({}, units, options), 0);
+        }
       }
     }
   }

@@ -242,6 +242,11 @@ std::string BytesOf(TrainResult result) {
     }
   }
   AppendBytes(result.loss, bytes);
+  AppendBytes(result.penalty, bytes);
+  AppendBytes(result.snapshots.steps, bytes);
+  for (const std::string& array : result.snapshots.arrays) {
+    AppendBytes(array, bytes);
+  }
   AppendBytes(result.accuracy_curve, bytes);
   AppendBytes(result.psychometric, bytes);
   AppendBytes(&result.steps, 1, bytes);

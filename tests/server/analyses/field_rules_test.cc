@@ -15,7 +15,8 @@ TEST(FieldRules, UnsetFieldsGetTheirDefaults) {
   ASSERT_TRUE(ApplyFieldRules(spec, "spec.train.").ok());
   EXPECT_EQ(spec.model().hidden_size(), 100);
   EXPECT_EQ(spec.model().activation(), v1::Activation::RELU);
-  EXPECT_EQ(spec.optimizer().beta2(), 0.999);
+  EXPECT_EQ(spec.optimizer().name(), v1::Optimizer::ADAM);
+  EXPECT_EQ(spec.target_accuracy(), 0.95);
   EXPECT_EQ(spec.max_steps(), 10000);
   EXPECT_EQ(spec.precision(), v1::Precision::FLOAT32);
   EXPECT_TRUE(spec.has_seed());

@@ -1,0 +1,419 @@
+// Train with what it does not do unless asked.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/training/train.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "support/memory_checkpoint.h"
+
+namespace modbound {
+namespace {
+
+Task Decisions() {
+  return *Task::Make(*DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING"), 100);
+}
+
+// 25 steps of 12 units.
+TrainOptions FewSteps() {
+  TrainOptions options;
+  options.units = 12;
+  options.batch_size = 4;
+  options.seq_len = 30;
+  options.max_steps = 25;
+  options.eval_every = 10;
+  options.eval_trials = 50;
+  options.target_accuracy = 1;
+  options.seed = 3;
+  return options;
+}
+
+std::vector<OptimizerOptions> EveryOptimizer() {
+  OptimizerOptions adamw;
+  adamw.name = OptimizerName::kAdamW;
+  adamw.weight_decay = 0.1;
+  OptimizerOptions sgd;
+  sgd.name = OptimizerName::kSgd;
+  OptimizerOptions nesterov = sgd;
+  nesterov.nesterov = true;
+  OptimizerOptions plain = sgd;
+  plain.momentum = 0;
+  return {OptimizerOptions(), adamw, sgd, nesterov, plain};
+}
+
+// Every other weight of each array at 0.
+void AddMasks(const Task& task, TrainOptions& options) {
+  const auto shapes =
+      NetworkArrayShapes(options.units, task.inputs(), task.outputs());
+  for (const std::size_t k : {0, 2, 4}) {
+    options.masks[k] = Matrix::Ones(shapes[k][0], shapes[k][1]);
+    for (int64_t i = 0; i < options.masks[k].size(); i += 2) {
+      options.masks[k].data()[i] = 0;
+    }
+  }
+}
+
+void AddRegularization(TrainOptions& options) {
+  options.regularization.l2 = 1e-3;
+  options.regularization.rates = {1e-3, 1e-2};
+  options.regularization.connection_cost = 1e-4;
+  options.regularization.spatial_cost = 1e-4;
+}
+
+// Everything at once.
+TrainOptions EveryOption() {
+  TrainOptions options = FewSteps();
+  options.schedule = {.shape = LearningRateSchedule::Shape::kCosine,
+                      .warmup_steps = 5,
+                      .decay_steps = 20,
+                      .factor = 0.1};
+  AddRegularization(options);
+  AddMasks(Decisions(), options);
+  options.frozen[5] = true;
+  options.patience = 2;
+  options.snapshot_every = 4;
+  return options;
+}
+
+NetworkArrays ArraysOf(const Network& network) {
+  return {network.w_in,
+          network.b_in,
+          network.w_rec,
+          network.b_rec,
+          network.w_out,
+          network.b_out};
+}
+
+// Everything that a result holds.
+std::string AllBytesOf(const TrainResult& result) {
+  std::string bytes;
+  for (const Network* network : {&result.network, &result.initial}) {
+    for (const Matrix& array : ArraysOf(*network)) {
+      AppendBytes(array, bytes);
+    }
+  }
+  AppendBytes(result.loss, bytes);
+  AppendBytes(result.penalty, bytes);
+  AppendBytes(result.snapshots.steps, bytes);
+  for (const std::string& array : result.snapshots.arrays) {
+    AppendBytes(array, bytes);
+  }
+  AppendBytes(result.accuracy_curve, bytes);
+  AppendBytes(result.psychometric, bytes);
+  bytes.push_back(static_cast<char>(result.stop_reason));
+  return bytes;
+}
+
+TEST(TrainOptimizer, EachReachesTheTarget) {
+  for (const OptimizerOptions& optimizer : EveryOptimizer()) {
+    TrainOptions options;
+    options.optimizer = optimizer;
+    options.units = 64;
+    options.max_steps = 3000;
+    const auto result = Train(Decisions(), options, {});
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->stop_reason, TrainStopReason::kTargetReached)
+        << static_cast<int>(optimizer.name) << " " << optimizer.momentum;
+  }
+}
+
+TEST(TrainSchedule, ARateThatFallsToNothingEndsLearning) {
+  TrainOptions options = FewSteps();
+  options.schedule = {.shape = LearningRateSchedule::Shape::kCosine,
+                      .decay_steps = 10,
+                      .factor = 0};
+  options.snapshot_every = 1;
+  const auto result = Train(Decisions(), options, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  const std::string& w_rec = result->snapshots.arrays[2];
+  const std::size_t bytes = w_rec.size() / result->snapshots.steps.size();
+  const auto snapshot = [&](std::size_t s) {
+    return w_rec.substr(s * bytes, bytes);
+  };
+  EXPECT_NE(snapshot(9), snapshot(10));
+  // The step from 10 on has the rate 0.
+  EXPECT_EQ(snapshot(10), snapshot(11));
+  EXPECT_EQ(snapshot(10), snapshot(25));
+}
+
+TEST(TrainMasks, HoldUnderEveryOptimizerAndDecay) {
+  for (const OptimizerOptions& optimizer : EveryOptimizer()) {
+    for (const Precision precision :
+         {Precision::kFloat32, Precision::kFloat64}) {
+      TrainOptions options = FewSteps();
+      options.optimizer = optimizer;
+      options.precision = precision;
+      AddMasks(Decisions(), options);
+      AddRegularization(options);
+      const auto result = Train(Decisions(), options, {});
+      ASSERT_TRUE(result.ok()) << result.status();
+      for (const Network* network : {&result->network, &result->initial}) {
+        const NetworkArrays arrays = ArraysOf(*network);
+        for (const std::size_t k : {0, 2, 4}) {
+          for (int64_t i = 0; i < arrays[k].size(); ++i) {
+            const double weight = arrays[k].data()[i];
+            EXPECT_EQ(weight == 0, i % 2 == 0);
+            EXPECT_FALSE(weight == 0 && std::signbit(weight));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(TrainFrozen, ArraysKeepTheirBytes) {
+  for (const OptimizerOptions& optimizer : EveryOptimizer()) {
+    for (std::size_t frozen = 0; frozen < kNetworkArrays; ++frozen) {
+      TrainOptions options = FewSteps();
+      options.optimizer = optimizer;
+      AddRegularization(options);
+      options.frozen[frozen] = true;
+      const auto result = Train(Decisions(), options, {});
+      ASSERT_TRUE(result.ok()) << result.status();
+      const NetworkArrays before = ArraysOf(result->initial);
+      const NetworkArrays after = ArraysOf(result->network);
+      for (std::size_t k = 0; k < kNetworkArrays; ++k) {
+        EXPECT_EQ(before[k] == after[k], k == frozen)
+            << kNetworkArrayNames[k] << " with frozen "
+            << kNetworkArrayNames[frozen];
+      }
+    }
+  }
+}
+
+TEST(TrainInitial, GivenArraysStartAndTheOthersAreDrawnAsWithout) {
+  const auto drawn = Train(Decisions(), FewSteps(), {});
+  ASSERT_TRUE(drawn.ok());
+  TrainOptions options = FewSteps();
+  options.initial[2] = Matrix::Constant(12, 12, 0.015625);
+  options.initial[5] = Matrix::Constant(3, 1, -0.5);
+  const auto result = Train(Decisions(), options, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  const NetworkArrays given = ArraysOf(result->initial);
+  const NetworkArrays without = ArraysOf(drawn->initial);
+  for (std::size_t k = 0; k < kNetworkArrays; ++k) {
+    EXPECT_EQ(given[k], k == 2 || k == 5 ? options.initial[k] : without[k]);
+  }
+  EXPECT_NE(result->loss.front(), drawn->loss.front());
+  // Given what would have been drawn, nothing changes.
+  TrainOptions same = FewSteps();
+  same.initial = without;
+  const auto again = Train(Decisions(), same, {});
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(AllBytesOf(*again) == AllBytesOf(*drawn));
+}
+
+TEST(TrainRegularization, LeavesTheFirstLossAndLowersWhatItCosts) {
+  TrainOptions options = FewSteps();
+  options.max_steps = 200;
+  options.eval_every = 200;
+  const auto without = Train(Decisions(), options, {});
+  options.regularization.rates.l2 = 1;
+  const auto calm = Train(Decisions(), options, {});
+  options.regularization.rates.l2 = 0;
+  options.regularization.connection_cost = 0.01;
+  const auto sparse = Train(Decisions(), options, {});
+  ASSERT_TRUE(without.ok() && calm.ok() && sparse.ok());
+  EXPECT_TRUE(without->penalty.empty());
+  EXPECT_EQ(calm->penalty.size(), 200u);
+  EXPECT_EQ(without->loss.front(), calm->loss.front());
+  EXPECT_LT(calm->penalty.back(), 0.5 * calm->penalty.front());
+  EXPECT_LT(sparse->network.w_rec.lpNorm<1>(),
+            0.5 * without->network.w_rec.lpNorm<1>());
+}
+
+TEST(TrainRegularization, TellsWatchersOfItsPenalty) {
+  ProgressUpdate last;
+  Execution execution;
+  execution.progress = [&](const ProgressUpdate& update) { last = update; };
+  const auto result = Train(Decisions(), EveryOption(), execution);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(last.metrics["penalty"], result->penalty.back());
+  EXPECT_EQ(last.metrics["loss"], result->loss.back());
+  EXPECT_EQ(last.metrics["accuracy"], *result->accuracy.accuracy);
+  // u = 19 of 20.
+  EXPECT_NEAR(last.metrics["learning_rate"],
+              0.002 * (0.1 + 0.45 * (1 + std::cos(M_PI * 19 / 20))),
+              1e-12);
+  EXPECT_EQ(last.metrics["snapshots"], 7);  // the last one is not there yet
+  int64_t points = 0;
+  for (int64_t c = 0; c < result->psychometric.rows(); ++c) {
+    if (result->psychometric(c, 2) > 0) {
+      ++points;
+    }
+  }
+  EXPECT_EQ(std::count_if(last.metrics.begin(),
+                          last.metrics.end(),
+                          [](const auto& metric) {
+                            return metric.first.rfind("psychometric/", 0) == 0;
+                          }),
+            points);
+  EXPECT_EQ(last.metrics["psychometric/-51.2"], result->psychometric(0, 1));
+}
+
+TEST(TrainPatience, StopsWithTheLastWeights) {
+  TrainOptions options = FewSteps();
+  options.max_steps = 1000;
+  options.patience = 3;
+  // Learns nothing: no evaluation is better than the best but by chance.
+  options.learning_rate = 1e-12;
+  const auto result = Train(Decisions(), options, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->stop_reason, TrainStopReason::kEarlyStop);
+  EXPECT_LT(result->steps, 1000);
+  const Vector accuracy = result->accuracy_curve.col(1);
+  EXPECT_LE(accuracy.tail(3).maxCoeff(), accuracy.maxCoeff());
+  EXPECT_EQ(accuracy.head(accuracy.size() - 3).maxCoeff(), accuracy.maxCoeff());
+  options.max_steps = result->steps;
+  options.patience = 0;
+  const auto same = Train(Decisions(), options, {});
+  ASSERT_TRUE(same.ok());
+  EXPECT_EQ(same->stop_reason, TrainStopReason::kMaxSteps);
+  EXPECT_EQ(same->network.w_rec, result->network.w_rec);
+}
+
+TEST(TrainSnapshots, AreTheNetworkOfTheirSteps) {
+  for (const Precision precision : {Precision::kFloat32, Precision::kFloat64}) {
+    TrainOptions options = FewSteps();
+    options.precision = precision;
+    options.snapshot_every = 10;
+    const auto result = Train(Decisions(), options, {});
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->snapshots.steps, (std::vector<int64_t>{0, 10, 20, 25}));
+    options.snapshot_every = 0;
+    const auto shapes = NetworkArrayShapes(12, 3, 3);
+    for (std::size_t s = 0; s < 4; ++s) {
+      options.max_steps = std::max<int64_t>(result->snapshots.steps[s], 1);
+      const auto then = Train(Decisions(), options, {});
+      ASSERT_TRUE(then.ok());
+      const NetworkArrays expected =
+          ArraysOf(s == 0 ? then->initial : then->network);
+      for (std::size_t k = 0; k < kNetworkArrays; ++k) {
+        const auto size = static_cast<std::size_t>(shapes[k][0] * shapes[k][1]);
+        const std::size_t width = precision == Precision::kFloat64 ? 8 : 4;
+        const char* const bytes =
+            result->snapshots.arrays[k].data() + s * size * width;
+        ASSERT_EQ(result->snapshots.arrays[k].size(), 4 * size * width);
+        for (std::size_t i = 0; i < size; ++i) {
+          double number = 0;
+          if (precision == Precision::kFloat64) {
+            std::memcpy(&number, bytes + 8 * i, 8);
+          } else {
+            float narrow = 0;
+            std::memcpy(&narrow, bytes + 4 * i, 4);
+            number = narrow;
+          }
+          ASSERT_EQ(number, expected[k].data()[i]) << s << " " << k << " " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(TrainCheckpoint, HoldsEveryOptionOfEveryOptimizer) {
+  for (const OptimizerOptions& optimizer : EveryOptimizer()) {
+    TrainOptions options = EveryOption();
+    options.optimizer = optimizer;
+    ExpectGoesOn(
+        [&](const Execution& execution) -> absl::StatusOr<std::string> {
+          auto result = Train(Decisions(), options, execution);
+          if (!result.ok()) {
+            return result.status();
+          }
+          return AllBytesOf(*result);
+        },
+        24);
+  }
+}
+
+TEST(TrainCheckpoint, GoesOnToTheSameEarlyStop) {
+  TrainOptions options = FewSteps();
+  options.max_steps = 400;
+  options.learning_rate = 1e-12;
+  options.patience = 2;
+  ExpectGoesOn(
+      [&](const Execution& execution) -> absl::StatusOr<std::string> {
+        auto result = Train(Decisions(), options, execution);
+        if (!result.ok()) {
+          return result.status();
+        }
+        EXPECT_EQ(result->stop_reason, TrainStopReason::kEarlyStop);
+        return AllBytesOf(*result);
+      },
+      20);
+}
+
+TEST(TrainDivergence, OfThePenaltyIsNamedAndKeepsTheCheckpoint) {
+  TrainOptions options = FewSteps();
+  options.max_steps = 2000;
+  options.optimizer.name = OptimizerName::kSgd;
+  options.learning_rate = 10;
+  options.clip_norm = 1e30;
+  options.regularization.l2 = 1e6;
+  MemoryCheckpoint checkpoint;
+  Execution execution;
+  execution.checkpoint = &checkpoint;
+  const auto result = Train(Decisions(), options, execution);
+  EXPECT_EQ(ReasonOf(result.status()), reason::kDiverged);
+  EXPECT_THAT(std::string(result.status().message()),
+              testing::ContainsRegex(
+                  "^the (loss|penalty) is no longer finite at step [0-9]+; "
+                  "last finite loss: [0-9]"));
+  EXPECT_EQ(checkpoint.offered().count("training"), 1u);
+}
+
+TEST(TrainOptions, ThatDoNotFitAreRefused) {
+  const auto field_of = [](const TrainOptions& options) {
+    const auto result = Train(Decisions(), options, {});
+    return FieldOf(result.status()) + " " + ReasonOf(result.status());
+  };
+  TrainOptions options = FewSteps();
+  options.masks[2] = Matrix::Ones(12, 11);
+  EXPECT_EQ(field_of(options), "mask/w_rec WRONG_SHAPE");
+  options.masks[2] = Matrix::Constant(12, 12, 0.5);
+  EXPECT_EQ(field_of(options), "mask/w_rec NOT_BINARY");
+  options = FewSteps();
+  options.initial[1] = Matrix::Ones(11, 1);
+  EXPECT_EQ(field_of(options), "initial/b_in WRONG_SHAPE");
+  options = FewSteps();
+  options.regularization.positions = Matrix::Ones(12, 2);
+  EXPECT_EQ(field_of(options), "positions WRONG_SHAPE");
+  options = FewSteps();
+  options.regularization.distances = Matrix::Ones(1, 12);
+  EXPECT_EQ(field_of(options), "distances WRONG_SHAPE");
+  options = FewSteps();
+  options.frozen.fill(true);
+  EXPECT_EQ(field_of(options), "frozen CONTRADICTION");
+}
+
+TEST(TrainBytes, AreNearWhatSequenceAndWeightsNeed) {
+  for (const OptimizerOptions& optimizer : EveryOptimizer()) {
+    for (const Precision precision :
+         {Precision::kFloat32, Precision::kFloat64}) {
+      for (const int64_t units : {64, 100, 256, 1024, 2048}) {
+        TrainOptions options;
+        options.optimizer = optimizer;
+        options.precision = precision;
+        options.units = units;
+        const double need = TrainStepBytes(Decisions(), options);
+        EXPECT_LE(TrainBytes(Decisions(), options), 1.2 * need) << units;
+      }
+    }
+  }
+}
+
+TEST(TrainBytes, CountSnapshots) {
+  TrainOptions options;
+  options.units = 1024;
+  options.max_steps = 1000;
+  const double without = TrainBytes(Decisions(), options);
+  options.snapshot_every = 10;
+  // 101 of them, as floats.
+  EXPECT_GT(TrainBytes(Decisions(), options),
+            without + 101.0 * 4 * 1024 * 1024);
+}
+
+}  // namespace
+}  // namespace modbound
