@@ -57,8 +57,12 @@ Json SummaryJson(const v1::Job& job) {
     json["error"] = ToJson(job)["error"];
   }
   const Json summary = ToJson(job.summary());
-  for (const auto& [kind, fields] : summary.items()) {
-    json.update(fields);
+  for (const auto& [name, fields] : summary.items()) {
+    if (name == job.kind()) {
+      json.update(fields);
+    } else {
+      json[name] = fields;  // such as "ensemble"
+    }
   }
   // In their order, so that the same result is the same text.
   const std::map<std::string, v1::Array> outputs(job.outputs().begin(),

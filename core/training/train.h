@@ -37,6 +37,7 @@ struct TrainOptions {
   int64_t eval_every = 100;             // >= 1
   int64_t eval_trials = 1000;           // >= 1
   uint64_t seed = 0;
+  SharedInitial shared_initial;
   Precision precision = Precision::kFloat32;
   // Reads a clock, in seconds, for steps_per_second alone; may be empty.
   std::function<double()> seconds;

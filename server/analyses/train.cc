@@ -1,11 +1,16 @@
 #include "core/training/train.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/error.h"
+#include "core/base/shards.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
 #include "server/analyses/registry.h"
@@ -13,6 +18,10 @@
 
 namespace modbound {
 namespace {
+
+// In the order of SharedInitial::arrays.
+constexpr std::array<const char*, 6> kArrayNames = {
+    "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out"};
 
 DTypeEnum NetworkDType(const v1::TrainSpec& train) {
   return train.precision() == v1::Precision::FLOAT64 ? v1::DType::FLOAT64
@@ -80,8 +89,44 @@ std::vector<PlannedOutput> NetworkOutputs(const std::string& prefix,
   };
 }
 
+absl::Status CheckSharedInitial(const v1::TrainSpec& train) {
+  for (int i = 0; i < train.share_initial_size(); ++i) {
+    const std::string& name = train.share_initial(i);
+    if (std::find(kArrayNames.begin(), kArrayNames.end(), name) ==
+        kArrayNames.end()) {
+      return Refuse(reason::kOutOfRange,
+                    absl::StrCat("share_initial[", i, "]"),
+                    absl::StrCat("share_initial[",
+                                 i,
+                                 "] is \"",
+                                 name,
+                                 "\"; allowed: ",
+                                 absl::StrJoin(kArrayNames, ", ")));
+    }
+  }
+  if (train.share_initial_size() > 0 && train.count() == 1) {
+    return Refuse(reason::kContradiction,
+                  "share_initial",
+                  "share_initial is set and count is 1; allowed: a count of 2 "
+                  "or more, whose networks share them");
+  }
+  return absl::OkStatus();
+}
+
+// What the networks of an ensemble share.
+SharedInitial SharedInitialOf(const v1::TrainSpec& train) {
+  SharedInitial shared;
+  shared.seed = ShardSeed(train.seed(), 0);
+  for (const std::string& name : train.share_initial()) {
+    const auto at = std::find(kArrayNames.begin(), kArrayNames.end(), name);
+    shared.arrays[static_cast<std::size_t>(at - kArrayNames.begin())] = true;
+  }
+  return shared;
+}
+
 absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& /*inputs*/) {
   v1::TrainSpec& train = *spec.mutable_train();
+  MODBOUND_RETURN_IF_ERROR(CheckSharedInitial(train));
   FillRecipe(train);
   const TrainOptions options = OptionsOf(train);
   MODBOUND_RETURN_IF_ERROR(
@@ -151,11 +196,9 @@ void FillSummary(const TrainResult& result, v1::TrainSummary& summary) {
   summary.set_silent_units(result.silent_units);
 }
 
-absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
-                                 const InputArrays& /*inputs*/,
+absl::StatusOr<Outcome> TrainOne(const v1::TrainSpec& train,
+                                 const TrainOptions& options,
                                  const Execution& execution) {
-  const v1::TrainSpec& train = spec.train();
-  const TrainOptions options = OptionsOf(train);
   MODBOUND_ASSIGN_OR_RETURN(const Task task,
                             TaskOf(train.task(), options.dynamics.dt_ms));
   MODBOUND_ASSIGN_OR_RETURN(const TrainResult result,
@@ -172,6 +215,25 @@ absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
       result.psychometric, {"condition", "coherence_fraction_trials"});
   return outcome;
 }
+
+absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
+                                 const InputArrays& /*inputs*/,
+                                 const Execution& execution) {
+  return TrainOne(spec.train(), OptionsOf(spec.train()), execution);
+}
+
+absl::StatusOr<Outcome> RunTrainNetwork(const v1::Spec& spec,
+                                        int64_t network,
+                                        const InputArrays& /*inputs*/,
+                                        const Execution& execution) {
+  const v1::TrainSpec& train = spec.train();
+  TrainOptions options = OptionsOf(train);
+  options.seed = ShardSeed(train.seed(), network);
+  options.shared_initial = SharedInitialOf(train);
+  return TrainOne(train, options, execution);
+}
+
+int64_t NetworksOf(const v1::Spec& spec) { return spec.train().count(); }
 
 std::vector<OutputRule> TrainOutputs() {
   const DTypeEnum f4 = v1::DType::FLOAT32;
@@ -204,6 +266,8 @@ Analysis TrainAnalysis() {
                           R"("model": {"hidden_size": 100}, "seed": "1"})";
   analysis.plan = PlanTrain;
   analysis.run = RunTrain;
+  analysis.networks = NetworksOf;
+  analysis.run_network = RunTrainNetwork;
   return analysis;
 }
 
