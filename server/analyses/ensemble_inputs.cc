@@ -93,30 +93,33 @@ absl::StatusOr<Ensemble> FindEnsemble(const Analysis& analysis,
                                       const InputInfos& inputs) {
   Ensemble ensemble;
   std::string first;
-  for (const auto& [name, info] : inputs) {
-    const InputRule* rule = FindInputRule(analysis, name);
-    if (rule == nullptr || !IsMember(*rule, info)) {
-      continue;
+  // In the order of the rules, as CheckInputs goes.
+  for (const InputRule& rule : analysis.inputs) {
+    for (const auto& [name, info] : inputs) {
+      if (FindInputRule(analysis, name) != &rule || !IsMember(rule, info)) {
+        continue;
+      }
+      const std::string field = "inputs." + name;
+      MODBOUND_RETURN_IF_ERROR(CheckNetworks(field, info));
+      if (ensemble.members.empty()) {
+        ensemble.networks = info.shape[0];
+        first = field;
+      }
+      if (info.shape[0] != ensemble.networks) {
+        return Refuse(reason::kWrongShape,
+                      field,
+                      absl::StrCat(field,
+                                   " has shape ",
+                                   ShapeText(info.shape),
+                                   ", so is of ",
+                                   info.shape[0],
+                                   " networks; ",
+                                   first,
+                                   " is of ",
+                                   ensemble.networks));
+      }
+      ensemble.members.insert(name);
     }
-    const std::string field = "inputs." + name;
-    MODBOUND_RETURN_IF_ERROR(CheckNetworks(field, info));
-    if (ensemble.members.empty()) {
-      ensemble.networks = info.shape[0];
-      first = field;
-    } else if (info.shape[0] != ensemble.networks) {
-      return Refuse(reason::kWrongShape,
-                    field,
-                    absl::StrCat(field,
-                                 " has shape ",
-                                 ShapeText(info.shape),
-                                 ", so is of ",
-                                 info.shape[0],
-                                 " networks; ",
-                                 first,
-                                 " is of ",
-                                 ensemble.networks));
-    }
-    ensemble.members.insert(name);
   }
   MODBOUND_RETURN_IF_ERROR(CheckGroups(analysis, inputs, ensemble));
   return ensemble;
