@@ -58,10 +58,11 @@ Json SummaryJson(const v1::Job& job) {
   }
   const Json summary = ToJson(job.summary());
   for (const auto& [name, fields] : summary.items()) {
-    if (name == job.kind()) {
-      json.update(fields);
+    // The others are the kind's, of which one is set.
+    if (name == "ensemble") {
+      json[name] = fields;
     } else {
-      json[name] = fields;  // such as "ensemble"
+      json.update(fields);
     }
   }
   // In their order, so that the same result is the same text.

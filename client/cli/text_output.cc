@@ -35,7 +35,7 @@ std::string LabelsText(const v1::Job& job) {
 void AddResult(const v1::Job& job, Rows& rows) {
   const Json summary = ToJson(job.summary());
   for (const auto& [part, fields] : summary.items()) {
-    const std::string prefix = part == job.kind() ? "" : part + ".";
+    const std::string prefix = part == "ensemble" ? "ensemble." : "";
     for (const auto& [name, value] : fields.items()) {
       rows.emplace_back(prefix + name, ValueText(value));
     }
