@@ -57,8 +57,13 @@ Json SummaryJson(const v1::Job& job) {
     json["error"] = ToJson(job)["error"];
   }
   const Json summary = ToJson(job.summary());
-  for (const auto& [kind, fields] : summary.items()) {
-    json.update(fields);
+  for (const auto& [name, fields] : summary.items()) {
+    // The others are the kind's, of which one is set.
+    if (name == "ensemble") {
+      json[name] = fields;
+    } else {
+      json.update(fields);
+    }
   }
   // In their order, so that the same result is the same text.
   const std::map<std::string, v1::Array> outputs(job.outputs().begin(),

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/json_text.h"
 #include "client/cli/one_line.h"
 #include "client/cli/text_output.h"
@@ -90,6 +91,12 @@ std::string KindText(const v1::KindInfo& kind) {
   }
   if (kind.outputs_size() > 0) {
     absl::StrAppend(&text, "\noutputs\n", OutputsText(kind));
+  }
+  if (kind.ensemble_tests_size() > 0) {
+    absl::StrAppend(&text,
+                    "\nan ensemble of networks is tested by (t, against 0)\n  ",
+                    absl::StrJoin(kind.ensemble_tests(), ", "),
+                    "\n");
   }
   return absl::StrCat(
       text, "\nexample spec\n  ", OneLine(kind.example_spec()), "\n");

@@ -34,9 +34,10 @@ std::string LabelsText(const v1::Job& job) {
 // Rows of what the job found.
 void AddResult(const v1::Job& job, Rows& rows) {
   const Json summary = ToJson(job.summary());
-  for (const auto& [kind, fields] : summary.items()) {
+  for (const auto& [part, fields] : summary.items()) {
+    const std::string prefix = part == "ensemble" ? "ensemble." : "";
     for (const auto& [name, value] : fields.items()) {
-      rows.emplace_back(name, ValueText(value));
+      rows.emplace_back(prefix + name, ValueText(value));
     }
   }
   const std::map<std::string, v1::Array> outputs(job.outputs().begin(),

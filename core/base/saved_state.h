@@ -58,6 +58,9 @@ class StateReader {
   bool ReadInt(int64_t& value) { return Read(&value, 1); }
   bool ReadDouble(double& value) { return Read(&value, 1); }
 
+  // Bytes that are left.
+  int64_t left() const { return static_cast<int64_t>(bytes_.size()); }
+
  private:
   std::string_view bytes_;
 };

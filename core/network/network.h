@@ -1,6 +1,8 @@
 #ifndef MODBOUND_CORE_NETWORK_NETWORK_H_
 #define MODBOUND_CORE_NETWORK_NETWORK_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -10,6 +12,14 @@
 //   tau dr/dt = -r + f(W_rec r + W_in x + b_in + b_rec),   alpha = dt / tau.
 // Sizes: N units, I inputs, O outputs; B rows = states handled at once.
 namespace modbound {
+
+// The arrays of a network, in their order in every list of them.
+inline constexpr std::size_t kNetworkArrays = 6;
+inline constexpr std::array<const char*, kNetworkArrays> kNetworkArrayNames = {
+    "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out"};
+
+// Some of them, in this order.
+using ArraySet = std::array<bool, kNetworkArrays>;
 
 // f. Relu'(0) = 0; softplus is log(1 + exp(x)).
 enum class Activation { kRelu, kTanh, kSigmoid, kSoftplus, kLinear };

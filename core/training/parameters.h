@@ -10,11 +10,6 @@
 
 namespace modbound {
 
-// The arrays of a network, in their order in every list of them.
-inline constexpr std::size_t kNetworkArrays = 6;
-inline constexpr std::array<const char*, kNetworkArrays> kNetworkArrayNames = {
-    "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out"};
-
 // One matrix for each array of a network, a bias as a column; 0 x 0 = none.
 using NetworkArrays = std::array<Matrix, kNetworkArrays>;
 

@@ -19,10 +19,12 @@ constexpr double kDefaultBias = 0.25;
 // Draws the six arrays in their order, each from its own stream.
 class UniformArrays {
  public:
-  explicit UniformArrays(uint64_t seed) : seed_(seed) {}
+  UniformArrays(uint64_t seed, const SharedInitial& shared)
+      : seed_(seed), shared_(shared) {}
 
   Matrix Next(int64_t rows, int64_t cols, int64_t fan_in) {
-    RandomStream random(seed_, RandomPurpose::kInitialWeights, array_++);
+    const uint64_t seed = shared_.arrays[array_] ? shared_.seed : seed_;
+    RandomStream random(seed, RandomPurpose::kInitialWeights, array_++);
     const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
     Matrix values(rows, cols);
     for (int64_t i = 0; i < values.size(); ++i) {
@@ -33,7 +35,8 @@ class UniformArrays {
 
  private:
   uint64_t seed_;
-  uint64_t array_ = 0;
+  const SharedInitial& shared_;
+  std::size_t array_ = 0;
 };
 
 }  // namespace
@@ -52,8 +55,9 @@ Network InitialNetwork(Recipe recipe,
                        int64_t inputs,
                        int64_t outputs,
                        const Dynamics& dynamics,
-                       uint64_t seed) {
-  UniformArrays arrays(seed);
+                       uint64_t seed,
+                       const SharedInitial& shared) {
+  UniformArrays arrays(seed, shared);
   Network network;
   network.dynamics = dynamics;
   network.w_in = arrays.Next(units, inputs, inputs);

@@ -21,6 +21,13 @@ struct RecipeSettings {
 };
 RecipeSettings SettingsOf(Recipe recipe);
 
+// Initial arrays that networks of an ensemble share: drawn from the streams of
+// `seed` instead of the network's own.
+struct SharedInitial {
+  uint64_t seed = 0;
+  ArraySet arrays{};
+};
+
 // Initial network of a recipe. fan_in is I for w_in and b_in, N for the others
 // (those of torch.nn.Linear). Random: array k of w_in, b_in, w_rec, b_rec,
 // w_out, b_out from (seed, kInitialWeights, k), row by row.
@@ -29,7 +36,8 @@ Network InitialNetwork(Recipe recipe,
                        int64_t inputs,
                        int64_t outputs,
                        const Dynamics& dynamics,
-                       uint64_t seed);
+                       uint64_t seed,
+                       const SharedInitial& shared = {});
 
 }  // namespace modbound
 

@@ -57,7 +57,8 @@ Parameters<Scalar> InitialParameters(const Task& task,
                                                task.inputs(),
                                                task.outputs(),
                                                options.dynamics,
-                                               options.seed));
+                                               options.seed,
+                                               options.shared_initial));
   for (std::size_t k = 0; k < kNetworkArrays; ++k) {
     if (options.initial[k].size() > 0) {
       parameters.array(k) = options.initial[k].cast<Scalar>();

@@ -31,12 +31,13 @@ struct TrainOptions {
   // change something.
   std::optional<double> clip_norm;  // > 0
   Regularization regularization;
+  SharedInitial shared_initial;
   // Instead of what the recipe draws for these arrays; the others are drawn as
   // without.
   NetworkArrays initial;
   // 0 and 1, of w_in, w_rec, w_out: weights at 0 start as 0 and stay so.
   NetworkArrays masks;
-  FrozenArrays frozen{};
+  ArraySet frozen{};              // stay as they began
   int64_t batch_size = 16;        // >= 1
   int64_t seq_len = 100;          // >= 1
   int64_t max_steps = 10000;      // >= 1

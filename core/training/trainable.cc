@@ -9,7 +9,7 @@ namespace modbound {
 
 template <typename Scalar>
 Trainable<Scalar>::Trainable(const NetworkArrays& masks,
-                             const FrozenArrays& frozen,
+                             const ArraySet& frozen,
                              const Parameters<Scalar>& shape) {
   for (std::size_t k = 0; k < kNetworkArrays; ++k) {
     if (frozen[k]) {

@@ -10,17 +10,15 @@
 
 namespace modbound {
 
-// Which arrays stay as they began, in the order of kNetworkArrayNames.
-using FrozenArrays = std::array<bool, kNetworkArrays>;
-
 // Which numbers of a network training may change: not those of frozen arrays,
 // and not the weights whose mask is 0, which stay 0.
 template <typename Scalar>
 class Trainable {
  public:
-  // Each mask: 0 x 0, or 0 and 1 in the shape of its array in `shape`.
+  // frozen: arrays that stay as they began. Each mask: 0 x 0, or 0 and 1 in the
+  // shape of its array in `shape`.
   Trainable(const NetworkArrays& masks,
-            const FrozenArrays& frozen,
+            const ArraySet& frozen,
             const Parameters<Scalar>& shape);
 
   // The numbers that an optimiser steps over: all but the frozen arrays.

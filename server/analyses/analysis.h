@@ -58,6 +58,9 @@ struct InputInfo {
       facts;  // unset = not known before the making job ran
   const v1::Spec* producer = nullptr;  // filled spec of the making job; null
                                        // for uploads and during the run
+  // Names that the making job gave its axes; empty for uploads and during the
+  // run.
+  std::vector<std::string> axes = {};
 };
 using InputInfos = std::map<std::string, InputInfo>;
 
@@ -123,6 +126,21 @@ struct Analysis {
   absl::StatusOr<Outcome> (*run)(const v1::Spec& spec,
                                  const InputArrays& inputs,
                                  const Execution& execution) = nullptr;
+
+  // Ensembles of networks are no matter of a kind: `plan` and `run` see one of
+  // them at a time (ensemble.h). What follows is for them.
+  // Numbers of the summary, such as "step.r", whose mean over networks is
+  // tested against 0.
+  std::vector<std::string> ensemble_tests = {};
+  // Networks that a filled spec asks for by itself, 1 = no ensemble; null = a
+  // kind that never does.
+  int64_t (*networks)(const v1::Spec& spec) = nullptr;
+  // Runs network i of the ensemble of `spec`; null = `run` with the network's
+  // seed (ShardSeed) in the place of the spec's.
+  absl::StatusOr<Outcome> (*run_network)(const v1::Spec& spec,
+                                         int64_t network,
+                                         const InputArrays& inputs,
+                                         const Execution& execution) = nullptr;
 };
 
 // The kind set in `spec`, "" when none is.
@@ -136,7 +154,8 @@ const std::vector<const Analysis*>& AllAnalyses();
 
 // Prepares a spec for its kind: refuses unknown fields, fills defaults, checks
 // ranges (field rules), checks presence, type, shape and facts of inputs (input
-// rules), then calls the kind's own plan and gives it as many threads as it can
+// rules), then calls the kind's own plan, for each network of an ensemble the
+// same, and gives it as many threads as it can
 // use, has cores for and has memory for (one at least). Inputs must be expanded
 // (no groups). Errors: kInvalidArgument with field paths "spec.KIND.x" or
 // "inputs.NAME".

@@ -84,6 +84,7 @@ Analysis CompareMatricesAnalysis() {
        .axes = {"N", "N"},
        .comment = "Another of the same size."}};
   analysis.example_spec = R"({"permutations": 1000})";
+  analysis.ensemble_tests = {"pearson_r", "spearman_r"};
   analysis.plan = PlanCompareMatrices;
   analysis.run = RunCompareMatrices;
   return analysis;

@@ -9,6 +9,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/ensemble_inputs.h"
 #include "server/analyses/field_rules.h"
 
 namespace modbound {
@@ -123,6 +124,13 @@ void DescribeArrays(const Analysis& analysis, v1::KindInfo& info) {
     output->set_dtype(rule.dtype);
     output->set_comment(rule.comment);
   }
+  auto* per_network = info.add_outputs();
+  per_network->set_name("per_network/*");
+  per_network->add_axes(kNetworkAxis);
+  per_network->set_comment(
+      "Of an ensemble of networks alone: each number, flag and word of the "
+      "summary (per_network/NAME), and per_network/seed. All other outputs of "
+      "an ensemble have this leading axis too.");
 }
 
 }  // namespace
@@ -138,6 +146,8 @@ v1::KindInfo DescribeKind(const Analysis& analysis) {
   info.set_kind(analysis.kind);
   info.set_comment(CommentOf(*commented));
   info.set_example_spec(analysis.example_spec);
+  info.mutable_ensemble_tests()->Assign(analysis.ensemble_tests.begin(),
+                                        analysis.ensemble_tests.end());
   DescribeFields(*field->message_type(), *commented, "", info);
   DescribeArrays(analysis, info);
   return info;

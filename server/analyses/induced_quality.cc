@@ -100,6 +100,7 @@ Analysis InducedQualityAnalysis() {
                        v1::DType::FLOAT64,
                        "Quality of each draw of the null."}};
   analysis.example_spec = R"({"null": "PERMUTATION", "null_count": 1000})";
+  analysis.ensemble_tests = {"z"};
   analysis.plan = PlanInducedQuality;
   analysis.run = RunInducedQuality;
   return analysis;

@@ -337,6 +337,8 @@ Analysis JacobianSimilarityAnalysis() {
        "that of the matrix is."}};
   analysis.example_spec =
       R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, "null_count": 1000})";
+  analysis.ensemble_tests = {
+      "step.r", "step.z", "flow.r", "flow.z", "weights.r", "weights.z"};
   analysis.plan = PlanJacobianSimilarity;
   analysis.run = RunJacobianSimilarity;
   return analysis;

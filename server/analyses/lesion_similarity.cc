@@ -258,6 +258,7 @@ Analysis LesionSimilarityAnalysis() {
       {"grid_axes", {"component", "position"}, f8, "Scores of the grid."}};
   analysis.example_spec =
       R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, "scope": "ALL"})";
+  analysis.ensemble_tests = {"r", "z"};
   analysis.plan = PlanLesionSimilarity;
   analysis.run = RunLesionSimilarity;
   return analysis;

@@ -8,8 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/ensemble.h"
 #include "server/analyses/field_rules.h"
-#include "server/analyses/input_rules.h"
+#include "server/analyses/job_path.h"
 #include "server/arrays/facts.h"
 
 namespace modbound {
@@ -18,19 +19,6 @@ namespace {
 const google::protobuf::FieldDescriptor* KindField(const v1::Spec& spec) {
   return spec.GetReflection()->GetOneofFieldDescriptor(
       spec, spec.GetDescriptor()->oneof_decl(0));
-}
-
-// Core names a field of its options or an input; a job's error says
-// "spec.quality.gamma" or "inputs.matrix".
-absl::Status WithJobPath(const absl::Status& status, const Analysis& analysis) {
-  const std::string field = FieldOf(status);
-  if (field.rfind("inputs.", 0) == 0) {
-    return status;
-  }
-  return WithFieldPrefix(status,
-                         FindInputRule(analysis, field) != nullptr
-                             ? "inputs."
-                             : absl::StrCat("spec.", analysis.kind, "."));
 }
 
 absl::StatusOr<Outcome> RunChecked(const v1::Spec& spec,
@@ -75,6 +63,45 @@ void FitThreads(const JobLimits& limits, Plan& plan) {
   }
 }
 
+// The plan of a job and, with an ensemble, of each of its networks.
+struct JobPlan {
+  const Analysis* analysis = nullptr;
+  Ensemble ensemble;
+  Plan one;
+  Plan whole;
+};
+
+absl::StatusOr<JobPlan> MakePlan(v1::Spec& spec,
+                                 const InputInfos& inputs,
+                                 const JobLimits& limits) {
+  MODBOUND_RETURN_IF_ERROR(RefuseUnknownFields(spec, "spec"));
+  const auto* field = KindField(spec);
+  JobPlan plan;
+  plan.analysis = field == nullptr ? nullptr : FindAnalysis(field->name());
+  if (plan.analysis == nullptr) {
+    return Refuse("UNKNOWN_KIND",
+                  "spec",
+                  "spec names no kind that this server knows; see ListKinds");
+  }
+  const Analysis& analysis = *plan.analysis;
+  MODBOUND_RETURN_IF_ERROR(
+      ApplyFieldRules(*spec.GetReflection()->MutableMessage(&spec, field),
+                      absl::StrCat("spec.", analysis.kind, ".")));
+  MODBOUND_RETURN_IF_ERROR(CheckInputsOfEach(analysis, inputs));
+  MODBOUND_ASSIGN_OR_RETURN(plan.ensemble, EnsembleOf(analysis, spec, inputs));
+  absl::StatusOr<Plan> one =
+      analysis.plan(spec, InfosOfOne(inputs, plan.ensemble));
+  if (!one.ok()) {
+    return WithJobPath(one.status(), analysis);
+  }
+  plan.one = *std::move(one);
+  plan.whole = plan.ensemble.networks > 0
+                   ? PlanOfEnsemble(analysis, inputs, plan.ensemble, plan.one)
+                   : plan.one;
+  FitThreads(limits, plan.whole);
+  return plan;
+}
+
 absl::StatusOr<Outcome> PlanAndRun(v1::Spec& spec,
                                    const InputArrays& inputs,
                                    int64_t memory_limit,
@@ -83,14 +110,23 @@ absl::StatusOr<Outcome> PlanAndRun(v1::Spec& spec,
   MODBOUND_ASSIGN_OR_RETURN(const InputInfos infos,
                             InfosOf(inputs, known, execution.stop));
   MODBOUND_ASSIGN_OR_RETURN(
-      const Plan plan, PlanJob(spec, infos, {execution.threads, memory_limit}));
-  MODBOUND_RETURN_IF_ERROR(CheckMemory(plan, memory_limit));
+      const JobPlan plan,
+      MakePlan(spec, infos, {execution.threads, memory_limit}));
+  MODBOUND_RETURN_IF_ERROR(CheckMemory(plan.whole, memory_limit));
   Execution planned = execution;
-  planned.threads = plan.max_threads;
+  planned.threads = plan.whole.max_threads;
   MODBOUND_ASSIGN_OR_RETURN(
       Outcome outcome,
-      RunChecked(spec, *FindAnalysis(KindOf(spec)), inputs, planned));
-  outcome.peak_job_bytes = plan.memory_bytes;
+      plan.ensemble.networks > 0
+          ? RunEnsemble(*plan.analysis,
+                        spec,
+                        inputs,
+                        infos,
+                        plan.ensemble,
+                        plan.one,
+                        planned)
+          : RunChecked(spec, *plan.analysis, inputs, planned));
+  outcome.peak_job_bytes = plan.whole.memory_bytes;
   return outcome;
 }
 
@@ -128,25 +164,8 @@ absl::Status CheckMemory(const Plan& plan, int64_t memory_limit) {
 absl::StatusOr<Plan> PlanJob(v1::Spec& spec,
                              const InputInfos& inputs,
                              const JobLimits& limits) {
-  MODBOUND_RETURN_IF_ERROR(RefuseUnknownFields(spec, "spec"));
-  const auto* field = KindField(spec);
-  const Analysis* analysis =
-      field == nullptr ? nullptr : FindAnalysis(field->name());
-  if (analysis == nullptr) {
-    return Refuse("UNKNOWN_KIND",
-                  "spec",
-                  "spec names no kind that this server knows; see ListKinds");
-  }
-  MODBOUND_RETURN_IF_ERROR(
-      ApplyFieldRules(*spec.GetReflection()->MutableMessage(&spec, field),
-                      absl::StrCat("spec.", analysis->kind, ".")));
-  MODBOUND_RETURN_IF_ERROR(CheckInputs(*analysis, inputs));
-  absl::StatusOr<Plan> plan = analysis->plan(spec, inputs);
-  if (!plan.ok()) {
-    return WithJobPath(plan.status(), *analysis);
-  }
-  FitThreads(limits, *plan);
-  return plan;
+  MODBOUND_ASSIGN_OR_RETURN(JobPlan plan, MakePlan(spec, inputs, limits));
+  return std::move(plan.whole);
 }
 
 absl::StatusOr<Outcome> RunJob(v1::Spec spec,

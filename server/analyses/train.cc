@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/shards.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
 #include "server/analyses/optimizer_spec.h"
@@ -52,7 +53,8 @@ absl::StatusOr<TrainOptions> OptionsOf(const v1::TrainSpec& train) {
     options.clip_norm = optimizer.clip_norm();
   }
   options.regularization = RegularizationOf(train.regularization());
-  MODBOUND_ASSIGN_OR_RETURN(options.frozen, FrozenArraysOf(train));
+  MODBOUND_ASSIGN_OR_RETURN(options.frozen,
+                            NamedArrays("frozen", train.frozen()));
   options.batch_size = train.batch_size();
   options.seq_len = train.seq_len();
   options.max_steps = train.max_steps();
@@ -109,8 +111,24 @@ std::vector<PlannedOutput> SnapshotOutputs(const v1::TrainSpec& train,
   return outputs;
 }
 
+// Of the arrays that the networks of an ensemble share.
+absl::StatusOr<SharedInitial> SharedInitialOf(const v1::TrainSpec& train) {
+  SharedInitial shared;
+  shared.seed = ShardSeed(train.seed(), 0);
+  MODBOUND_ASSIGN_OR_RETURN(
+      shared.arrays, NamedArrays("share_initial", train.share_initial()));
+  if (train.share_initial_size() > 0 && train.count() == 1) {
+    return Refuse(reason::kContradiction,
+                  "share_initial",
+                  "share_initial is set and count is 1; allowed: a count of 2 "
+                  "or more, whose networks share them");
+  }
+  return shared;
+}
+
 absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
   v1::TrainSpec& train = *spec.mutable_train();
+  MODBOUND_RETURN_IF_ERROR(SharedInitialOf(train).status());
   MODBOUND_RETURN_IF_ERROR(ResolveOptimizer(
       RecipeOf(train), train.max_steps(), *train.mutable_optimizer()));
   MODBOUND_ASSIGN_OR_RETURN(const TrainOptions options, OptionsOf(train));
@@ -233,12 +251,9 @@ HostArray StepCurve(const std::vector<double>& values) {
       values, {static_cast<int64_t>(values.size())}, {"step"});
 }
 
-absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
-                                 const InputArrays& inputs,
+absl::StatusOr<Outcome> TrainOne(const v1::TrainSpec& train,
+                                 const TrainOptions& options,
                                  const Execution& execution) {
-  const v1::TrainSpec& train = spec.train();
-  MODBOUND_ASSIGN_OR_RETURN(TrainOptions options, OptionsOf(train));
-  ReadTrainInputs(inputs, options);
   MODBOUND_ASSIGN_OR_RETURN(const Task task,
                             TaskOf(train.task(), options.dynamics.dt_ms));
   MODBOUND_ASSIGN_OR_RETURN(TrainResult result,
@@ -262,6 +277,28 @@ absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
   }
   return outcome;
 }
+
+absl::StatusOr<Outcome> RunTrain(const v1::Spec& spec,
+                                 const InputArrays& inputs,
+                                 const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(TrainOptions options, OptionsOf(spec.train()));
+  ReadTrainInputs(inputs, options);
+  return TrainOne(spec.train(), options, execution);
+}
+
+absl::StatusOr<Outcome> RunTrainNetwork(const v1::Spec& spec,
+                                        int64_t network,
+                                        const InputArrays& inputs,
+                                        const Execution& execution) {
+  const v1::TrainSpec& train = spec.train();
+  MODBOUND_ASSIGN_OR_RETURN(TrainOptions options, OptionsOf(train));
+  ReadTrainInputs(inputs, options);
+  options.seed = ShardSeed(train.seed(), network);
+  MODBOUND_ASSIGN_OR_RETURN(options.shared_initial, SharedInitialOf(train));
+  return TrainOne(train, options, execution);
+}
+
+int64_t NetworksOf(const v1::Spec& spec) { return spec.train().count(); }
 
 std::vector<OutputRule> TrainOutputs() {
   const DTypeEnum f4 = v1::DType::FLOAT32;
@@ -305,6 +342,8 @@ Analysis TrainAnalysis() {
                           R"("model": {"hidden_size": 100}, "seed": "1"})";
   analysis.plan = PlanTrain;
   analysis.run = RunTrain;
+  analysis.networks = NetworksOf;
+  analysis.run_network = RunTrainNetwork;
   return analysis;
 }
 

@@ -196,24 +196,26 @@ void ReadTrainInputs(const InputArrays& inputs, TrainOptions& options) {
   read(kDistances, options.regularization.distances);
 }
 
-absl::StatusOr<FrozenArrays> FrozenArraysOf(const v1::TrainSpec& train) {
-  FrozenArrays frozen{};
-  for (int i = 0; i < train.frozen_size(); ++i) {
+absl::StatusOr<ArraySet> NamedArrays(
+    const char* list,
+    const google::protobuf::RepeatedPtrField<std::string>& names) {
+  ArraySet named{};
+  for (int i = 0; i < names.size(); ++i) {
     const auto found = std::find(
-        kNetworkArrayNames.begin(), kNetworkArrayNames.end(), train.frozen(i));
+        kNetworkArrayNames.begin(), kNetworkArrayNames.end(), names[i]);
     if (found == kNetworkArrayNames.end()) {
-      const std::string field = absl::StrCat("frozen[", i, "]");
+      const std::string field = absl::StrCat(list, "[", i, "]");
       return Refuse(reason::kOutOfRange,
                     field,
                     absl::StrCat(field,
                                  " is \"",
-                                 train.frozen(i),
+                                 names[i],
                                  "\"; allowed: ",
                                  absl::StrJoin(kNetworkArrayNames, ", ")));
     }
-    frozen[static_cast<std::size_t>(found - kNetworkArrayNames.begin())] = true;
+    named[static_cast<std::size_t>(found - kNetworkArrayNames.begin())] = true;
   }
-  return frozen;
+  return named;
 }
 
 }  // namespace modbound

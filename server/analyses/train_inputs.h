@@ -35,9 +35,11 @@ double TrainInputBytes(const v1::TrainSpec& train,
 // Puts them into the options.
 void ReadTrainInputs(const InputArrays& inputs, TrainOptions& options);
 
-// The arrays named in `frozen`. Errors: OUT_OF_RANGE for "frozen[i]" when it
-// names none.
-absl::StatusOr<FrozenArrays> FrozenArraysOf(const v1::TrainSpec& train);
+// The arrays that a list of the spec names. Errors: OUT_OF_RANGE for "LIST[i]"
+// when it names none.
+absl::StatusOr<ArraySet> NamedArrays(
+    const char* list,
+    const google::protobuf::RepeatedPtrField<std::string>& names);
 
 }  // namespace modbound
 

@@ -275,6 +275,7 @@ absl::Status InputResolver::AddOutput(const std::string& name,
   info.dtype = known->second.dtype;
   info.shape = known->second.shape;
   info.producer = &producer.spec;
+  info.axes = known->second.axes;
   if (!known->second.artifact.empty()) {
     resolved.digests[name] = known->second.artifact;
   }

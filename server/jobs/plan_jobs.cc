@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/analyses/analysis.h"
-#include "server/analyses/input_rules.h"
+#include "server/analyses/ensemble_inputs.h"
 #include "server/jobs/cache_key.h"
 #include "server/jobs/fact_finder.h"
 #include "server/jobs/graph_order.h"
@@ -114,7 +114,7 @@ absl::StatusOr<PlannedJob> PlanOne(const PlanningContext& context,
   MODBOUND_ASSIGN_OR_RETURN(ResolvedInputs inputs,
                             resolver.Resolve(*analysis, job));
   // Names and axes before any values.
-  MODBOUND_RETURN_IF_ERROR(CheckInputs(*analysis, inputs.infos));
+  MODBOUND_RETURN_IF_ERROR(CheckInputsOfEach(*analysis, inputs.infos));
   MODBOUND_RETURN_IF_ERROR(resolver.AddFacts(inputs));
   MODBOUND_ASSIGN_OR_RETURN(
       const Plan plan,

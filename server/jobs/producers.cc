@@ -12,7 +12,8 @@ namespace {
 KnownOutput KnownFrom(const v1::Array& array) {
   return {array.dtype(),
           {array.shape().begin(), array.shape().end()},
-          array.artifact()};
+          array.artifact(),
+          {array.axes().begin(), array.axes().end()}};
 }
 
 absl::Status NoProducer(const std::string& word) {
@@ -82,7 +83,7 @@ absl::StatusOr<Producer> Producers::Load(const std::string& id) {
 std::map<std::string, KnownOutput> KnownOutputs(const Plan& plan) {
   std::map<std::string, KnownOutput> known;
   for (const PlannedOutput& output : plan.outputs) {
-    known[output.name] = {output.dtype, output.shape, ""};
+    known[output.name] = {output.dtype, output.shape, "", output.axes};
   }
   return known;
 }

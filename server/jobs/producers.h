@@ -19,6 +19,7 @@ struct KnownOutput {
   DTypeEnum dtype = v1::DType::UNSPECIFIED;
   std::vector<int64_t> shape;  // -1 = extent known only after the run
   std::string artifact;        // "" = not made yet
+  std::vector<std::string> axes = {};
 };
 
 // A job whose outputs others take.

@@ -84,6 +84,11 @@ class ReadmeTest(ServiceTest):
         self.expect(self.run_in_a_folder("/usr/bin/python3", "-",
                                          text=commands), written)
 
+    def test_the_ensemble_example(self):
+        commands, written = blocks("ensemble")[:2]
+        self.expect(self.run_in_a_folder("/usr/bin/python3", "-",
+                                         text=commands), written)
+
     def test_the_table_of_the_main_job(self):
         examples = os.path.join(SOURCE, "client", "examples")
         self.run_in_a_folder("modbound", "run-graph",

@@ -58,7 +58,11 @@ class JobView:
             raise error
 
     def _summary(self):
-        return values.plain(getattr(self._message.summary, self.kind))
+        summary = self._message.summary
+        record = values.plain(getattr(summary, self.kind))
+        if summary.HasField("ensemble"):
+            record["ensemble"] = values.plain(summary.ensemble)
+        return record
 
 
 class Handle(JobView):
@@ -107,7 +111,10 @@ class Handle(JobView):
 
     @property
     def summary(self):
-        """The numbers it found, as a Record; waits for the end."""
+        """The numbers it found, as a Record; waits for the end.
+
+        Of an ensemble of networks: means, and `ensemble` with more of them.
+        """
         self.wait()
         self._refresh(full=True)
         return self._summary()

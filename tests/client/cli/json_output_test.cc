@@ -67,6 +67,20 @@ TEST(SummaryJson, LeavesUnsetOptionalFieldsOut) {
   EXPECT_TRUE(SummaryJson(job).contains("z"));
 }
 
+TEST(SummaryJson, KeepsTheEnsembleApartFromTheNumbersOfTheKind) {
+  v1::Job job;
+  job.mutable_summary()->mutable_induced_quality()->set_quality(1);
+  EXPECT_FALSE(SummaryJson(job).contains("ensemble"));
+  v1::EnsembleSummary& ensemble = *job.mutable_summary()->mutable_ensemble();
+  ensemble.set_networks(3);
+  ensemble.add_scalars()->set_name("z");
+  const Json json = SummaryJson(job);
+  EXPECT_EQ(json["quality"], 1);
+  EXPECT_EQ(json["ensemble"]["networks"], "3");
+  EXPECT_EQ(json["ensemble"]["scalars"][0]["name"], "z");
+  EXPECT_FALSE(json.contains("networks"));
+}
+
 TEST(SummaryJson, WritesNumbersThatAreNoneAsProtoDoes) {
   v1::Job job = Succeeded();
   job.mutable_summary()->mutable_partition()->set_quality(

@@ -65,8 +65,8 @@ NetworkArrays SomeMasks() {
   return masks;
 }
 
-FrozenArrays SomeFrozen() {
-  FrozenArrays frozen{};
+ArraySet SomeFrozen() {
+  ArraySet frozen{};
   frozen[0] = frozen[3] = true;  // w_in, b_rec
   return frozen;
 }
@@ -82,7 +82,7 @@ TEST_P(FiniteDifferenceOfObjective, IsTheGradientWhereItMayChange) {
   dynamics.update = update;
   dynamics.dt_ms = 30;  // alpha = 0.3
   const NetworkArrays masks = is_masked ? SomeMasks() : NetworkArrays();
-  const FrozenArrays frozen = is_frozen ? SomeFrozen() : FrozenArrays();
+  const ArraySet frozen = is_frozen ? SomeFrozen() : ArraySet();
   Parameters<double> parameters(InitialNetwork(
       Recipe::kReference, kNetUnits, kNetInputs, kNetOutputs, dynamics, 5));
   const Regularization regularization = RegularizationOf(term);

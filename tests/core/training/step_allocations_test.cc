@@ -67,7 +67,7 @@ struct StepOptions {
   OptimizerOptions optimizer;
   Regularization regularization;
   NetworkArrays masks;
-  FrozenArrays frozen{};
+  ArraySet frozen{};
 };
 
 template <typename Scalar>

@@ -22,7 +22,7 @@ TEST(Trainable, IsEverythingUnlessToldOtherwise) {
 
 TEST(Trainable, SpansLeaveOutFrozenArrays) {
   const Parameters<double> shape(3, 2, 2);
-  FrozenArrays frozen{};
+  ArraySet frozen{};
   frozen[0] = frozen[1] = frozen[5] = true;
   Parameters<double> marks(3, 2, 2);
   const Trainable<double> trainable({}, frozen, shape);
