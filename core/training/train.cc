@@ -155,7 +155,6 @@ class Trainer {
     run.first_trial =
         static_cast<int64_t>(evaluations_.size()) * options_.eval_trials;
     run.record_steps = false;
-    run.record_final_states = false;
     run.record_moments = true;
     // The steps of training are the progress, with the metrics of its own.
     absl::StatusOr<TaskRun> ran =
@@ -168,8 +167,8 @@ class Trainer {
                  ? DivergedError("the activity")
                  : ran.status();
     }
-    result_.accuracy = ScoreTrials(ran->trials, task_.has_coherences());
-    result_.psychometric = Psychometric(ran->trials, task_.spec().coherences);
+    result_.accuracy = ScoreTrials(ran->trials);
+    result_.psychometric = PsychometricOfTasks(task_, ran->trials);
     result_.silent_units = ran->moments.SilentUnits();
     evaluations_.emplace_back(static_cast<double>(result_.steps),
                               result_.accuracy.accuracy.value_or(std::nan("")));
@@ -310,17 +309,21 @@ class Trainer {
 }  // namespace
 
 absl::Status CheckTrainable(const Task& task) {
-  const std::vector<double>& coherences = task.spec().coherences;
-  const bool all_zero =
-      task.has_coherences() &&
-      std::all_of(coherences.begin(), coherences.end(), [](double coherence) {
-        return coherence == 0;
-      });
-  return all_zero ? Refuse(reason::kOutOfRange,
-                           "task.coherences",
-                           "task.coherences holds only 0; training needs one "
-                           "above 0")
-                  : absl::OkStatus();
+  for (int64_t i = 0; i < task.tasks(); ++i) {
+    const std::vector<double>& coherences = task.spec(i).coherences;
+    if (coherences.empty() ||
+        *std::max_element(coherences.begin(), coherences.end()) > 0) {
+      continue;
+    }
+    const std::string field =
+        task.tasks() == 1 ? "task.coherences"
+                          : absl::StrCat("tasks[", i, "].coherences");
+    return Refuse(reason::kOutOfRange,
+                  field,
+                  absl::StrCat(field,
+                               " holds only 0; training needs one above 0"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<TrainResult> Train(const Task& task,
@@ -353,7 +356,8 @@ double TrainBytes(const Task& task, const TrainOptions& options) {
                                         options.seq_len,
                                         options.batch_size);
   const double batch = T * B * (I * scalar + 4);
-  const double trials = B * static_cast<double>(task.steps()) * (16 * I + 4);
+  const double trials =
+      B * static_cast<double>(task.max_steps()) * (16 * I + 4);
   const double losses = static_cast<double>(options.max_steps) * 2 * 8;
   return networks + buffers + batch + trials + losses +
          RunTaskBytes(task, options.units, options.eval_trials, false);

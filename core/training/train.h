@@ -72,8 +72,8 @@ absl::StatusOr<TrainResult> Train(const Task& task,
                                   const TrainOptions& options,
                                   const Execution& execution);
 
-// OUT_OF_RANGE for "task.coherences" when the task has no coherence above 0:
-// nothing could count for `accuracy`.
+// OUT_OF_RANGE for "task.coherences", or "tasks[i].coherences" of several, when
+// a task with coherences has none above 0: nothing could count for `accuracy`.
 absl::Status CheckTrainable(const Task& task);
 
 // Estimate of the bytes that Train holds, its result included.

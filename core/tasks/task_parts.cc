@@ -1,0 +1,50 @@
+#include "core/tasks/task_parts.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace modbound {
+
+double RingDirection(int64_t dim_ring, int64_t k) {
+  return 2 * std::numbers::pi * static_cast<double>(k) /
+         static_cast<double>(dim_ring);
+}
+
+Eigen::RowVectorXd RingCosines(int64_t dim_ring, double theta) {
+  Eigen::RowVectorXd cosines(dim_ring);
+  for (int64_t k = 0; k < dim_ring; ++k) {
+    cosines(k) = std::cos(RingDirection(dim_ring, k) - theta);
+  }
+  return cosines;
+}
+
+void FillRows(const PeriodSpan& period,
+              int64_t first,
+              const Eigen::RowVectorXd& row,
+              Eigen::Ref<Matrix> means) {
+  means.block(period.begin, first, period.steps, row.size()).rowwise() = row;
+}
+
+void FillEvidence(const PeriodSpan& period,
+                  const Eigen::Ref<const Matrix>& inputs,
+                  int64_t first,
+                  const Vector& weights,
+                  StepColumn sums) {
+  double sum = 0;
+  for (int64_t t = period.begin; t < sums.size(); ++t) {
+    if (t < period.end()) {
+      sum += inputs.row(t).segment(first, weights.size()).dot(weights);
+    }
+    sums(t) = sum;
+  }
+}
+
+void FillFrom(int64_t step, double value, StepColumn values) {
+  values.tail(values.size() - step).setConstant(value);
+}
+
+int32_t ChoiceTarget(int32_t ground_truth) { return ground_truth + 1; }
+
+int32_t SameTarget(int32_t ground_truth) { return ground_truth; }
+
+}  // namespace modbound
