@@ -35,8 +35,8 @@ absl::StatusOr<Vector> MeanGain(const Network& network,
 
 // States before each step of trials that started from 0: activity (a row a
 // step, the state after it, trials one after another) moved down by one row
-// inside each trial, zeros first. first_rows: the row that each trial begins at;
-// the number of all rows may follow.
+// inside each trial, zeros first. first_rows: the row that each trial begins
+// at; the number of all rows may follow.
 Matrix StatesBefore(const Matrix& activity,
                     const std::vector<int64_t>& first_rows);
 

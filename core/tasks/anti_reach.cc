@@ -5,8 +5,9 @@
 #include "core/tasks/task_parts.h"
 
 // Respond in the direction opposite to the stimulus, or without `anti` in its
-// own (Munoz & Everling 2004). Channels: fixation 0, ring 1 ... dim_ring. Ground
-// truth: number of the direction to respond in; outputs: fixate, then the ring.
+// own (Munoz & Everling 2004). Channels: fixation 0, ring 1 ... dim_ring.
+// Ground truth: number of the direction to respond in; outputs: fixate, then
+// the ring.
 namespace modbound {
 namespace {
 

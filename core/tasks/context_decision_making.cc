@@ -27,10 +27,9 @@ void DrawContext(const TaskSpec& spec, RandomStream& random, Trial& trial) {
 }
 
 // (1 +- coherence / 100) / 2, the sign that of the direction.
-Eigen::RowVectorXd ModalityMeans(double direction, double coherence) {
+Eigen::RowVector2d ModalityMeans(double direction, double coherence) {
   const double signed_coherence = direction == 0 ? coherence : -coherence;
-  return Eigen::RowVector2d((1 + signed_coherence / 100) / 2,
-                            (1 - signed_coherence / 100) / 2);
+  return {(1 + signed_coherence / 100) / 2, (1 - signed_coherence / 100) / 2};
 }
 
 void FillContextMeans(const TaskSpec& /*spec*/,

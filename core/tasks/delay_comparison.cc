@@ -57,9 +57,8 @@ void FillComparisonVariables(const TrialView& view,
                              Eigen::Ref<Matrix> variables) {
   const auto [first, second] = ComparedInputs(view.spec, view.trial);
   const int64_t onset2 = view.trial.periods[Period::kStimulus2].begin;
-  FillFrom(view.trial.periods[Period::kStimulus1].begin,
-           first,
-           variables.col(0));
+  FillFrom(
+      view.trial.periods[Period::kStimulus1].begin, first, variables.col(0));
   FillFrom(onset2, second, variables.col(1));
   FillFrom(onset2, first - second, variables.col(2));
   variables.col(3) = view.means.col(0);

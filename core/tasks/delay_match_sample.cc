@@ -20,8 +20,8 @@ TaskShape MatchShape(const TaskSpec& spec) {
 
 void DrawMatch(const TaskSpec& spec, RandomStream& random, Trial& trial) {
   trial.ground_truth = static_cast<int32_t>(random.Index(2));
-  trial.extras[0] = static_cast<double>(
-      random.Index(static_cast<uint64_t>(spec.dim_ring)));
+  trial.extras[0] =
+      static_cast<double>(random.Index(static_cast<uint64_t>(spec.dim_ring)));
 }
 
 double SampleDirection(const TaskSpec& spec, const Trial& trial) {
@@ -40,7 +40,7 @@ void FillMatchMeans(const TaskSpec& spec,
   const auto fill = [&](Period period, double theta) {
     FillRows(trial.periods[period],
              1,
-             (0.5 + 0.5 * RingCosines(spec.dim_ring, theta).array()).matrix(),
+             RingCosines(spec.dim_ring, theta, 0.5, 0.5),
              means);
   };
   fill(Period::kSample, SampleDirection(spec, trial));

@@ -6,11 +6,11 @@
 // stimulus 2: 3 and 4, cues 5 and 6. Directions 0 and pi/2 are shown as (cos,
 // sin); a non-match shows the other direction. The test of sample k is shown on
 // the channels of stimulus k, cued by cue k. Targets are match (1) or non-match
-// (2) in both test periods; fixation stays at 1. Judged at the last step of each
-// test period: both must be right. Ground truth: a + 2 b, where a and b are 0
-// for a match and 1 for a non-match in the first and the second test. Extras:
-// direction of sample 1 and of sample 2 (0, or 1 for pi/2), sample that is
-// tested first (0 or 1).
+// (2) in both test periods; fixation stays at 1. Judged at the last step of
+// each test period: both must be right. Ground truth: a + 2 b, where a and b
+// are 0 for a match and 1 for a non-match in the first and the second test.
+// Extras: direction of sample 1 and of sample 2 (0, or 1 for pi/2), sample that
+// is tested first (0 or 1).
 namespace modbound {
 namespace {
 
@@ -32,7 +32,7 @@ void DrawDual(const TaskSpec& /*spec*/, RandomStream& random, Trial& trial) {
 struct DualTest {
   Period cue;
   Period test;
-  int64_t sample;   // 0 or 1
+  int64_t sample;  // 0 or 1
   bool non_match;
 };
 
@@ -91,8 +91,8 @@ Judgement JudgeTests(const TaskSpec& /*spec*/,
 int64_t JudgedTests(const PeriodSteps& /*periods*/) { return 2; }
 
 // sample1, sample2: +1 for direction 0, -1 for pi/2, from the onset on; order:
-// +1 when sample 1 is tested first, else -1, from the first cue on; match: +1 or
-// -1 while a test is shown.
+// +1 when sample 1 is tested first, else -1, from the first cue on; match: +1
+// or -1 while a test is shown.
 void FillDualVariables(const TrialView& view, Eigen::Ref<Matrix> variables) {
   const Trial& trial = view.trial;
   const int64_t onset = trial.periods[Period::kSample].begin;
@@ -124,9 +124,9 @@ TaskDefinition DualDelayMatchSample() {
                               Period::kDelay2,
                               Period::kCue2,
                               Period::kTest2}) {
-    const bool needs_step =
-        period != Period::kFixation && period != Period::kDelay1 &&
-        period != Period::kDelay2;
+    const bool needs_step = period != Period::kFixation &&
+                            period != Period::kDelay1 &&
+                            period != Period::kDelay2;
     task.defaults.LengthOf(period) = 500;
     task.periods.push_back({period, needs_step});
   }

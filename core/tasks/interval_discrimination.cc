@@ -39,8 +39,8 @@ void FillDurationVariables(const TrialView& view,
   const auto fill = [&](Period period, StepColumn durations) {
     const PeriodSpan& span = view.trial.periods[period];
     for (int64_t t = span.begin; t < durations.size(); ++t) {
-      durations(t) = view.dt_ms * static_cast<double>(std::min(
-                                      t + 1 - span.begin, span.steps));
+      durations(t) = view.dt_ms * static_cast<double>(
+                                      std::min(t + 1 - span.begin, span.steps));
     }
   };
   fill(Period::kStimulus1, variables.col(0));

@@ -16,8 +16,8 @@ TaskShape SensoryShape(const TaskSpec& spec) {
 }
 
 void DrawShare(const TaskSpec& spec, RandomStream& random, Trial& trial) {
-  trial.ground_truth = static_cast<int32_t>(
-      random.Index(static_cast<uint64_t>(spec.dim_ring)));
+  trial.ground_truth =
+      static_cast<int32_t>(random.Index(static_cast<uint64_t>(spec.dim_ring)));
   trial.extras[0] = random.Uniform();
 }
 
@@ -25,13 +25,12 @@ void DrawShare(const TaskSpec& spec, RandomStream& random, Trial& trial) {
 void FillSensoryMeans(const TaskSpec& spec,
                       const Trial& trial,
                       Eigen::Ref<Matrix> means) {
-  const Eigen::RowVectorXd cosines = RingCosines(
-      spec.dim_ring, RingDirection(spec.dim_ring, trial.ground_truth));
+  const double theta = RingDirection(spec.dim_ring, trial.ground_truth);
   const double share = trial.extras[0];
   const auto fill = [&](int64_t first, double coherence) {
     FillRows(trial.periods[Period::kStimulus],
              first,
-             (0.5 + cosines.array() * (coherence / 200)).matrix(),
+             RingCosines(spec.dim_ring, theta, 0.5, coherence / 200),
              means);
   };
   fill(1, trial.coherence * share);

@@ -29,8 +29,7 @@ void FillEvidenceVariables(const TrialView& view,
                            Eigen::Ref<Matrix> variables) {
   const PeriodSpan& stimulus = view.trial.periods[Period::kStimulus];
   const Vector difference = Eigen::Vector2d(1, -1);
-  FillEvidence(
-      stimulus, view.inputs, kStimulus, difference, variables.col(0));
+  FillEvidence(stimulus, view.inputs, kStimulus, difference, variables.col(0));
   FillEvidence(stimulus, view.means, kStimulus, difference, variables.col(1));
   variables.col(2) = view.means.col(0);
 }

@@ -32,10 +32,24 @@ inline constexpr std::size_t kPeriods = 18;
 
 // "stimulus1".
 inline const char* PeriodName(Period period) {
-  constexpr std::array<const char*, kPeriods> kNames = {
-      "fixation",  "stimulus",  "delay",  "decision", "sample", "test",
-      "stimulus1", "stimulus2", "delay1", "delay2",   "cue1",   "cue2",
-      "test1",     "test2",     "ready",  "measure",  "set",    "production"};
+  constexpr std::array<const char*, kPeriods> kNames = {"fixation",
+                                                        "stimulus",
+                                                        "delay",
+                                                        "decision",
+                                                        "sample",
+                                                        "test",
+                                                        "stimulus1",
+                                                        "stimulus2",
+                                                        "delay1",
+                                                        "delay2",
+                                                        "cue1",
+                                                        "cue2",
+                                                        "test1",
+                                                        "test2",
+                                                        "ready",
+                                                        "measure",
+                                                        "set",
+                                                        "production"};
   return kNames[static_cast<std::size_t>(period)];
 }
 

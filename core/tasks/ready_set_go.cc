@@ -5,15 +5,15 @@
 #include "core/tasks/task_parts.h"
 
 // Produce an interval that was measured before (Remington et al. 2018).
-// Channels: fixation 0, ready 1, set 2. The measure period begins with the ready
-// cue; the set cue begins where it ends; production, the response period, lasts
-// twice the interval P = measure gain. The target is to go (1) at one step,
-// floor(P / dt) steps into production. Judged by the first go in production:
-// right when its time since the end of the measure period, where the set cue
-// begins, differs from P by at most prod_margin P + 25 ms. A step's time is that
-// of its beginning, so the target is late by the set cue and early by less than
-// a step. Ground truths: 0 for an interval up to the middle of the shortest and
-// the longest, 1 beyond.
+// Channels: fixation 0, ready 1, set 2. The measure period begins with the
+// ready cue; the set cue begins where it ends; production, the response period,
+// lasts twice the interval P = measure gain. The target is to go (1) at one
+// step, floor(P / dt) steps into production. Judged by the first go in
+// production: right when its time since the end of the measure period, where
+// the set cue begins, differs from P by at most prod_margin P + 25 ms. A step's
+// time is that of its beginning, so the target is late by the set cue and early
+// by less than a step. Ground truths: 0 for an interval up to the middle of the
+// shortest and the longest, 1 beyond.
 namespace modbound {
 namespace {
 
@@ -26,7 +26,9 @@ TaskShape ReadySetGoShape(const TaskSpec& /*spec*/) {
   return {.inputs = 3, .outputs = 2, .trial_types = 2};
 }
 
-void DrawInterval(const TaskSpec& spec, RandomStream& /*random*/, Trial& trial) {
+void DrawInterval(const TaskSpec& spec,
+                  RandomStream& /*random*/,
+                  Trial& trial) {
   const Duration& measure = spec.measure_ms;
   const double middle = (measure.shortest() + measure.longest()) / 2;
   trial.ground_truth =
@@ -106,12 +108,11 @@ TaskDefinition ReadySetGo() {
   task.defaults.set_ms = 83;
   task.defaults.gain = 1;
   task.defaults.prod_margin = 0.2;
-  task.periods = {
-      {Period::kFixation},
-      {Period::kReady, /*needs_step=*/true, /*beside_next=*/true},
-      {Period::kMeasure, /*needs_step=*/true},
-      {Period::kSet, /*needs_step=*/true},
-      {Period::kProduction}};
+  task.periods = {{Period::kFixation},
+                  {Period::kReady, /*needs_step=*/true, /*beside_next=*/true},
+                  {Period::kMeasure, /*needs_step=*/true},
+                  {Period::kSet, /*needs_step=*/true},
+                  {Period::kProduction}};
   task.fields = {TaskField::kGain, TaskField::kProdMargin};
   task.shape = ReadySetGoShape;
   task.response = Period::kProduction;

@@ -177,7 +177,8 @@ class TaskRunner {
         trials.inputs.row(t * kTrialBlock + k) = trial.inputs.row(t);
       }
       if (options_.record_steps) {
-        const int64_t row = run_.first_rows[static_cast<std::size_t>(first + k)];
+        const int64_t row =
+            run_.first_rows[static_cast<std::size_t>(first + k)];
         run_.inputs.middleRows(row, T) = trial.inputs.topRows(T);
         run_.variables.middleRows(row, T) = task_.Variables(trial);
       }
@@ -225,8 +226,7 @@ class TaskRunner {
         outputs = Readout(network_, states);
       }
       const auto row = static_cast<int64_t>(k);
-      const int64_t at =
-          trials.first_choices[k] + static_cast<int64_t>(judged);
+      const int64_t at = trials.first_choices[k] + static_cast<int64_t>(judged);
       trials.choices[static_cast<std::size_t>(at)] = Choice(outputs.row(row));
       if (options_.record_judged) {
         judged_states.row(at) = states.row(row);
@@ -237,8 +237,8 @@ class TaskRunner {
 
   void Finish(int64_t trial, int64_t k, BlockTrials& trials) {
     Judgement& judgement = trials.judgements[static_cast<std::size_t>(k)];
-    const int32_t* choices =
-        trials.choices.data() + trials.first_choices[static_cast<std::size_t>(k)];
+    const int32_t* choices = trials.choices.data() +
+                             trials.first_choices[static_cast<std::size_t>(k)];
     TrialOutcome& outcome = run_.trials[static_cast<std::size_t>(trial)];
     outcome.choice = choices[judgement.steps.size() - 1];
     outcome.correct = judgement.IsRight(choices);
@@ -274,8 +274,7 @@ double RunTaskBytes(const Task& task,
                       (kTrialBlock * 8 * (T * I + 4 * N) + T * (16 * I + 4));
   const double step_rows = record_steps ? K * T * 8 * (N + I + O + V) : 0;
   // Moments of each block; outcomes and first rows.
-  return work + step_rows + blocks * 3 * 8 * N +
-         K * (sizeof(TrialOutcome) + 8);
+  return work + step_rows + blocks * 3 * 8 * N + K * (sizeof(TrialOutcome) + 8);
 }
 
 double JudgedBytes(const Task& task, int64_t units, int64_t trials) {

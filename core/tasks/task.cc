@@ -22,10 +22,9 @@ PeriodSteps LayOut(const TaskDefinition& definition,
   for (const PeriodRule& rule : definition.periods) {
     PeriodSpan& span = periods[rule.period];
     span.begin = periods.total;
-    span.length_ms =
-        rule.period == Period::kProduction
-            ? 2 * spec.gain * periods[Period::kMeasure].length_ms
-            : length_of(spec.LengthOf(rule.period));
+    span.length_ms = rule.period == Period::kProduction
+                         ? 2 * spec.gain * periods[Period::kMeasure].length_ms
+                         : length_of(spec.LengthOf(rule.period));
     span.steps = StepsOf(span.length_ms, dt_ms);
     periods.total += rule.beside_next ? 0 : span.steps;
   }
@@ -87,8 +86,8 @@ absl::StatusOr<Task> Task::Make(const TaskSpec& spec,
   Member member;
   member.definition = FindTaskDefinition(spec.name);
   member.spec = spec;
-  MODBOUND_RETURN_IF_ERROR(CheckTaskSpec(
-      *member.definition, spec, dt_ms, std::string(path)));
+  MODBOUND_RETURN_IF_ERROR(
+      CheckTaskSpec(*member.definition, spec, dt_ms, std::string(path)));
   member.shape = member.definition->shape(spec);
   for (const PeriodRule& rule : member.definition->periods) {
     member.fixed = member.fixed && (rule.period == Period::kProduction ||
@@ -110,8 +109,7 @@ Task Task::Combine(const std::vector<Task>& tasks) {
   std::vector<Member> members;
   for (const Task& task : tasks) {
     MODBOUND_CHECK(task.dt_ms_ == tasks[0].dt_ms_);
-    members.insert(
-        members.end(), task.members_.begin(), task.members_.end());
+    members.insert(members.end(), task.members_.begin(), task.members_.end());
   }
   return Task(std::move(members), tasks[0].dt_ms_);
 }
@@ -165,8 +163,7 @@ void Task::Fill(Trial& trial) const {
     trial.targets.reserve(static_cast<std::size_t>(max_steps_));
   }
   trial.means.topRows(T).setZero();
-  auto means =
-      trial.means.block(0, member.first_input, T, member.shape.inputs);
+  auto means = trial.means.block(0, member.first_input, T, member.shape.inputs);
   means.col(0).head(FixationEnd(definition, member.spec, periods)).setOnes();
   definition.fill_means(member.spec, trial, means);
   trial.targets.assign(static_cast<std::size_t>(T), 0);
@@ -268,8 +265,7 @@ Judgement Task::Judge(const Trial& trial) const {
   if (member.definition->judge == nullptr) {
     return Judgement::AtStep(trial.steps() - 1, trial.targets.back());
   }
-  Judgement judgement =
-      member.definition->judge(member.spec, dt_ms_, trial);
+  Judgement judgement = member.definition->judge(member.spec, dt_ms_, trial);
   judgement.response += static_cast<int32_t>(member.first_output);
   return judgement;
 }

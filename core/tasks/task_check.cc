@@ -6,12 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/tasks/definition.h"
+#include "core/tasks/task_parts.h"
 
 namespace modbound {
 namespace {
 
 constexpr double kMaxSteps = 2147483648.0;
-constexpr int64_t kMaxRing = 1024;
 constexpr double kMaxGain = 100;
 
 // Refuses what one task may not be given; fields are those of `path`.
@@ -44,7 +44,8 @@ class TaskChecker {
   }
 
   absl::Status Foreign(const std::string& field) const {
-    return OutOfRange(field, absl::StrCat(" is set; ", spec_.name, " has none"));
+    return OutOfRange(field,
+                      absl::StrCat(" is set; ", spec_.name, " has none"));
   }
 
   absl::Status CheckLength(Period period) const {
@@ -56,15 +57,13 @@ class TaskChecker {
         [&](const PeriodRule& one) { return one.period == period; });
     const bool random = length.is_random();
     if (rule == definition_.periods.end()) {
-      return random || length.longest() != 0
-                 ? Foreign(random ? "random" : own)
-                 : absl::OkStatus();
+      return random || length.longest() != 0 ? Foreign(random ? "random" : own)
+                                             : absl::OkStatus();
     }
     const std::string field = absl::StrCat(path_, ".", random ? "random" : own);
     const std::string name =
-        random ? absl::StrCat(field,
-                              ": ",
-                              absl::AsciiStrToUpper(PeriodName(period)))
+        random ? absl::StrCat(
+                     field, ": ", absl::AsciiStrToUpper(PeriodName(period)))
                : field;
     MODBOUND_RETURN_IF_ERROR(length.Check(field, name));
     if (length.longest() / dt_ms_ >= kMaxSteps) {
@@ -118,10 +117,10 @@ class TaskChecker {
       case TaskField::kAssociation:
         return spec_.association == 0 || spec_.association == 1
                    ? absl::OkStatus()
-                   : OutOfRange("association",
-                                absl::StrCat(" is ",
-                                             spec_.association,
-                                             "; allowed: 0 and 1"));
+                   : OutOfRange(
+                         "association",
+                         absl::StrCat(
+                             " is ", spec_.association, "; allowed: 0 and 1"));
       default:
         return absl::OkStatus();
     }
@@ -193,7 +192,8 @@ class TaskChecker {
     if (!(spec_.gain > 0 && spec_.gain <= kMaxGain)) {
       return OutOfRange(
           "gain",
-          absl::StrCat(" is ", spec_.gain, "; allowed: > 0, at most ", kMaxGain));
+          absl::StrCat(
+              " is ", spec_.gain, "; allowed: > 0, at most ", kMaxGain));
     }
     if (StepsOf(measure.shortest() * spec_.gain, dt_ms_) < 1 ||
         2 * measure.longest() * spec_.gain / dt_ms_ >= kMaxSteps) {

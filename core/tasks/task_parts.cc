@@ -10,17 +10,20 @@ double RingDirection(int64_t dim_ring, int64_t k) {
          static_cast<double>(dim_ring);
 }
 
-Eigen::RowVectorXd RingCosines(int64_t dim_ring, double theta) {
-  Eigen::RowVectorXd cosines(dim_ring);
+RingRow RingCosines(int64_t dim_ring,
+                    double theta,
+                    double offset,
+                    double scale) {
+  RingRow cosines(dim_ring);
   for (int64_t k = 0; k < dim_ring; ++k) {
-    cosines(k) = std::cos(RingDirection(dim_ring, k) - theta);
+    cosines(k) = offset + scale * std::cos(RingDirection(dim_ring, k) - theta);
   }
   return cosines;
 }
 
 void FillRows(const PeriodSpan& period,
               int64_t first,
-              const Eigen::RowVectorXd& row,
+              const Eigen::Ref<const Eigen::RowVectorXd>& row,
               Eigen::Ref<Matrix> means) {
   means.block(period.begin, first, period.steps, row.size()).rowwise() = row;
 }

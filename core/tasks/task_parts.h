@@ -12,9 +12,20 @@ namespace modbound {
 // A column of an array with a row a step.
 using StepColumn = Eigen::Ref<Eigen::VectorXd, 0, Eigen::InnerStride<>>;
 
-// cos(theta_k - theta) for the directions theta_k = 2 pi k / dim_ring of a
-// ring: dim_ring values.
-Eigen::RowVectorXd RingCosines(int64_t dim_ring, double theta);
+// Most directions of a ring.
+inline constexpr int kMaxRing = 1024;
+
+// A value for each direction. Holds its numbers itself: training draws trials
+// without taking memory.
+using RingRow =
+    Eigen::Matrix<double, 1, Eigen::Dynamic, Eigen::RowMajor, 1, kMaxRing>;
+
+// offset + scale cos(theta_k - theta) for the directions theta_k = 2 pi k /
+// dim_ring of a ring: dim_ring values.
+RingRow RingCosines(int64_t dim_ring,
+                    double theta,
+                    double offset = 0,
+                    double scale = 1);
 
 // theta_k.
 double RingDirection(int64_t dim_ring, int64_t k);
@@ -22,7 +33,7 @@ double RingDirection(int64_t dim_ring, int64_t k);
 // The same row at every step of a period, from channel `first` on.
 void FillRows(const PeriodSpan& period,
               int64_t first,
-              const Eigen::RowVectorXd& row,
+              const Eigen::Ref<const Eigen::RowVectorXd>& row,
               Eigen::Ref<Matrix> means);
 
 // Running sum over a period of channels (first, first + 1, ...) times weights;

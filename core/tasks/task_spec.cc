@@ -76,9 +76,8 @@ const char* TaskFieldName(TaskField field) {
 }
 
 bool HasField(const TaskDefinition& definition, TaskField field) {
-  return std::find(definition.fields.begin(),
-                   definition.fields.end(),
-                   field) != definition.fields.end();
+  return std::find(definition.fields.begin(), definition.fields.end(), field) !=
+         definition.fields.end();
 }
 
 bool TaskHas(std::string_view name, TaskField field) {

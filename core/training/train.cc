@@ -315,13 +315,13 @@ absl::Status CheckTrainable(const Task& task) {
         *std::max_element(coherences.begin(), coherences.end()) > 0) {
       continue;
     }
-    const std::string field =
-        task.tasks() == 1 ? "task.coherences"
-                          : absl::StrCat("tasks[", i, "].coherences");
-    return Refuse(reason::kOutOfRange,
-                  field,
-                  absl::StrCat(field,
-                               " holds only 0; training needs one above 0"));
+    const std::string field = task.tasks() == 1
+                                  ? "task.coherences"
+                                  : absl::StrCat("tasks[", i, "].coherences");
+    return Refuse(
+        reason::kOutOfRange,
+        field,
+        absl::StrCat(field, " holds only 0; training needs one above 0"));
   }
   return absl::OkStatus();
 }

@@ -70,8 +70,8 @@ absl::StatusOr<ActivityPlan> ResolveActivity(const InputInfos& inputs,
   if (!spec.has_trials()) {
     spec.set_trials(kActivityTrials);
   }
-  plan.rows =
-      static_cast<double>(spec.trials()) * static_cast<double>(task.max_steps());
+  plan.rows = static_cast<double>(spec.trials()) *
+              static_cast<double>(task.max_steps());
   plan.bytes = RunTaskBytes(task, units, spec.trials(), true, 0);
   plan.thread_bytes = TaskThreadBytes(task, units);
   return plan;

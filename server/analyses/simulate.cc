@@ -53,7 +53,7 @@ double InitialStateBytes(const InputInfos& inputs) {
 absl::StatusOr<Plan> PlanSequence(const v1::SimulateSpec& simulate,
                                   const InputInfos& inputs) {
   if (NamesTask(simulate) || simulate.has_trials()) {
-    const char* field = simulate.has_task()       ? "task"
+    const char* field = simulate.has_task()         ? "task"
                         : simulate.tasks_size() > 0 ? "tasks"
                                                     : "trials";
     return Refuse(
@@ -182,17 +182,16 @@ void AddTrials(const TaskRun& run, Outcome& outcome) {
   HostArray correct(v1::DType::BOOL, {K}, {"trial"});
   for (int64_t k = 0; k < K; ++k) {
     const TrialOutcome& one = run.trials[static_cast<std::size_t>(k)];
-    trial.resize(
-        static_cast<std::size_t>(
-            run.first_rows[static_cast<std::size_t>(k) + 1]),
-        static_cast<int32_t>(k));
+    trial.resize(static_cast<std::size_t>(
+                     run.first_rows[static_cast<std::size_t>(k) + 1]),
+                 static_cast<int32_t>(k));
     ground_truth.push_back(one.ground_truth);
     choice.push_back(one.choice);
     coherence.push_back(one.coherence);
     correct.mutable_data()[k] = std::byte{one.correct};
   }
-  outcome.outputs["trial"] = HostArray::FromInts(
-      trial, {run.first_rows.back()}, {"step"});
+  outcome.outputs["trial"] =
+      HostArray::FromInts(trial, {run.first_rows.back()}, {"step"});
   outcome.outputs["ground_truth"] =
       HostArray::FromInts(ground_truth, {K}, {"trial"});
   outcome.outputs["choice"] = HostArray::FromInts(choice, {K}, {"trial"});
@@ -228,8 +227,7 @@ absl::StatusOr<Outcome> RunTrials(const v1::SimulateSpec& simulate,
                                   const Network& network,
                                   const InputArrays& inputs,
                                   const Execution& execution) {
-  MODBOUND_ASSIGN_OR_RETURN(const Task task,
-                            TaskOf(simulate, simulate.dt()));
+  MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(simulate, simulate.dt()));
   TaskRunOptions options;
   options.trials = simulate.trials();
   options.seed = simulate.seed();
@@ -306,7 +304,10 @@ std::vector<OutputRule> SimulateOutputs() {
        {"K"},
        v1::DType::BOOL,
        "The choice is the target, or the task's own rule is met."},
-      {"context", {"K"}, i4, "Which of tasks the trial is of; only with tasks."},
+      {"context",
+       {"K"},
+       i4,
+       "Which of tasks the trial is of; only with tasks."},
       {"variables/*", {"T"}, f8, kVariablesComment},
   };
 }

@@ -31,8 +31,7 @@ std::vector<Period> LengthPeriods() {
 
 // Fields and words of the contract have core's names.
 const FieldDescriptor& FieldNamed(const std::string& name) {
-  const FieldDescriptor* field =
-      v1::Task::descriptor()->FindFieldByName(name);
+  const FieldDescriptor* field = v1::Task::descriptor()->FindFieldByName(name);
   MODBOUND_CHECK(field != nullptr);
   return *field;
 }
@@ -84,10 +83,8 @@ absl::Status CheckRandom(const std::string& path, const v1::Task& task) {
   for (int i = 0; i < task.random_size(); ++i) {
     const v1::RandomLength& random = task.random(i);
     const std::string field = absl::StrCat(path, ".random[", i, "]");
-    const std::string word =
-        v1::RandomLength::Period_Name(random.period());
-    if (random.distribution_case() ==
-        v1::RandomLength::DISTRIBUTION_NOT_SET) {
+    const std::string word = v1::RandomLength::Period_Name(random.period());
+    if (random.distribution_case() == v1::RandomLength::DISTRIBUTION_NOT_SET) {
       return Refuse(reason::kMissingField,
                     field,
                     absl::StrCat(field,
@@ -114,13 +111,14 @@ absl::Status CheckRandom(const std::string& path, const v1::Task& task) {
   return absl::OkStatus();
 }
 
-const v1::RandomLength* RandomOf(const v1::Task& task, Period period) {
-  for (const v1::RandomLength& random : task.random()) {
-    if (random.period() == WordOf(period)) {
-      return &random;
+// Which element of `random` is of a period; -1 when none is.
+int RandomOf(const v1::Task& task, Period period) {
+  for (int i = 0; i < task.random_size(); ++i) {
+    if (task.random(i).period() == WordOf(period)) {
+      return i;
     }
   }
-  return nullptr;
+  return -1;
 }
 
 absl::Status RefuseForeignPeriods(const std::string& path,
@@ -132,15 +130,13 @@ absl::Status RefuseForeignPeriods(const std::string& path,
     if (IsSet(task, LengthField(period))) {
       return RefuseForeign(path, LengthField(period), task);
     }
-    if (const v1::RandomLength* random = RandomOf(task, period);
-        random != nullptr) {
-      const std::string field = absl::StrCat(
-          path, ".random[", random - task.random().begin().operator->(), "]");
+    if (const int random = RandomOf(task, period); random >= 0) {
+      const std::string field = absl::StrCat(path, ".random[", random, "]");
       return Refuse(reason::kOutOfRange,
                     field,
                     absl::StrCat(field,
                                  " is of ",
-                                 v1::RandomLength::Period_Name(random->period()),
+                                 v1::RandomLength::Period_Name(WordOf(period)),
                                  "; ",
                                  NameOf(task),
                                  " has no such period"));
@@ -171,7 +167,7 @@ void AddRandom(Period period, const Duration& length, v1::Task& task) {
 void FillLengths(const TaskSpec& defaults, v1::Task& task) {
   for (const Period period : LengthPeriods()) {
     if (!TaskHas(defaults.name, period) || IsSet(task, LengthField(period)) ||
-        RandomOf(task, period) != nullptr) {
+        RandomOf(task, period) >= 0) {
       continue;
     }
     const Duration& length = defaults.LengthOf(period);
@@ -212,20 +208,21 @@ void FillField(const TaskSpec& defaults, TaskField field, v1::Task& task) {
 }
 
 Duration LengthOf(const v1::Task& task, Period period) {
-  const v1::RandomLength* random = RandomOf(task, period);
-  if (random == nullptr) {
+  const int index = RandomOf(task, period);
+  if (index < 0) {
     return task.GetReflection()->GetDouble(task, &LengthField(period));
   }
-  if (random->has_uniform()) {
-    return Duration::Uniform(random->uniform().min_ms(),
-                             random->uniform().max_ms());
+  const v1::RandomLength& random = task.random(index);
+  if (random.has_uniform()) {
+    return Duration::Uniform(random.uniform().min_ms(),
+                             random.uniform().max_ms());
   }
-  if (random->has_choice()) {
-    const auto& lengths = random->choice().lengths_ms();
+  if (random.has_choice()) {
+    const auto& lengths = random.choice().lengths_ms();
     return Duration::Choice({lengths.begin(), lengths.end()});
   }
   const v1::RandomLength::TruncatedExponential& exponential =
-      random->truncated_exponential();
+      random.truncated_exponential();
   return Duration::TruncatedExponential(
       exponential.mean_ms(), exponential.min_ms(), exponential.max_ms());
 }

@@ -73,8 +73,8 @@ template <typename SpecT>
 absl::StatusOr<Task> ResolveTask(double dt_ms, SpecT& spec) {
   // Making `task` a member would set it.
   v1::Task task = spec.task();
-  if (absl::Status status = internal::FillTasks(
-          spec.has_task(), task, *spec.mutable_tasks());
+  if (absl::Status status =
+          internal::FillTasks(spec.has_task(), task, *spec.mutable_tasks());
       !status.ok()) {
     return status;
   }

@@ -86,9 +86,8 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& /*inputs*/) {
   const TrainOptions options = OptionsOf(train);
   MODBOUND_RETURN_IF_ERROR(
       WithFieldPrefix(options.dynamics.Validate(), "model."));
-  MODBOUND_ASSIGN_OR_RETURN(
-      const Task task,
-      ResolveTask(options.dynamics.dt_ms, train));
+  MODBOUND_ASSIGN_OR_RETURN(const Task task,
+                            ResolveTask(options.dynamics.dt_ms, train));
   MODBOUND_RETURN_IF_ERROR(CheckTrainable(task));
   Plan plan;
   for (const char* prefix : {"", "initial/"}) {

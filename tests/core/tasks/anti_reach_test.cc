@@ -14,8 +14,7 @@ TEST(AntiReach, TrialByHand) {
       TaskWith(kReachTask, 100, [](TaskSpec& spec) { spec.dim_ring = 4; });
   // The right response is direction 1 (pi/2), the stimulus 3 pi/2.
   Trial trial = task.NoiseFree(1, 0);
-  ExpectMeans(
-      trial, 15, 5, {{0, 0, 10, 1}, {2, 5, 10, -1}, {4, 5, 10, 1}});
+  ExpectMeans(trial, 15, 5, {{0, 0, 10, 1}, {2, 5, 10, -1}, {4, 5, 10, 1}});
   ExpectTargetFrom(trial, 10, 2);
   const Matrix variables = task.Variables(trial);
   EXPECT_EQ(variables(4, 1), 0);
@@ -46,8 +45,7 @@ TEST(AntiReach, HasThirtyTwoDirections) {
                 1e-14);
   }
   EXPECT_EQ(trial.targets.back(), 4);
-  ExpectEvenDraws(
-      task, 32, [](const Trial& one) { return one.ground_truth; });
+  ExpectEvenDraws(task, 32, [](const Trial& one) { return one.ground_truth; });
 }
 
 }  // namespace

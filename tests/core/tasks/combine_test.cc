@@ -16,8 +16,7 @@ Task ThreeTasks() {
 
 TEST(CombinedTask, HasTheBlocksOfItsTasks) {
   const Task task = ThreeTasks();
-  EXPECT_EQ(task.name(),
-            "GO_NOGO + PERCEPTUAL_DECISION_MAKING + READY_SET_GO");
+  EXPECT_EQ(task.name(), "GO_NOGO + PERCEPTUAL_DECISION_MAKING + READY_SET_GO");
   EXPECT_EQ(task.inputs(), 9);
   EXPECT_EQ(task.outputs(), 7);
   EXPECT_EQ(task.trial_types(), 6);
@@ -42,8 +41,7 @@ TEST(CombinedTask, EachTrialIsOneOfItsTasksInItsOwnBlock) {
                                    TaskWith("PERCEPTUAL_DECISION_MAKING", 50),
                                    TaskWith("READY_SET_GO", 50)};
   const std::vector<int64_t> first_output = {0, 2, 5};
-  ExpectEvenDraws(
-      task, 3, [&](const Trial& trial) { return trial.task; });
+  ExpectEvenDraws(task, 3, [&](const Trial& trial) { return trial.task; });
   for (uint64_t k = 0; k < 60; ++k) {
     const Trial trial = DrawnTrial(task, k);
     const auto which = static_cast<std::size_t>(trial.task);
@@ -81,8 +79,7 @@ TEST(CombinedTask, EachTrialIsOneOfItsTasksInItsOwnBlock) {
       EXPECT_EQ(judgement.response, 6);
       EXPECT_EQ(judgement.earliest, own_judgement.earliest);
     } else {
-      EXPECT_EQ(judgement.targets,
-                std::vector<int32_t>{trial.targets.back()});
+      EXPECT_EQ(judgement.targets, std::vector<int32_t>{trial.targets.back()});
     }
   }
 }

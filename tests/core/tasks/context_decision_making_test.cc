@@ -7,7 +7,8 @@ namespace {
 
 constexpr char kContextTask[] = "CONTEXT_DECISION_MAKING";
 
-// Delay 400 ms. dt 50: fixation 0-5, stimulus 6-20, delay 21-28, decision 29-30.
+// Delay 400 ms. dt 50: fixation 0-5, stimulus 6-20, delay 21-28, decision
+// 29-30.
 Task TaskOfFixedDelay(double sigma = 0) {
   return TaskWith(kContextTask, 50, [&](TaskSpec& spec) {
     spec.delay_ms = 400;

@@ -14,10 +14,8 @@ TEST(DelayComparison, NoiseFreeTrialsByHand) {
   const Task task = TaskWith(kComparisonTask, 100);
   // Pair (18, 10): 2/3 and 1/2.
   Trial trial = task.NoiseFree(0, 0, {0});
-  ExpectMeans(trial,
-              26,
-              2,
-              {{0, 0, 25, 1}, {1, 5, 10, 2.0 / 3}, {1, 20, 25, .5}});
+  ExpectMeans(
+      trial, 26, 2, {{0, 0, 25, 1}, {1, 5, 10, 2.0 / 3}, {1, 20, 25, .5}});
   ExpectTargetFrom(trial, 25, 1);
   // Pair (34, 26), the smaller first: 5/6 and 1.
   trial = task.NoiseFree(1, 0, {4});

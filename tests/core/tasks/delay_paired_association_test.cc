@@ -15,12 +15,11 @@ TEST(DelayPairedAssociation, TrialsByHand) {
     SCOPED_TRACE(pair);
     const Trial trial =
         task.NoiseFree(go[pair], 0, {static_cast<double>(pair)});
-    ExpectMeans(trial,
-                45,
-                5,
-                {{0, 0, 40, 1},
-                 {cues[pair][0], 0, 10, 1},
-                 {cues[pair][1], 20, 30, 1}});
+    ExpectMeans(
+        trial,
+        45,
+        5,
+        {{0, 0, 40, 1}, {cues[pair][0], 0, 10, 1}, {cues[pair][1], 20, 30, 1}});
     ExpectTargetFrom(trial, 40, go[pair]);
   }
 }

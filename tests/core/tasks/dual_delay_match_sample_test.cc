@@ -24,7 +24,9 @@ TEST(DualDelayMatchSample, NoiseFreeTrialsByHand) {
                {3, 35, 40, 1}});
   for (int64_t t = 0; t < 40; ++t) {
     EXPECT_EQ(trial.targets[static_cast<std::size_t>(t)],
-              t >= 35 ? 2 : t >= 20 && t < 25 ? 1 : 0);
+              t >= 35             ? 2
+              : t >= 20 && t < 25 ? 1
+                                  : 0);
   }
   // Both samples at pi/2, sample 2 tested first: a non-match, then a match.
   trial = task.NoiseFree(1, 0, {1, 1, 1});
@@ -40,7 +42,9 @@ TEST(DualDelayMatchSample, NoiseFreeTrialsByHand) {
                {2, 35, 40, 1}});
   for (int64_t t = 0; t < 40; ++t) {
     EXPECT_EQ(trial.targets[static_cast<std::size_t>(t)],
-              t >= 35 ? 1 : t >= 20 && t < 25 ? 2 : 0);
+              t >= 35             ? 1
+              : t >= 20 && t < 25 ? 2
+                                  : 0);
   }
 }
 
@@ -84,8 +88,9 @@ TEST(DualDelayMatchSample, VariablesByHand) {
 }
 
 TEST(DualDelayMatchSample, FixationFormPeriodEndsWithTheFixationPeriod) {
-  const Task task = TaskWith(
-      kDualTask, 100, [](TaskSpec& spec) { spec.fixation = Fixation::kPeriod; });
+  const Task task = TaskWith(kDualTask, 100, [](TaskSpec& spec) {
+    spec.fixation = Fixation::kPeriod;
+  });
   EXPECT_EQ(task.NoiseFree(0, 0).means.col(0).sum(), 5);
 }
 

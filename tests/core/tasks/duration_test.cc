@@ -55,17 +55,17 @@ TEST(Duration, ChoiceDrawsEachEquallyOften) {
   const Duration choice = Duration::Choice({900, 300, 4000});
   const std::vector<double> draws = Draws(choice);
   for (const double ms : {300.0, 900.0, 4000.0}) {
-    EXPECT_NEAR(
-        static_cast<double>(std::count(draws.begin(), draws.end(), ms)),
-        kDraws / 3.0,
-        5 * std::sqrt(kDraws * 2 / 9.0));
+    EXPECT_NEAR(static_cast<double>(std::count(draws.begin(), draws.end(), ms)),
+                kDraws / 3.0,
+                5 * std::sqrt(kDraws * 2 / 9.0));
   }
   EXPECT_EQ(choice.shortest(), 300);
   EXPECT_EQ(choice.longest(), 4000);
 }
 
-// Mean of an exponential of mean m among its draws in [a, b]: m + (a - b e^-d) /
-// (1 - e^-d), d = (b - a) / m; share below x: (1 - e^-((x - a)/m)) / (1 - e^-d).
+// Mean of an exponential of mean m among its draws in [a, b]: m + (a - b e^-d)
+// / (1 - e^-d), d = (b - a) / m; share below x: (1 - e^-((x - a)/m)) / (1 -
+// e^-d).
 TEST(Duration, TruncatedExponentialIsWhatLiesBetweenTheBounds) {
   const std::vector<double> draws =
       Draws(Duration::TruncatedExponential(600, 300, 3000));

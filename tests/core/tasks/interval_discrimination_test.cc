@@ -14,8 +14,7 @@ TEST(IntervalDiscrimination, TrialByHand) {
     spec.stimulus2_ms = 300;
   });
   const Trial trial = DrawnTrial(task, 0);
-  ExpectMeans(
-      trial, 27, 3, {{0, 0, 24, 1}, {1, 3, 8, 1}, {2, 16, 19, 1}});
+  ExpectMeans(trial, 27, 3, {{0, 0, 24, 1}, {1, 3, 8, 1}, {2, 16, 19, 1}});
   EXPECT_EQ(trial.ground_truth, 0);
   ExpectTargetFrom(trial, 24, 1);
   const Matrix variables = task.Variables(trial);

@@ -52,8 +52,9 @@ TEST(MultiSensoryIntegration, RingByHand) {
 
 TEST(MultiSensoryIntegration, DrawsDirectionsCoherencesAndSharesEvenly) {
   ExpectEvenDraws(TaskWith(kSensoryTask, 100), 24, [](const Trial& trial) {
-    const int64_t coherence =
-        trial.coherence == 5 ? 0 : trial.coherence == 15 ? 1 : 2;
+    const int64_t coherence = trial.coherence == 5    ? 0
+                              : trial.coherence == 15 ? 1
+                                                      : 2;
     return trial.ground_truth + 2 * coherence +
            6 * static_cast<int64_t>(4 * trial.extras[0]);
   });

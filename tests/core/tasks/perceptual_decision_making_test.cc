@@ -7,8 +7,8 @@ constexpr char kDelayed[] = "PERCEPTUAL_DECISION_MAKING_DELAY_RESPONSE";
 
 // dt 50: stimulus 0-22, delay (700 ms) 23-36, decision 37-66.
 TEST(PerceptualDecisionMakingDelayResponse, NoiseFreeTrialByHand) {
-  const Task task = TaskWith(
-      kDelayed, 50, [](TaskSpec& spec) { spec.delay_ms = 700; });
+  const Task task =
+      TaskWith(kDelayed, 50, [](TaskSpec& spec) { spec.delay_ms = 700; });
   const Trial trial = task.NoiseFree(1, 25.6);
   ExpectMeans(
       trial, 67, 3, {{0, 0, 37, 1}, {1, 0, 23, .372}, {2, 0, 23, .628}});
@@ -22,8 +22,7 @@ TEST(PerceptualDecisionMakingDelayResponse, EachDelayIsEquallyLikely) {
   EXPECT_EQ(task.min_steps(), 29);
   EXPECT_EQ(task.max_steps(), 66);
   ExpectEvenDraws(task, 8, [&](const Trial& trial) {
-    return std::find(steps.begin(), steps.end(), trial.steps()) -
-           steps.begin();
+    return std::find(steps.begin(), steps.end(), trial.steps()) - steps.begin();
   });
 }
 

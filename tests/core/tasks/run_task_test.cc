@@ -148,8 +148,8 @@ Network RandomNetwork(int64_t units, const Task& task) {
     RandomStream random(1, RandomPurpose::kInitialWeights, index);
     Matrix values(rows, columns);
     for (int64_t i = 0; i < values.size(); ++i) {
-      values.data()[i] = random.Uniform(-1, 1) /
-                         std::sqrt(static_cast<double>(columns));
+      values.data()[i] =
+          random.Uniform(-1, 1) / std::sqrt(static_cast<double>(columns));
     }
     return values;
   };
@@ -196,7 +196,8 @@ void ExpectTrialsByThemselves(const Task& task) {
     EXPECT_EQ(outcome.task, trial.task);
     std::vector<int32_t> choices;
     for (const int64_t step : task.Judge(trial).steps) {
-      EXPECT_EQ(run->judged_states.row(judged_row++), alone->activity.row(step));
+      EXPECT_EQ(run->judged_states.row(judged_row++),
+                alone->activity.row(step));
       choices.push_back(Choice(alone->outputs.row(step)));
     }
     EXPECT_EQ(run->judgements[k].steps, task.Judge(trial).steps);
@@ -232,20 +233,18 @@ TEST(RunTask, CountsTheStepsOfTrialsOfDifferentLengths) {
   options.trials = 40;
   options.record_steps = false;
   ProgressLog log;
-  const auto run =
-      RunTask(RandomNetwork(3, task), task, options, log.Watch(2));
+  const auto run = RunTask(RandomNetwork(3, task), task, options, log.Watch(2));
   ASSERT_TRUE(run.ok());
   // Blocks of 32 and 8, each as long as its longest trial.
   int64_t longest[2] = {0, 0};
   for (std::size_t k = 0; k < 40; ++k) {
-    longest[k / 32] = std::max(longest[k / 32],
-                               run->first_rows[k + 1] - run->first_rows[k]);
+    longest[k / 32] =
+        std::max(longest[k / 32], run->first_rows[k + 1] - run->first_rows[k]);
   }
-  const std::string steps =
-      std::to_string(32 * longest[0] + 8 * longest[1]);
-  EXPECT_THAT(log.Ends(),
-              testing::ElementsAre("simulating: " + steps + " of " + steps +
-                                   " steps"));
+  const std::string steps = std::to_string(32 * longest[0] + 8 * longest[1]);
+  EXPECT_THAT(
+      log.Ends(),
+      testing::ElementsAre("simulating: " + steps + " of " + steps + " steps"));
 }
 
 // Fixation holds the unit at 0; without it the unit passes the range of doubles

@@ -82,7 +82,8 @@ TEST(PerceptualDecisionMaking, NoiseHasTheGoldenSpread) {
       const Trial trial = DrawTrial(task, 3, k);
       const Matrix noise = trial.inputs - trial.means;
       EXPECT_EQ(noise.col(0).cwiseAbs().maxCoeff(), 0);
-      EXPECT_EQ(noise.bottomRows(trial.periods[Period::kDecision].steps).norm(), 0);
+      EXPECT_EQ(noise.bottomRows(trial.periods[Period::kDecision].steps).norm(),
+                0);
       squares += noise.squaredNorm();
       count += 2 * trial.periods[Period::kStimulus].steps;
     }
@@ -309,7 +310,9 @@ TEST(Task, RefusesFieldsAndPeriodsOfOtherTasks) {
            {"task.dim_ring", [](TaskSpec& spec) { spec.dim_ring = 2; }},
            {"task.anti", [](TaskSpec& spec) { spec.anti = true; }},
            {"task.value_pairs",
-            [](TaskSpec& spec) { spec.value_pairs = {{2, 1}}; }},
+            [](TaskSpec& spec) {
+              spec.value_pairs = {{2, 1}};
+            }},
            {"task.gain", [](TaskSpec& spec) { spec.gain = 1; }},
            {"task.prod_margin", [](TaskSpec& spec) { spec.prod_margin = 1; }},
            {"task.association", [](TaskSpec& spec) { spec.association = 1; }},

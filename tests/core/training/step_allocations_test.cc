@@ -63,10 +63,11 @@ TaskSpec ShortDecisions() {
 }
 
 template <typename Scalar>
-int AllocationsOfSteps(const Dynamics& dynamics, int64_t units) {
+int AllocationsOfSteps(const Dynamics& dynamics,
+                       int64_t units,
+                       const Task& task) {
   constexpr int64_t kStreams = 5;
   constexpr int64_t kSteps = 13;
-  const Task task = *Task::Make(ShortDecisions(), dynamics.dt_ms);
   Parameters<Scalar> parameters(InitialNetwork(
       Recipe::kDefault, units, task.inputs(), task.outputs(), dynamics, 1));
   Parameters<Scalar> gradient(units, task.inputs(), task.outputs());
@@ -104,12 +105,26 @@ TEST(TrainingStep, AllocatesNothing) {
       dynamics.update = update;
       dynamics.activation = activation;
       dynamics.tau_ms = 200;
+      const Task task = *Task::Make(ShortDecisions(), dynamics.dt_ms);
       for (const int64_t units : {3, 64, 129}) {
-        EXPECT_EQ(AllocationsOfSteps<float>(dynamics, units), 0) << units;
-        EXPECT_EQ(AllocationsOfSteps<double>(dynamics, units), 0) << units;
+        EXPECT_EQ(AllocationsOfSteps<float>(dynamics, units, task), 0) << units;
+        EXPECT_EQ(AllocationsOfSteps<double>(dynamics, units, task), 0)
+            << units;
       }
     }
   }
+}
+
+// Lengths of trials differ within most tasks, and all of them among these.
+TEST(TrainingStep, AllocatesNothingForAnyTask) {
+  Dynamics dynamics;
+  dynamics.dt_ms = 80;
+  std::vector<Task> tasks;
+  for (const std::string& name : TaskNames()) {
+    tasks.push_back(*Task::Make(*DefaultTaskSpec(name), dynamics.dt_ms));
+    EXPECT_EQ(AllocationsOfSteps<float>(dynamics, 3, tasks.back()), 0) << name;
+  }
+  EXPECT_EQ(AllocationsOfSteps<float>(dynamics, 3, Task::Combine(tasks)), 0);
 }
 
 }  // namespace
