@@ -22,13 +22,16 @@ double ShownDirection(const TaskSpec& spec, const Trial& trial) {
          (spec.anti ? std::numbers::pi : 0);
 }
 
-// stimulus_k = cos(theta_k - theta).
-void FillReachMeans(const TaskSpec& spec,
+// stimulus_k = cos(theta_k - theta); of the opposite direction, - cos.
+void FillReachMeans(const TaskSetup& setup,
                     const Trial& trial,
                     Eigen::Ref<Matrix> means) {
-  FillRows(trial.periods[Period::kStimulus],
+  FillRing(trial.periods[Period::kStimulus],
            1,
-           RingCosines(spec.dim_ring, ShownDirection(spec, trial)),
+           setup.ring_cosines,
+           trial.ground_truth,
+           0,
+           setup.anti ? -1 : 1,
            means);
 }
 

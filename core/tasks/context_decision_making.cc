@@ -32,7 +32,7 @@ Eigen::RowVector2d ModalityMeans(double direction, double coherence) {
   return {(1 + signed_coherence / 100) / 2, (1 - signed_coherence / 100) / 2};
 }
 
-void FillContextMeans(const TaskSpec& /*spec*/,
+void FillContextMeans(const TaskSetup& /*setup*/,
                       const Trial& trial,
                       Eigen::Ref<Matrix> means) {
   const bool second = trial.extras[0] == 1;

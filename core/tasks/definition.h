@@ -53,7 +53,7 @@ struct TaskDefinition {
                Trial& trial) = nullptr;
   // Writes the inputs of one trial into `means` (T x I of the task, zero but
   // for the fixation channel 0, which Task fills).
-  void (*fill_means)(const TaskSpec& spec,
+  void (*fill_means)(const TaskSetup& setup,
                      const Trial& trial,
                      Eigen::Ref<Matrix> means) = nullptr;
   // The right class in the response period; it is 0 before.

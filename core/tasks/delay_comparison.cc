@@ -41,10 +41,10 @@ std::pair<double, double> ComparedInputs(const TaskSpec& spec,
   return inputs;
 }
 
-void FillComparisonMeans(const TaskSpec& spec,
+void FillComparisonMeans(const TaskSetup& setup,
                          const Trial& trial,
                          Eigen::Ref<Matrix> means) {
-  const auto [first, second] = ComparedInputs(spec, trial);
+  const auto [first, second] = ComparedInputs(setup, trial);
   const PeriodSpan& stimulus1 = trial.periods[Period::kStimulus1];
   const PeriodSpan& stimulus2 = trial.periods[Period::kStimulus2];
   means.col(1).segment(stimulus1.begin, stimulus1.steps).setConstant(first);

@@ -33,18 +33,22 @@ double TestDirection(const TaskSpec& spec, const Trial& trial) {
          (trial.ground_truth == 0 ? 0 : std::numbers::pi);
 }
 
-// stimulus_k = 0.5 + 0.5 cos(theta_k - theta).
-void FillMatchMeans(const TaskSpec& spec,
+// stimulus_k = 0.5 + 0.5 cos(theta_k - theta); of the opposite direction, 0.5 -
+// 0.5 cos.
+void FillMatchMeans(const TaskSetup& setup,
                     const Trial& trial,
                     Eigen::Ref<Matrix> means) {
-  const auto fill = [&](Period period, double theta) {
-    FillRows(trial.periods[period],
+  const auto fill = [&](Period period, double scale) {
+    FillRing(trial.periods[period],
              1,
-             RingCosines(spec.dim_ring, theta, 0.5, 0.5),
+             setup.ring_cosines,
+             static_cast<int64_t>(trial.extras[0]),
+             0.5,
+             scale,
              means);
   };
-  fill(Period::kSample, SampleDirection(spec, trial));
-  fill(Period::kTest, TestDirection(spec, trial));
+  fill(Period::kSample, 0.5);
+  fill(Period::kTest, trial.ground_truth == 0 ? 0.5 : -0.5);
 }
 
 // sample, test: cosine of the direction from its onset on; match: +1, or -1 for

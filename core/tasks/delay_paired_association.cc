@@ -28,7 +28,7 @@ void DrawPair(const TaskSpec& spec, RandomStream& random, Trial& trial) {
   trial.ground_truth = remainder == spec.association ? 1 : 0;
 }
 
-void FillPairMeans(const TaskSpec& /*spec*/,
+void FillPairMeans(const TaskSetup& /*setup*/,
                    const Trial& trial,
                    Eigen::Ref<Matrix> means) {
   const PeriodSpan& stimulus1 = trial.periods[Period::kStimulus1];

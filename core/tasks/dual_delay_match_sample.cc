@@ -44,7 +44,7 @@ DualTest TestOf(const Trial& trial, bool second) {
           .non_match = (trial.ground_truth >> (second ? 1 : 0) & 1) == 1};
 }
 
-void FillDualMeans(const TaskSpec& /*spec*/,
+void FillDualMeans(const TaskSetup& /*setup*/,
                    const Trial& trial,
                    Eigen::Ref<Matrix> means) {
   // Direction 0 is (1, 0), pi/2 is (0, 1).

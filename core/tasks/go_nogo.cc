@@ -12,7 +12,7 @@ TaskShape GoNogoShape(const TaskSpec& /*spec*/) {
   return {.inputs = 3, .outputs = 2, .trial_types = 2};
 }
 
-void FillCueMeans(const TaskSpec& /*spec*/,
+void FillCueMeans(const TaskSetup& /*setup*/,
                   const Trial& trial,
                   Eigen::Ref<Matrix> means) {
   const int64_t cue = trial.ground_truth == 0 ? kNogo : kGo;

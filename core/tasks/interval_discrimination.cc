@@ -23,7 +23,7 @@ void CompareIntervals(const TaskSpec& /*spec*/,
                                                                             : 1;
 }
 
-void FillDiscriminationMeans(const TaskSpec& /*spec*/,
+void FillDiscriminationMeans(const TaskSetup& /*setup*/,
                              const Trial& trial,
                              Eigen::Ref<Matrix> means) {
   const PeriodSpan& first = trial.periods[Period::kStimulus1];

@@ -22,19 +22,21 @@ void DrawShare(const TaskSpec& spec, RandomStream& random, Trial& trial) {
 }
 
 // stimulus_k = 0.5 + cos(theta_k - theta_gt) coherence / 200.
-void FillSensoryMeans(const TaskSpec& spec,
+void FillSensoryMeans(const TaskSetup& setup,
                       const Trial& trial,
                       Eigen::Ref<Matrix> means) {
-  const double theta = RingDirection(spec.dim_ring, trial.ground_truth);
   const double share = trial.extras[0];
   const auto fill = [&](int64_t first, double coherence) {
-    FillRows(trial.periods[Period::kStimulus],
+    FillRing(trial.periods[Period::kStimulus],
              first,
-             RingCosines(spec.dim_ring, theta, 0.5, coherence / 200),
+             setup.ring_cosines,
+             trial.ground_truth,
+             0.5,
+             coherence / 200,
              means);
   };
   fill(1, trial.coherence * share);
-  fill(1 + spec.dim_ring, trial.coherence * (1 - share));
+  fill(1 + setup.dim_ring, trial.coherence * (1 - share));
 }
 
 // Running sums of sum_k cos(theta_k) stimulus_k over the stimulus period, held
@@ -42,7 +44,7 @@ void FillSensoryMeans(const TaskSpec& spec,
 void FillSensoryVariables(const TrialView& view, Eigen::Ref<Matrix> variables) {
   const PeriodSpan& stimulus = view.trial.periods[Period::kStimulus];
   const int64_t ring = view.spec.dim_ring;
-  const Vector cosines = RingCosines(ring, 0).transpose();
+  const Vector cosines = RingCosines(ring);
   FillEvidence(stimulus, view.inputs, 1, cosines, variables.col(0));
   FillEvidence(stimulus, view.inputs, 1 + ring, cosines, variables.col(1));
   FillEvidence(stimulus, view.means, 1, cosines, variables.col(2));

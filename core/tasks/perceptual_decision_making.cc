@@ -12,15 +12,15 @@ TaskShape PerceptualShape(const TaskSpec& /*spec*/) {
 }
 
 // stimulus_k = 0.5 + cos(theta_k - theta_gt) coherence / 200, theta = (0, pi).
-void FillStimulusMeans(const TaskSpec& /*spec*/,
+void FillStimulusMeans(const TaskSetup& /*setup*/,
                        const Trial& trial,
                        Eigen::Ref<Matrix> means) {
   const PeriodSpan& stimulus = trial.periods[Period::kStimulus];
-  for (int64_t t = stimulus.begin; t < stimulus.end(); ++t) {
-    for (int64_t k = 0; k < 2; ++k) {
-      const double cosine = k == trial.ground_truth ? 1 : -1;
-      means(t, kStimulus + k) = 0.5 + cosine * trial.coherence / 200;
-    }
+  for (int64_t k = 0; k < 2; ++k) {
+    const double cosine = k == trial.ground_truth ? 1 : -1;
+    means.col(kStimulus + k)
+        .segment(stimulus.begin, stimulus.steps)
+        .setConstant(0.5 + cosine * trial.coherence / 200);
   }
 }
 

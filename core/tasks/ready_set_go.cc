@@ -40,7 +40,7 @@ double IntervalOf(const Trial& trial) {
   return trial.periods[Period::kProduction].length_ms / 2;
 }
 
-void FillReadySetGoMeans(const TaskSpec& /*spec*/,
+void FillReadySetGoMeans(const TaskSetup& /*setup*/,
                          const Trial& trial,
                          Eigen::Ref<Matrix> means) {
   const PeriodSpan& ready = trial.periods[Period::kReady];

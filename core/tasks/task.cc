@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/tasks/definition.h"
+#include "core/tasks/task_parts.h"
 
 namespace modbound {
 namespace {
@@ -85,7 +86,8 @@ absl::StatusOr<Task> Task::Make(const TaskSpec& spec,
   }
   Member member;
   member.definition = FindTaskDefinition(spec.name);
-  member.spec = spec;
+  static_cast<TaskSpec&>(member.spec) = spec;
+  member.spec.ring_cosines = RingCosines(spec.dim_ring);
   MODBOUND_RETURN_IF_ERROR(
       CheckTaskSpec(*member.definition, spec, dt_ms, std::string(path)));
   member.shape = member.definition->shape(spec);
@@ -162,7 +164,7 @@ void Task::Fill(Trial& trial) const {
     trial.inputs.resize(max_steps_, inputs());
     trial.targets.reserve(static_cast<std::size_t>(max_steps_));
   }
-  trial.means.topRows(T).setZero();
+  std::fill_n(trial.means.data(), T * inputs(), 0.0);
   auto means = trial.means.block(0, member.first_input, T, member.shape.inputs);
   means.col(0).head(FixationEnd(definition, member.spec, periods)).setOnes();
   definition.fill_means(member.spec, trial, means);
@@ -211,7 +213,8 @@ void Task::Draw(RandomStream& random, Trial& trial) const {
   trial.coherence =
       coherences.empty() ? 0 : coherences[random.Index(coherences.size())];
   Fill(trial);
-  trial.inputs.topRows(trial.steps()) = trial.means.topRows(trial.steps());
+  std::copy_n(
+      trial.means.data(), trial.steps() * inputs(), trial.inputs.data());
   AddNoise(random, trial);
 }
 
@@ -232,8 +235,9 @@ void Task::AddNoise(RandomStream& random, Trial& trial) const {
   for (const Period period : member.definition->noise_periods) {
     const PeriodSpan& span = trial.periods[period];
     for (int64_t t = span.begin; t < span.end(); ++t) {
+      double* const row = &trial.inputs(t, first);
       for (int64_t k = 0; k < member.shape.noise_channels; ++k) {
-        trial.inputs(t, first + k) += sd * random.Normal();
+        row[k] += sd * random.Normal();
       }
     }
   }

@@ -122,6 +122,11 @@ struct Trial {
 
 struct TaskDefinition;
 
+// What was chosen about a task, and what follows from that once.
+struct TaskSetup : TaskSpec {
+  Vector ring_cosines;  // cos theta_k, k = 0 ... dim_ring - 1
+};
+
 // Inputs, outputs and kinds of trials of a task.
 struct TaskShape {
   int64_t inputs = 0;
@@ -204,7 +209,7 @@ class Task {
  private:
   struct Member {
     const TaskDefinition* definition = nullptr;
-    TaskSpec spec;
+    TaskSetup spec;
     TaskShape shape;
     PeriodSteps shortest;
     PeriodSteps longest;

@@ -6,12 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/tasks/definition.h"
-#include "core/tasks/task_parts.h"
 
 namespace modbound {
 namespace {
 
 constexpr double kMaxSteps = 2147483648.0;
+constexpr int64_t kMaxRing = 1024;
 constexpr double kMaxGain = 100;
 
 // Refuses what one task may not be given; fields are those of `path`.

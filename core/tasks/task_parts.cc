@@ -1,6 +1,7 @@
 #include "core/tasks/task_parts.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <numbers>
 
 namespace modbound {
@@ -10,15 +11,30 @@ double RingDirection(int64_t dim_ring, int64_t k) {
          static_cast<double>(dim_ring);
 }
 
-RingRow RingCosines(int64_t dim_ring,
-                    double theta,
-                    double offset,
-                    double scale) {
-  RingRow cosines(dim_ring);
+Vector RingCosines(int64_t dim_ring) {
+  Vector cosines(dim_ring);
   for (int64_t k = 0; k < dim_ring; ++k) {
-    cosines(k) = offset + scale * std::cos(RingDirection(dim_ring, k) - theta);
+    cosines(k) = std::cos(RingDirection(dim_ring, k));
   }
   return cosines;
+}
+
+void FillRing(const PeriodSpan& period,
+              int64_t first,
+              const Vector& cosines,
+              int64_t direction,
+              double offset,
+              double scale,
+              Eigen::Ref<Matrix> means) {
+  for (int64_t k = 0; k < cosines.size(); ++k) {
+    // The cosine of a direction is that of its opposite angle.
+    means(period.begin, first + k) =
+        offset + scale * cosines(std::abs(k - direction));
+  }
+  for (int64_t t = period.begin + 1; t < period.end(); ++t) {
+    means.row(t).segment(first, cosines.size()) =
+        means.row(period.begin).segment(first, cosines.size());
+  }
 }
 
 void FillRows(const PeriodSpan& period,

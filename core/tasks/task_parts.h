@@ -12,23 +12,21 @@ namespace modbound {
 // A column of an array with a row a step.
 using StepColumn = Eigen::Ref<Eigen::VectorXd, 0, Eigen::InnerStride<>>;
 
-// Most directions of a ring.
-inline constexpr int kMaxRing = 1024;
-
-// A value for each direction. Holds its numbers itself: training draws trials
-// without taking memory.
-using RingRow =
-    Eigen::Matrix<double, 1, Eigen::Dynamic, Eigen::RowMajor, 1, kMaxRing>;
-
-// offset + scale cos(theta_k - theta) for the directions theta_k = 2 pi k /
-// dim_ring of a ring: dim_ring values.
-RingRow RingCosines(int64_t dim_ring,
-                    double theta,
-                    double offset = 0,
-                    double scale = 1);
-
-// theta_k.
+// theta_k = 2 pi k / dim_ring.
 double RingDirection(int64_t dim_ring, int64_t k);
+
+// cos theta_k of each direction of a ring.
+Vector RingCosines(int64_t dim_ring);
+
+// offset + scale cos(theta_k - theta_direction) on the channel first + k at
+// every step of a period. cosines: those of the ring.
+void FillRing(const PeriodSpan& period,
+              int64_t first,
+              const Vector& cosines,
+              int64_t direction,
+              double offset,
+              double scale,
+              Eigen::Ref<Matrix> means);
 
 // The same row at every step of a period, from channel `first` on.
 void FillRows(const PeriodSpan& period,

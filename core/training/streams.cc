@@ -77,8 +77,11 @@ absl::Status TrainingStreams::Fill(int64_t chunk,
       const int64_t length = std::min(trial.steps() - offset, seq_len_ - t);
       for (int64_t i = 0; i < length; ++i) {
         const int64_t column = (t + i) * B + b;
-        batch.inputs.col(column) =
-            trial.inputs.row(offset + i).transpose().cast<Scalar>();
+        const double* const inputs = &trial.inputs(offset + i, 0);
+        std::transform(inputs,
+                       inputs + task_.inputs(),
+                       &batch.inputs(0, column),
+                       [](double input) { return static_cast<Scalar>(input); });
         batch.targets[static_cast<std::size_t>(column)] =
             trial.targets[static_cast<std::size_t>(offset + i)];
       }
