@@ -93,14 +93,14 @@ absl::StatusOr<Vector> MeanGain(const Network& network,
   return (sums.colwise().sum() / static_cast<double>(S)).transpose();
 }
 
-Matrix StatesBefore(const Matrix& activity, int64_t steps) {
-  MODBOUND_DCHECK(steps >= 1 && activity.rows() % steps == 0);
+Matrix StatesBefore(const Matrix& activity,
+                    const std::vector<int64_t>& first_rows) {
   Matrix states(activity.rows(), activity.cols());
-  for (int64_t row = 0; row < activity.rows(); ++row) {
-    if (row % steps == 0) {
+  states.bottomRows(activity.rows() - 1) =
+      activity.topRows(activity.rows() - 1);
+  for (const int64_t row : first_rows) {
+    if (row < states.rows()) {
       states.row(row).setZero();
-    } else {
-      states.row(row) = activity.row(row - 1);
     }
   }
   return states;

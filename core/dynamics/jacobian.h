@@ -2,6 +2,7 @@
 #define MODBOUND_CORE_DYNAMICS_JACOBIAN_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
@@ -32,10 +33,12 @@ absl::StatusOr<Vector> MeanGain(const Network& network,
                                 const Matrix& inputs,
                                 const Execution& execution);
 
-// States before each step of trials that started from 0: activity (K T x N, row
-// k T + t the state after step t, `steps` = T) moved down by one row inside
-// each trial, zeros first.
-Matrix StatesBefore(const Matrix& activity, int64_t steps);
+// States before each step of trials that started from 0: activity (a row a
+// step, the state after it, trials one after another) moved down by one row
+// inside each trial, zeros first. first_rows: the row that each trial begins
+// at; the number of all rows may follow.
+Matrix StatesBefore(const Matrix& activity,
+                    const std::vector<int64_t>& first_rows);
 
 // J - I, the derivative of the flow F(r) - r.
 Matrix FlowJacobian(Matrix jacobian);

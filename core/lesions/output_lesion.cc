@@ -95,11 +95,14 @@ Vector AccuracyOf(const std::vector<int32_t>& choices,
                   int64_t types) {
   Vector right = Vector::Zero(types);
   Vector count = Vector::Zero(types);
-  for (std::size_t k = 0; k < choices.size(); ++k) {
+  const int32_t* own = choices.data();
+  for (std::size_t k = 0; k < ends.types.size(); ++k) {
+    const Judgement& judgement = ends.judgements[k];
     if (ends.types[k] >= 0) {
       count(ends.types[k]) += 1;
-      right(ends.types[k]) += choices[k] == ends.targets[k] ? 1 : 0;
+      right(ends.types[k]) += judgement.IsRight(own) ? 1 : 0;
     }
+    own += judgement.steps.size();
   }
   return (count.array() > 0).select(right.array() / count.array().max(1), kNaN);
 }

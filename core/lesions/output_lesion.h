@@ -9,6 +9,7 @@
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/network/network.h"
+#include "core/tasks/judgement.h"
 #include "core/tasks/task.h"
 
 namespace modbound {
@@ -16,10 +17,12 @@ namespace modbound {
 // Ends of K trials: all that a readout lesion needs, since activity does not
 // depend on the readout.
 struct TrialEnds {
-  Matrix states;  // K x N, after the last step
+  // After each step that a trial is judged at, of most trials the last alone;
+  // trials one after another: J x N.
+  Matrix states;
   // K: trial type in [0, trial_types); -1 = the trial does not count.
   std::vector<int32_t> types;
-  std::vector<int32_t> targets;  // K, the right output at the last step
+  std::vector<Judgement> judgements;  // K; their steps are J in all
 };
 
 // The trials of a repeat.
@@ -47,8 +50,8 @@ absl::StatusOr<TrialEnds> EndsOfSequence(
     const std::vector<int32_t>& ground_truth,
     const Execution& execution);
 
-// Choice of each trial (argmax of the outputs, ties to the lower index) with
-// the readout weights of `units` at 0 and b_out kept: K. Errors: kCancelled.
+// Choice at each state (argmax of the outputs, ties to the lower index) with
+// the readout weights of `units` at 0 and b_out kept: J. Errors: kCancelled.
 absl::StatusOr<std::vector<int32_t>> ChoicesWithout(
     const Network& network,
     const Matrix& states,

@@ -69,14 +69,16 @@ TrialSource TrialsOfTask(const Network& network,
     options.purpose = RandomPurpose::kLesionTrials;
     options.first_trial = repeat * trials;
     options.record_steps = false;
+    options.record_judged = true;
     MODBOUND_ASSIGN_OR_RETURN(TaskRun run,
                               RunTask(network, task, options, execution));
     TrialEnds ends;
-    ends.states = std::move(run.final_states);
+    ends.states = std::move(run.judged_states);
+    ends.judgements = std::move(run.judgements);
     for (const TrialOutcome& trial : run.trials) {
-      const bool counts = !task.has_coherences() || trial.coherence != 0;
-      ends.types.push_back(counts ? trial.ground_truth : -1);
-      ends.targets.push_back(task.FinalTarget(trial.ground_truth));
+      ends.types.push_back(
+          trial.coin_toss ? -1
+                          : task.TrialTypeOf(trial.task, trial.ground_truth));
     }
     return ends;
   };
@@ -100,7 +102,7 @@ absl::StatusOr<TrialEnds> EndsOfSequence(
   ends.types = ground_truth;
   const int32_t first_target = network.outputs() == 3 ? 1 : 0;
   for (const int32_t type : ground_truth) {
-    ends.targets.push_back(type + first_target);
+    ends.judgements.push_back(Judgement::AtStep(0, type + first_target));
   }
   return ends;
 }

@@ -1,4 +1,5 @@
 #include "core/tasks/definition.h"
+#include "core/tasks/task_parts.h"
 
 namespace modbound {
 namespace {
@@ -7,21 +8,22 @@ namespace {
 constexpr int64_t kNogo = 1;
 constexpr int64_t kGo = 2;
 
-void FillCueMeans(const PeriodSteps& periods, Trial& trial) {
-  const int64_t cue = trial.ground_truth == 0 ? kNogo : kGo;
-  trial.means.col(cue)
-      .segment(periods.stimulus_begin(), periods.stimulus)
-      .setOnes();
+TaskShape GoNogoShape(const TaskSpec& /*spec*/) {
+  return {.inputs = 3, .outputs = 2, .trial_types = 2};
 }
 
-int32_t GoNogoTarget(int32_t ground_truth) { return ground_truth; }
+void FillCueMeans(const TaskSetup& /*setup*/,
+                  const Trial& trial,
+                  Eigen::Ref<Matrix> means) {
+  const int64_t cue = trial.ground_truth == 0 ? kNogo : kGo;
+  const PeriodSpan& stimulus = trial.periods[Period::kStimulus];
+  means.col(cue).segment(stimulus.begin, stimulus.steps).setOnes();
+}
 
 // cue: +1 while go is shown, -1 while no-go is.
-void FillCueVariables(const PeriodSteps& /*periods*/,
-                      const Trial& trial,
-                      Matrix& variables) {
-  variables.col(0) = trial.inputs.col(kGo) - trial.inputs.col(kNogo);
-  variables.col(1) = trial.means.col(0);
+void FillCueVariables(const TrialView& view, Eigen::Ref<Matrix> variables) {
+  variables.col(0) = view.inputs.col(kGo) - view.inputs.col(kNogo);
+  variables.col(1) = view.means.col(0);
 }
 
 }  // namespace
@@ -33,13 +35,13 @@ TaskDefinition GoNogo() {
   task.defaults.stimulus_ms = 500;
   task.defaults.delay_ms = 500;
   task.defaults.decision_ms = 500;
-  task.inputs = 3;
-  task.outputs = 2;
-  task.trial_types = 2;
+  task.periods = {{Period::kFixation},
+                  {Period::kStimulus, /*needs_step=*/true},
+                  {Period::kDelay},
+                  {Period::kDecision, /*needs_step=*/true}};
+  task.shape = GoNogoShape;
   task.fill_means = FillCueMeans;
-  task.final_target = GoNogoTarget;
-  task.constant_input.resize(3);
-  task.constant_input << 1, 0, 0;
+  task.final_target = SameTarget;
   task.variable_names = {"cue", "fixation"};
   task.fill_variables = FillCueVariables;
   return task;

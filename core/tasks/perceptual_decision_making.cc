@@ -1,4 +1,5 @@
 #include "core/tasks/definition.h"
+#include "core/tasks/task_parts.h"
 
 namespace modbound {
 namespace {
@@ -6,37 +7,35 @@ namespace {
 // Channels: fixation 0, stimulus 1 and 2.
 constexpr int64_t kStimulus = 1;
 
+TaskShape PerceptualShape(const TaskSpec& /*spec*/) {
+  return {.inputs = 3, .outputs = 3, .trial_types = 2, .noise_channels = 2};
+}
+
 // stimulus_k = 0.5 + cos(theta_k - theta_gt) coherence / 200, theta = (0, pi).
-void FillStimulusMeans(const PeriodSteps& periods, Trial& trial) {
-  for (int64_t t = periods.stimulus_begin(); t < periods.stimulus_end(); ++t) {
-    for (int64_t k = 0; k < 2; ++k) {
-      const double cosine = k == trial.ground_truth ? 1 : -1;
-      trial.means(t, kStimulus + k) = 0.5 + cosine * trial.coherence / 200;
-    }
+void FillStimulusMeans(const TaskSetup& /*setup*/,
+                       const Trial& trial,
+                       Eigen::Ref<Matrix> means) {
+  const PeriodSpan& stimulus = trial.periods[Period::kStimulus];
+  for (int64_t k = 0; k < 2; ++k) {
+    const double cosine = k == trial.ground_truth ? 1 : -1;
+    means.col(kStimulus + k)
+        .segment(stimulus.begin, stimulus.steps)
+        .setConstant(0.5 + cosine * trial.coherence / 200);
   }
 }
 
-int32_t ChosenTarget(int32_t ground_truth) { return ground_truth + 1; }
-
-// Running sum of stimulus 1 - stimulus 2 over the stimulus period, held after.
-void FillEvidence(const PeriodSteps& periods,
-                  const Matrix& inputs,
-                  Eigen::Ref<Eigen::VectorXd, 0, Eigen::InnerStride<>> sums) {
-  double sum = 0;
-  for (int64_t t = 0; t < inputs.rows(); ++t) {
-    if (t >= periods.stimulus_begin() && t < periods.stimulus_end()) {
-      sum += inputs(t, kStimulus) - inputs(t, kStimulus + 1);
-    }
-    sums(t) = sum;
-  }
+// Running sums of stimulus 1 - stimulus 2 over the stimulus period, held after.
+void FillEvidenceVariables(const TrialView& view,
+                           Eigen::Ref<Matrix> variables) {
+  const PeriodSpan& stimulus = view.trial.periods[Period::kStimulus];
+  const Vector difference = Eigen::Vector2d(1, -1);
+  FillEvidence(stimulus, view.inputs, kStimulus, difference, variables.col(0));
+  FillEvidence(stimulus, view.means, kStimulus, difference, variables.col(1));
+  variables.col(2) = view.means.col(0);
 }
 
-void FillEvidenceVariables(const PeriodSteps& periods,
-                           const Trial& trial,
-                           Matrix& variables) {
-  FillEvidence(periods, trial.inputs, variables.col(0));
-  FillEvidence(periods, trial.means, variables.col(1));
-  variables.col(2) = trial.means.col(0);
+Vector UndecidedInput(const TaskSpec& /*spec*/) {
+  return Eigen::Vector3d(1, 0.5, 0.5);
 }
 
 }  // namespace
@@ -50,17 +49,30 @@ TaskDefinition PerceptualDecisionMaking() {
   task.defaults.decision_ms = 100;
   task.defaults.sigma = 1;
   task.defaults.coherences = {0, 6.4, 12.8, 25.6, 51.2};
-  task.inputs = 3;
-  task.outputs = 3;
-  task.trial_types = 2;
-  task.has_noise = true;
-  task.noise_channels = {kStimulus, kStimulus + 1};
+  task.periods = {{Period::kFixation},
+                  {Period::kStimulus, /*needs_step=*/true},
+                  {Period::kDelay},
+                  {Period::kDecision, /*needs_step=*/true}};
+  task.fields = {TaskField::kSigma, TaskField::kCoherences};
+  task.shape = PerceptualShape;
+  task.noise_periods = {Period::kStimulus};
   task.fill_means = FillStimulusMeans;
-  task.final_target = ChosenTarget;
-  task.constant_input.resize(3);
-  task.constant_input << 1, 0.5, 0.5;
+  task.final_target = ChoiceTarget;
+  task.constant_input = UndecidedInput;
   task.variable_names = {"cumulative_inputs", "cumulative_means", "fixation"};
   task.fill_variables = FillEvidenceVariables;
+  return task;
+}
+
+// The same with other times (Inagaki et al. 2019).
+TaskDefinition PerceptualDecisionMakingDelayResponse() {
+  TaskDefinition task = PerceptualDecisionMaking();
+  task.defaults.name = "PERCEPTUAL_DECISION_MAKING_DELAY_RESPONSE";
+  task.defaults.fixation_ms = 0;
+  task.defaults.stimulus_ms = 1150;
+  task.defaults.delay_ms =
+      Duration::Choice({300, 500, 700, 900, 1200, 2000, 3200, 4000});
+  task.defaults.decision_ms = 1500;
   return task;
 }
 

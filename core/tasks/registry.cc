@@ -6,6 +6,16 @@ const std::vector<TaskDefinition>& AllTaskDefinitions() {
   static const auto* const kAll = new std::vector<TaskDefinition>{
       PerceptualDecisionMaking(),
       GoNogo(),
+      DelayMatchSample(),
+      DelayComparison(),
+      ContextDecisionMaking(),
+      PerceptualDecisionMakingDelayResponse(),
+      DelayPairedAssociation(),
+      ReadySetGo(),
+      IntervalDiscrimination(),
+      MultiSensoryIntegration(),
+      DualDelayMatchSample(),
+      AntiReach(),
   };
   return *kAll;
 }

@@ -2,6 +2,7 @@
 #define MODBOUND_CORE_TASKS_RUN_TASK_H_
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,25 +26,30 @@ struct TaskRunOptions {
   Matrix initial_states;
   // Fill the arrays with a row a step.
   bool record_steps = true;
-  // Fill `final_states`.
-  bool record_final_states = true;
+  // Fill `judged_states` and `judgements`.
+  bool record_judged = false;
   // Fill `moments`, for silent units.
   bool record_moments = false;
 };
 
 struct TaskRun {
-  // A row a step, row k T + t; empty unless record_steps.
-  Matrix activity;   // K T x N
-  Matrix inputs;     // K T x I
-  Matrix outputs;    // K T x O
-  Matrix variables;  // K T x V, columns as Task::variable_names
-  // A row a trial.
-  Matrix final_states;  // K x N, after the last step; when asked for
+  // K + 1: the rows that the trials begin at, then the number of all rows S.
+  std::vector<int64_t> first_rows;
+  // A row a step, trials one after another; empty unless record_steps.
+  Matrix activity;                   // S x N
+  Matrix inputs;                     // S x I
+  Matrix outputs;                    // S x O
+  Matrix variables;                  // S x V, columns as Task::variable_names
   std::vector<TrialOutcome> trials;  // K
-  ActivityMoments moments;           // when record_moments
+  // How each trial was judged (K), and the states after the steps it was judged
+  // at, trials one after another (J x N); when record_judged.
+  std::vector<Judgement> judgements;
+  Matrix judged_states;
+  ActivityMoments moments;  // when record_moments
 };
 
-// Runs a network on fresh trials of a task, each from its initial state.
+// Runs a network on fresh trials of a task, each from its initial state to its
+// own last step.
 // Random: trial k from (seed, purpose, first_trial + k), the same whatever
 // `trials` is. Threads: blocks of trials in parallel; result independent of
 // their number. Progress: steps of all trials. Errors: CONTRADICTION for "task"
@@ -55,15 +61,22 @@ absl::StatusOr<TaskRun> RunTask(const Network& network,
                                 const Execution& execution);
 
 // Estimate of what RunTask holds for N units with and without record_steps,
-// its result included. A double: absurd sizes pass what 64 bits hold.
+// its result included; every trial as long as any. A double: absurd sizes pass
+// what 64 bits hold.
 double RunTaskBytes(const Task& task,
                     int64_t units,
                     int64_t trials,
                     bool record_steps,
                     int threads = 1);
 
-// CONTRADICTION for "task" unless the task has these inputs and outputs.
-absl::Status CheckTaskFits(const Task& task, int64_t inputs, int64_t outputs);
+// The same of what record_judged adds.
+double JudgedBytes(const Task& task, int64_t units, int64_t trials);
+
+// CONTRADICTION for `field` unless the task has these inputs and outputs.
+absl::Status CheckTaskFits(const Task& task,
+                           int64_t inputs,
+                           int64_t outputs,
+                           std::string_view field = "task");
 
 }  // namespace modbound
 

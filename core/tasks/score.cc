@@ -27,6 +27,12 @@ class Fraction {
   int64_t right_ = 0;
 };
 
+// The coherences of a task's psychometric curve; none where it has no curve.
+std::vector<double> CurveCoherences(const Task& tasks, int64_t task) {
+  return tasks.shape(task).trial_types == 2 ? tasks.spec(task).coherences
+                                            : std::vector<double>();
+}
+
 }  // namespace
 
 int32_t Choice(const Eigen::Ref<const Eigen::RowVectorXd>& values) {
@@ -39,21 +45,18 @@ int32_t Choice(const Eigen::Ref<const Eigen::RowVectorXd>& values) {
   return best;
 }
 
-Accuracy ScoreTrials(const std::vector<TrialOutcome>& trials,
-                     bool has_coherences) {
+Accuracy ScoreTrials(const std::vector<TrialOutcome>& trials) {
   Fraction all;
   Fraction zero;
   Fraction non_zero;
   for (const TrialOutcome& trial : trials) {
     all.Add(trial.correct);
-    (trial.coherence == 0 ? zero : non_zero).Add(trial.correct);
+    (trial.coin_toss ? zero : non_zero).Add(trial.correct);
   }
   Accuracy accuracy;
   accuracy.accuracy_all = all.value();
-  accuracy.accuracy = has_coherences ? non_zero.value() : all.value();
-  if (has_coherences) {
-    accuracy.accuracy_zero = zero.value();
-  }
+  accuracy.accuracy = non_zero.value();
+  accuracy.accuracy_zero = zero.value();
   return accuracy;
 }
 
@@ -88,6 +91,34 @@ Matrix Psychometric(const std::vector<TrialOutcome>& trials,
         first.value().value_or(kNaN), static_cast<double>(first.count());
   }
   return curve;
+}
+
+Matrix PsychometricOfTasks(const Task& task,
+                           const std::vector<TrialOutcome>& trials) {
+  Matrix curves(PsychometricRows(task), 3);
+  int64_t row = 0;
+  for (int64_t i = 0; i < task.tasks(); ++i) {
+    std::vector<TrialOutcome> own;
+    for (const TrialOutcome& trial : trials) {
+      if (trial.task == i) {
+        own.push_back(trial);
+        own.back().choice -= static_cast<int32_t>(task.first_output(i));
+      }
+    }
+    const Matrix curve = Psychometric(own, CurveCoherences(task, i));
+    curves.middleRows(row, curve.rows()) = curve;
+    row += curve.rows();
+  }
+  return curves;
+}
+
+int64_t PsychometricRows(const Task& task) {
+  int64_t rows = 0;
+  for (int64_t i = 0; i < task.tasks(); ++i) {
+    rows +=
+        static_cast<int64_t>(SignedCoherences(CurveCoherences(task, i)).size());
+  }
+  return rows;
 }
 
 }  // namespace modbound

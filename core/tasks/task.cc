@@ -5,213 +5,282 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/tasks/definition.h"
+#include "core/tasks/task_parts.h"
 
 namespace modbound {
 namespace {
 
-constexpr double kMaxSteps = 2147483648.0;
-
-absl::StatusOr<const TaskDefinition*> Find(std::string_view name) {
-  const TaskDefinition* definition = FindTaskDefinition(name);
-  if (definition == nullptr) {
-    return Refuse(reason::kOutOfRange,
-                  "task.name",
-                  absl::StrCat("task.name is ",
-                               std::string(name),
-                               "; allowed: ",
-                               absl::StrJoin(TaskNames(), "|")));
+// Where the periods of a trial lie; length_of(duration) tells each length.
+template <typename LengthOf>
+PeriodSteps LayOut(const TaskDefinition& definition,
+                   const TaskSpec& spec,
+                   double dt_ms,
+                   const LengthOf& length_of) {
+  PeriodSteps periods;
+  for (const PeriodRule& rule : definition.periods) {
+    PeriodSpan& span = periods[rule.period];
+    span.begin = periods.total;
+    span.length_ms = rule.period == Period::kProduction
+                         ? 2 * spec.gain * periods[Period::kMeasure].length_ms
+                         : length_of(spec.LengthOf(rule.period));
+    span.steps = StepsOf(span.length_ms, dt_ms);
+    periods.total += rule.beside_next ? 0 : span.steps;
   }
-  return definition;
+  return periods;
 }
 
-// floor(length / dt); the tiny part makes up for quotients such as 0.3 / 0.1
-// that fall just below a whole number.
-int64_t StepsOf(double length_ms, double dt_ms) {
-  return static_cast<int64_t>(std::floor(length_ms / dt_ms + 1e-9));
-}
-
-absl::Status CheckPeriod(const char* name,
-                         double length_ms,
-                         double dt_ms,
-                         bool needed) {
-  const std::string field = absl::StrCat("task.", name);
-  if (!std::isfinite(length_ms) || length_ms < 0 ||
-      length_ms / dt_ms >= kMaxSteps) {
-    return Refuse(
-        reason::kOutOfRange,
-        field,
-        absl::StrCat(field,
-                     " is ",
-                     length_ms,
-                     "; allowed: >= 0, fewer than 2^31 steps of dt = ",
-                     dt_ms,
-                     " ms"));
+int64_t FixationEnd(const TaskDefinition& definition,
+                    const TaskSpec& spec,
+                    const PeriodSteps& periods) {
+  if (spec.fixation == Fixation::kPeriod) {
+    return periods[Period::kFixation].end();
   }
-  if (needed && StepsOf(length_ms, dt_ms) < 1) {
-    return Refuse(reason::kOutOfRange,
-                  field,
-                  absl::StrCat(field,
-                               " is ",
-                               length_ms,
-                               "; the period must hold at least one step of dt "
-                               "= ",
-                               dt_ms,
-                               " ms"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckNoise(const TaskSpec& spec,
-                        const TaskDefinition& definition) {
-  if (!definition.has_noise) {
-    if (spec.sigma != 0 || !spec.coherences.empty()) {
-      const char* field = spec.sigma != 0 ? "task.sigma" : "task.coherences";
-      return Refuse(reason::kOutOfRange,
-                    field,
-                    absl::StrCat(field, " is set; ", spec.name, " has none"));
-    }
-    return absl::OkStatus();
-  }
-  if (!std::isfinite(spec.sigma) || spec.sigma < 0) {
-    return Refuse(
-        reason::kOutOfRange,
-        "task.sigma",
-        absl::StrCat("task.sigma is ", spec.sigma, "; allowed: >= 0"));
-  }
-  if (spec.coherences.empty()) {
-    return Refuse(reason::kOutOfRange,
-                  "task.coherences",
-                  "task.coherences is empty; at least one is needed");
-  }
-  for (const double coherence : spec.coherences) {
-    if (!(coherence >= 0 && coherence <= 100)) {
-      return Refuse(
-          reason::kOutOfRange,
-          "task.coherences",
-          absl::StrCat(
-              "task.coherences holds ", coherence, "; allowed: 0 to 100"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-void FillFixation(const PeriodSteps& periods,
-                  Fixation fixation,
-                  Matrix& means) {
-  const int64_t end = fixation == Fixation::kTonic ? periods.decision_begin()
-                                                   : periods.fixation;
-  means.col(0).head(end).setOnes();
+  return definition.response.has_value() ? periods[*definition.response].begin
+                                         : periods.total;
 }
 
 }  // namespace
 
-Task::Task(const TaskDefinition* definition, TaskSpec spec, double dt_ms)
-    : definition_(definition), spec_(std::move(spec)), dt_ms_(dt_ms) {
-  periods_.fixation = StepsOf(spec_.fixation_ms, dt_ms);
-  periods_.stimulus = StepsOf(spec_.stimulus_ms, dt_ms);
-  periods_.delay = StepsOf(spec_.delay_ms, dt_ms);
-  periods_.decision = StepsOf(spec_.decision_ms, dt_ms);
+// The tiny part makes up for quotients such as 0.3 / 0.1 that fall just below a
+// whole number.
+int64_t StepsOf(double length_ms, double dt_ms) {
+  return static_cast<int64_t>(std::floor(length_ms / dt_ms + 1e-9));
 }
 
-absl::StatusOr<Task> Task::Make(const TaskSpec& spec, double dt_ms) {
-  MODBOUND_ASSIGN_OR_RETURN(const TaskDefinition* definition, Find(spec.name));
+Task::Task(std::vector<Member> members, double dt_ms)
+    : members_(std::move(members)), dt_ms_(dt_ms) {
+  for (Member& member : members_) {
+    member.first_input = shape_.inputs;
+    member.first_output = shape_.outputs;
+    member.first_type = shape_.trial_types;
+    shape_.inputs += member.shape.inputs;
+    shape_.outputs += member.shape.outputs;
+    shape_.trial_types += member.shape.trial_types;
+    max_steps_ = std::max(max_steps_, member.longest.total);
+    min_steps_ = &member == &members_.front()
+                     ? member.shortest.total
+                     : std::min(min_steps_, member.shortest.total);
+    member.variables.clear();
+    for (const std::string& name : member.definition->variable_names) {
+      const auto known =
+          std::find(variable_names_.begin(), variable_names_.end(), name);
+      member.variables.push_back(known - variable_names_.begin());
+      if (known == variable_names_.end()) {
+        variable_names_.push_back(name);
+      }
+    }
+  }
+}
+
+absl::StatusOr<Task> Task::Make(const TaskSpec& spec,
+                                double dt_ms,
+                                std::string_view path) {
+  MODBOUND_RETURN_IF_ERROR(DefaultTaskSpec(spec.name, path).status());
   if (!std::isfinite(dt_ms) || dt_ms <= 0) {
     return Refuse(reason::kOutOfRange,
                   "dt",
                   absl::StrCat("dt is ", dt_ms, "; allowed: > 0"));
   }
+  Member member;
+  member.definition = FindTaskDefinition(spec.name);
+  static_cast<TaskSpec&>(member.spec) = spec;
+  member.spec.ring_cosines = RingCosines(spec.dim_ring);
   MODBOUND_RETURN_IF_ERROR(
-      CheckPeriod("fixation_ms", spec.fixation_ms, dt_ms, false));
-  MODBOUND_RETURN_IF_ERROR(
-      CheckPeriod("stimulus_ms", spec.stimulus_ms, dt_ms, true));
-  MODBOUND_RETURN_IF_ERROR(
-      CheckPeriod("delay_ms", spec.delay_ms, dt_ms, false));
-  MODBOUND_RETURN_IF_ERROR(
-      CheckPeriod("decision_ms", spec.decision_ms, dt_ms, true));
-  MODBOUND_RETURN_IF_ERROR(CheckNoise(spec, *definition));
-  return Task(definition, spec, dt_ms);
+      CheckTaskSpec(*member.definition, spec, dt_ms, std::string(path)));
+  member.shape = member.definition->shape(spec);
+  for (const PeriodRule& rule : member.definition->periods) {
+    member.fixed = member.fixed && (rule.period == Period::kProduction ||
+                                    !spec.LengthOf(rule.period).is_random());
+  }
+  member.shortest =
+      LayOut(*member.definition, spec, dt_ms, [](const Duration& length) {
+        return length.shortest();
+      });
+  member.longest =
+      LayOut(*member.definition, spec, dt_ms, [](const Duration& length) {
+        return length.longest();
+      });
+  return Task({std::move(member)}, dt_ms);
 }
 
-int64_t Task::inputs() const { return definition_->inputs; }
-int64_t Task::outputs() const { return definition_->outputs; }
-int64_t Task::trial_types() const { return definition_->trial_types; }
-bool Task::has_coherences() const { return definition_->has_noise; }
-const std::vector<std::string>& Task::variable_names() const {
-  return definition_->variable_names;
+Task Task::Combine(const std::vector<Task>& tasks) {
+  MODBOUND_CHECK(!tasks.empty());
+  std::vector<Member> members;
+  for (const Task& task : tasks) {
+    MODBOUND_CHECK(task.dt_ms_ == tasks[0].dt_ms_);
+    members.insert(members.end(), task.members_.begin(), task.members_.end());
+  }
+  return Task(std::move(members), tasks[0].dt_ms_);
 }
 
-Trial Task::NoiseFree(int32_t ground_truth, double coherence) const {
+std::string Task::name() const {
+  std::string names;
+  for (const Member& member : members_) {
+    absl::StrAppend(&names, names.empty() ? "" : " + ", member.spec.name);
+  }
+  return names;
+}
+
+int64_t Task::max_judged_steps() const {
+  int64_t most = 1;
+  for (const Member& member : members_) {
+    if (member.definition->judged_steps != nullptr) {
+      most = std::max(most, member.definition->judged_steps(member.longest));
+    }
+  }
+  return most;
+}
+
+bool Task::IsCoinToss(const Trial& trial) const {
+  return trial.coherence == 0 &&
+         HasField(*At(trial.task).definition, TaskField::kCoherences);
+}
+
+Trial Task::NoiseFree(int32_t ground_truth,
+                      double coherence,
+                      const TrialExtras& extras) const {
+  const PeriodSteps& periods = At(0).shortest;
   Trial trial;
   trial.ground_truth = ground_truth;
   trial.coherence = coherence;
-  FillNoiseFree(trial);
+  trial.extras = extras;
+  trial.periods = periods;
+  Fill(trial);
+  trial.means.conservativeResize(periods.total, inputs());
   trial.inputs = trial.means;
   return trial;
 }
 
-void Task::FillNoiseFree(Trial& trial) const {
-  trial.means.setZero(steps(), inputs());
-  FillFixation(periods_, spec_.fixation, trial.means);
-  definition_->fill_means(periods_, trial);
-  trial.targets.assign(static_cast<std::size_t>(steps()), 0);
-  std::fill(trial.targets.begin() + periods_.decision_begin(),
-            trial.targets.end(),
-            FinalTarget(trial.ground_truth));
+void Task::Fill(Trial& trial) const {
+  const Member& member = At(trial.task);
+  const TaskDefinition& definition = *member.definition;
+  const PeriodSteps& periods = trial.periods;
+  const int64_t T = trial.steps();
+  if (trial.means.rows() != max_steps_ || trial.means.cols() != inputs()) {
+    trial.means.resize(max_steps_, inputs());
+    trial.inputs.resize(max_steps_, inputs());
+    trial.targets.reserve(static_cast<std::size_t>(max_steps_));
+  }
+  std::fill_n(trial.means.data(), T * inputs(), 0.0);
+  auto means = trial.means.block(0, member.first_input, T, member.shape.inputs);
+  means.col(0).head(FixationEnd(definition, member.spec, periods)).setOnes();
+  definition.fill_means(member.spec, trial, means);
+  trial.targets.assign(static_cast<std::size_t>(T), 0);
+  if (definition.fill_targets != nullptr) {
+    definition.fill_targets(dt_ms_, trial);
+  } else {
+    std::fill(trial.targets.begin() + periods[*definition.response].begin,
+              trial.targets.end(),
+              definition.final_target(trial.ground_truth));
+  }
+  for (int32_t& target : trial.targets) {
+    target += static_cast<int32_t>(member.first_output);
+  }
+}
+
+int32_t Task::DrawTask(RandomStream& random) const {
+  return members_.size() == 1
+             ? 0
+             : static_cast<int32_t>(random.Index(members_.size()));
+}
+
+PeriodSteps Task::DrawPeriods(const Member& member,
+                              RandomStream& random) const {
+  return member.fixed ? member.shortest
+                      : LayOut(*member.definition,
+                               member.spec,
+                               dt_ms_,
+                               [&](const Duration& length) {
+                                 return length.Draw(random);
+                               });
 }
 
 void Task::Draw(RandomStream& random, Trial& trial) const {
-  trial.ground_truth =
-      static_cast<int32_t>(random.Index(static_cast<uint64_t>(trial_types())));
+  trial.task = DrawTask(random);
+  trial.extras = {};
+  const Member& member = At(trial.task);
+  trial.periods = DrawPeriods(member, random);
+  if (member.definition->draw != nullptr) {
+    member.definition->draw(member.spec, random, trial);
+  } else {
+    trial.ground_truth = static_cast<int32_t>(
+        random.Index(static_cast<uint64_t>(member.shape.trial_types)));
+  }
+  const std::vector<double>& coherences = member.spec.coherences;
   trial.coherence =
-      spec_.coherences.empty()
-          ? 0
-          : spec_.coherences[random.Index(spec_.coherences.size())];
-  FillNoiseFree(trial);
-  trial.inputs = trial.means;
-  if (spec_.sigma == 0) {
+      coherences.empty() ? 0 : coherences[random.Index(coherences.size())];
+  Fill(trial);
+  std::copy_n(
+      trial.means.data(), trial.steps() * inputs(), trial.inputs.data());
+  AddNoise(random, trial);
+}
+
+int64_t Task::DrawSteps(RandomStream random) const {
+  if (min_steps_ == max_steps_) {
+    return max_steps_;
+  }
+  return DrawPeriods(At(DrawTask(random)), random).total;
+}
+
+void Task::AddNoise(RandomStream& random, Trial& trial) const {
+  const Member& member = At(trial.task);
+  if (member.spec.sigma == 0) {
     return;
   }
-  const double sd = spec_.sigma / std::sqrt(dt_ms_);
-  for (int64_t t = periods_.stimulus_begin(); t < periods_.stimulus_end();
-       ++t) {
-    for (const int64_t channel : definition_->noise_channels) {
-      trial.inputs(t, channel) += sd * random.Normal();
+  const double sd = member.spec.sigma / std::sqrt(dt_ms_);
+  const int64_t first = member.first_input + 1;
+  for (const Period period : member.definition->noise_periods) {
+    const PeriodSpan& span = trial.periods[period];
+    for (int64_t t = span.begin; t < span.end(); ++t) {
+      double* const row = &trial.inputs(t, first);
+      for (int64_t k = 0; k < member.shape.noise_channels; ++k) {
+        row[k] += sd * random.Normal();
+      }
     }
   }
 }
 
 Matrix Task::Variables(const Trial& trial) const {
+  const Member& member = At(trial.task);
+  const int64_t T = trial.steps();
+  const auto own = static_cast<int64_t>(member.variables.size());
+  Matrix values = Matrix::Zero(T, own);
+  member.definition->fill_variables(
+      {member.spec,
+       dt_ms_,
+       trial,
+       trial.means.block(0, member.first_input, T, member.shape.inputs),
+       trial.inputs.block(0, member.first_input, T, member.shape.inputs)},
+      values);
   Matrix variables =
-      Matrix::Zero(steps(), static_cast<int64_t>(variable_names().size()));
-  definition_->fill_variables(periods_, trial, variables);
+      Matrix::Zero(T, static_cast<int64_t>(variable_names_.size()));
+  for (int64_t v = 0; v < own; ++v) {
+    variables.col(member.variables[static_cast<std::size_t>(v)]) =
+        values.col(v);
+  }
   return variables;
 }
 
-int32_t Task::FinalTarget(int32_t ground_truth) const {
-  return definition_->final_target(ground_truth);
-}
-
-Vector Task::ConstantInput() const { return definition_->constant_input; }
-
-absl::StatusOr<TaskSpec> DefaultTaskSpec(std::string_view name) {
-  MODBOUND_ASSIGN_OR_RETURN(const TaskDefinition* definition, Find(name));
-  return definition->defaults;
-}
-
-absl::StatusOr<bool> TaskHasNoise(std::string_view name) {
-  MODBOUND_ASSIGN_OR_RETURN(const TaskDefinition* definition, Find(name));
-  return definition->has_noise;
-}
-
-std::vector<std::string> TaskNames() {
-  std::vector<std::string> names;
-  for (const TaskDefinition& definition : AllTaskDefinitions()) {
-    names.push_back(definition.defaults.name);
+Judgement Task::Judge(const Trial& trial) const {
+  const Member& member = At(trial.task);
+  if (member.definition->judge == nullptr) {
+    return Judgement::AtStep(trial.steps() - 1, trial.targets.back());
   }
-  return names;
+  Judgement judgement = member.definition->judge(member.spec, dt_ms_, trial);
+  judgement.response += static_cast<int32_t>(member.first_output);
+  return judgement;
+}
+
+Vector Task::ConstantInput() const {
+  MODBOUND_CHECK(tasks() == 1);
+  const Member& member = At(0);
+  if (member.definition->constant_input != nullptr) {
+    return member.definition->constant_input(member.spec);
+  }
+  return Vector::Unit(inputs(), 0);
 }
 
 }  // namespace modbound

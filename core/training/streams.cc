@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
+
 namespace modbound {
 
 TrainingStreams::TrainingStreams(const Task& task,
@@ -13,17 +15,45 @@ TrainingStreams::TrainingStreams(const Task& task,
       seed_(seed),
       current_(static_cast<std::size_t>(streams)) {}
 
-const Trial& TrainingStreams::TrialOf(int64_t stream, int64_t trial) {
+RandomStream TrainingStreams::RandomOf(int64_t stream, int64_t trial) const {
+  const auto streams = static_cast<int64_t>(current_.size());
+  return {seed_,
+          RandomPurpose::kTrainingTrials,
+          static_cast<uint64_t>(trial * streams + stream)};
+}
+
+absl::StatusOr<const TrainingStreams::Current*> TrainingStreams::TrialAt(
+    int64_t stream, int64_t step, const Execution& execution) {
   Current& current = current_[static_cast<std::size_t>(stream)];
-  if (current.index != trial) {
-    const auto streams = static_cast<int64_t>(current_.size());
-    RandomStream random(seed_,
-                        RandomPurpose::kTrainingTrials,
-                        static_cast<uint64_t>(trial * streams + stream));
-    task_.Draw(random, current.trial);
-    current.index = trial;
+  const bool known = current.index >= 0 && step >= current.begin;
+  if (known && step < current.begin + current.trial.steps()) {
+    return &current;
   }
-  return current.trial;
+  int64_t index = 0;
+  int64_t begin = 0;
+  if (task_.min_steps() == task_.max_steps()) {
+    index = step / task_.max_steps();
+    begin = index * task_.max_steps();
+  } else {
+    if (known) {
+      index = current.index + 1;
+      begin = current.begin + current.trial.steps();
+    }
+    for (int64_t steps = task_.DrawSteps(RandomOf(stream, index));
+         step >= begin + steps;
+         steps = task_.DrawSteps(RandomOf(stream, index))) {
+      if (execution.stopped()) {
+        return StoppedError();
+      }
+      begin += steps;
+      ++index;
+    }
+  }
+  RandomStream random = RandomOf(stream, index);
+  task_.Draw(random, current.trial);
+  current.index = index;
+  current.begin = begin;
+  return &current;
 }
 
 template <typename Scalar>
@@ -31,7 +61,6 @@ absl::Status TrainingStreams::Fill(int64_t chunk,
                                    const Execution& execution,
                                    Batch<Scalar>& batch) {
   const auto B = static_cast<int64_t>(current_.size());
-  const int64_t T = task_.steps();
   batch.inputs.resize(task_.inputs(), seq_len_ * B);
   batch.targets.resize(static_cast<std::size_t>(seq_len_ * B));
   for (int64_t b = 0; b < B; ++b) {
@@ -41,13 +70,18 @@ absl::Status TrainingStreams::Fill(int64_t chunk,
         return StoppedError();
       }
       const int64_t position = chunk * seq_len_ + t;
-      const Trial& trial = TrialOf(b, position / T);
-      const int64_t offset = position % T;
-      const int64_t length = std::min(T - offset, seq_len_ - t);
+      MODBOUND_ASSIGN_OR_RETURN(const Current* current,
+                                TrialAt(b, position, execution));
+      const Trial& trial = current->trial;
+      const int64_t offset = position - current->begin;
+      const int64_t length = std::min(trial.steps() - offset, seq_len_ - t);
       for (int64_t i = 0; i < length; ++i) {
         const int64_t column = (t + i) * B + b;
-        batch.inputs.col(column) =
-            trial.inputs.row(offset + i).transpose().cast<Scalar>();
+        const double* const inputs = &trial.inputs(offset + i, 0);
+        std::transform(inputs,
+                       inputs + task_.inputs(),
+                       &batch.inputs(0, column),
+                       [](double input) { return static_cast<Scalar>(input); });
         batch.targets[static_cast<std::size_t>(column)] =
             trial.targets[static_cast<std::size_t>(offset + i)];
       }

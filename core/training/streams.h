@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/base/execution.h"
 #include "core/tasks/task.h"
 #include "core/training/backprop.h"
@@ -14,7 +15,9 @@ namespace modbound {
 // Training sequences: B endless streams of back-to-back trials, cut to chunks
 // of seq_len steps; a chunk may begin inside a trial. Stream b's j-th trial is
 // drawn from (seed, kTrainingTrials, j B + b), so a chunk does not depend on
-// what was asked before it. Every stream begins with a whole trial.
+// what was asked before it. Every stream begins with a whole trial. A chunk far
+// from the one before costs the lengths of all trials before it where lengths
+// are random.
 class TrainingStreams {
  public:
   TrainingStreams(const Task& task,
@@ -33,10 +36,15 @@ class TrainingStreams {
   // The trial a stream was in last: a chunk often begins inside it.
   struct Current {
     int64_t index = -1;
+    int64_t begin = 0;  // its first step
     Trial trial;
   };
 
-  const Trial& TrialOf(int64_t stream, int64_t trial);
+  RandomStream RandomOf(int64_t stream, int64_t trial) const;
+  // The trial that holds a step of a stream. Errors: kCancelled.
+  absl::StatusOr<const Current*> TrialAt(int64_t stream,
+                                         int64_t step,
+                                         const Execution& execution);
 
   const Task& task_;
   int64_t seq_len_;

@@ -229,7 +229,6 @@ class Trainer {
     run.first_trial =
         static_cast<int64_t>(record_.evaluations.size()) * options_.eval_trials;
     run.record_steps = false;
-    run.record_final_states = false;
     run.record_moments = true;
     // The steps of training are the progress, with the metrics of its own.
     absl::StatusOr<TaskRun> ran =
@@ -242,8 +241,8 @@ class Trainer {
                  ? DivergedError("the activity")
                  : ran.status();
     }
-    result_.accuracy = ScoreTrials(ran->trials, task_.has_coherences());
-    result_.psychometric = Psychometric(ran->trials, task_.spec().coherences);
+    result_.accuracy = ScoreTrials(ran->trials);
+    result_.psychometric = PsychometricOfTasks(task_, ran->trials);
     result_.silent_units = ran->moments.SilentUnits();
     record_.evaluations.push_back(
         {record_.steps, result_.accuracy.accuracy.value_or(std::nan(""))});
@@ -326,7 +325,9 @@ class Trainer {
     if (result_.accuracy.accuracy.has_value()) {
       update.metrics["accuracy"] = *result_.accuracy.accuracy;
     }
-    for (int64_t c = 0; c < result_.psychometric.rows(); ++c) {
+    // Coherences name the points; those of several tasks are the same.
+    for (int64_t c = 0; task_.tasks() == 1 && c < result_.psychometric.rows();
+         ++c) {
       // A condition that had no trials has no fraction.
       if (result_.psychometric(c, 2) > 0) {
         update.metrics[absl::StrCat("psychometric/",

@@ -61,20 +61,18 @@ double TrainStepBytes(const Task& task, const TrainOptions& options) {
 double TrainBytes(const Task& task, const TrainOptions& options) {
   const double parameters = ParametersOf(task, options);
   const auto I = static_cast<double>(task.inputs());
-  const auto K = static_cast<double>(options.eval_trials);
   const double curves = 8 * static_cast<double>(options.max_steps) *
                         (options.regularization.any() ? 2 : 1);
   const double trials = static_cast<double>(options.batch_size) *
-                        static_cast<double>(task.steps()) * (16 * I + 4);
+                        static_cast<double>(task.max_steps()) * (16 * I + 4);
   const double scalar = ScalarBytes(options);
   const double step = TrainStepBytes(task, options);
   // An evaluation has the network as doubles in the room of the step's buffers
-  // and gradient, and keeps no final states.
+  // and gradient.
   const double evaluation =
       parameters * (8 + scalar * static_cast<double>(
                                      1 + OptimizerStates(options.optimizer))) +
-      RunTaskBytes(task, options.units, options.eval_trials, false) -
-      8 * K * static_cast<double>(options.units);
+      RunTaskBytes(task, options.units, options.eval_trials, false);
   // In the end the two networks as doubles, one more as it was or leaves, and
   // the curves as they leave.
   const double result = parameters * (16 + scalar) + curves;

@@ -51,44 +51,19 @@ double DefaultLearningRate(OptimizerName optimizer, Recipe recipe) {
 }
 
 absl::Status CheckTrainable(const Task& task) {
-  const std::vector<double>& coherences = task.spec().coherences;
-  const bool all_zero =
-      task.has_coherences() &&
-      std::all_of(coherences.begin(), coherences.end(), [](double coherence) {
-        return coherence == 0;
-      });
-  return all_zero ? Refuse(reason::kOutOfRange,
-                           "task.coherences",
-                           "task.coherences holds only 0; training needs one "
-                           "above 0")
-                  : absl::OkStatus();
-}
-
-absl::Status CheckTrainOptions(const Task& task, const TrainOptions& options) {
-  MODBOUND_RETURN_IF_ERROR(options.dynamics.Validate());
-  MODBOUND_RETURN_IF_ERROR(CheckTrainable(task));
-  const int64_t N = options.units;
-  const auto shapes = NetworkArrayShapes(N, task.inputs(), task.outputs());
-  for (std::size_t k = 0; k < kNetworkArrays; ++k) {
-    const auto [rows, cols] = shapes[k];
-    MODBOUND_RETURN_IF_ERROR(
-        CheckShape(absl::StrCat("initial/", kNetworkArrayNames[k]),
-                   options.initial[k],
-                   rows,
-                   cols));
-    const std::string mask = absl::StrCat("mask/", kNetworkArrayNames[k]);
-    MODBOUND_RETURN_IF_ERROR(CheckShape(mask, options.masks[k], rows, cols));
-    MODBOUND_RETURN_IF_ERROR(CheckBinary(mask, options.masks[k]));
-  }
-  MODBOUND_RETURN_IF_ERROR(
-      CheckShape("distances", options.regularization.distances, N, N));
-  MODBOUND_RETURN_IF_ERROR(
-      CheckShape("positions", options.regularization.positions, N, 3));
-  if (std::find(options.frozen.begin(), options.frozen.end(), false) ==
-      options.frozen.end()) {
-    return Refuse(reason::kContradiction,
-                  "frozen",
-                  "frozen names all six arrays; nothing is left to train");
+  for (int64_t i = 0; i < task.tasks(); ++i) {
+    const std::vector<double>& coherences = task.spec(i).coherences;
+    if (coherences.empty() ||
+        *std::max_element(coherences.begin(), coherences.end()) > 0) {
+      continue;
+    }
+    const std::string field = task.tasks() == 1
+                                  ? "task.coherences"
+                                  : absl::StrCat("tasks[", i, "].coherences");
+    return Refuse(
+        reason::kOutOfRange,
+        field,
+        absl::StrCat(field, " holds only 0; training needs one above 0"));
   }
   return absl::OkStatus();
 }

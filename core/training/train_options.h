@@ -63,8 +63,8 @@ double DefaultLearningRate(OptimizerName optimizer, Recipe recipe);
 // CONTRADICTION for "frozen" when nothing is left to train.
 absl::Status CheckTrainOptions(const Task& task, const TrainOptions& options);
 
-// OUT_OF_RANGE for "task.coherences" when the task has no coherence above 0:
-// nothing could count for `accuracy`.
+// OUT_OF_RANGE for "task.coherences", or "tasks[i].coherences" of several, when
+// a task with coherences has none above 0: nothing could count for `accuracy`.
 absl::Status CheckTrainable(const Task& task);
 
 }  // namespace modbound

@@ -109,7 +109,7 @@ absl::StatusOr<TrialBytes> ResolveTrials(const InputInfos& inputs,
     // The correlation makes centred copies of the activity.
     bytes.shared += RunTaskBytes(task, units, spec.trials(), true, 0) +
                     16.0 * static_cast<double>(spec.trials()) *
-                        static_cast<double>(task.steps()) *
+                        static_cast<double>(task.max_steps()) *
                         static_cast<double>(units);
   }
   return bytes;
@@ -179,7 +179,7 @@ absl::StatusOr<Material> FromTrials(const v1::JacobianSimilaritySpec& spec,
                                     const Network& network,
                                     const InputArrays& inputs,
                                     const Execution& execution) {
-  MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(spec.task(), spec.dt()));
+  MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(spec, spec.dt()));
   TaskRunOptions options;
   options.seed = spec.seed();
   options.purpose = RandomPurpose::kJacobianTrials;
@@ -190,7 +190,7 @@ absl::StatusOr<Material> FromTrials(const v1::JacobianSimilaritySpec& spec,
       RunTask(network, task, options, ForPart(execution, "jacobian")));
   MODBOUND_ASSIGN_OR_RETURN(material.gain,
                             MeanGain(network,
-                                     StatesBefore(run.activity, task.steps()),
+                                     StatesBefore(run.activity, run.first_rows),
                                      run.inputs,
                                      execution));
   material.states = run.activity.rows();

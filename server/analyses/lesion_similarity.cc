@@ -50,10 +50,16 @@ absl::StatusOr<ActivityPlan> ResolveActivity(const InputInfos& inputs,
     plan.rows = static_cast<double>(
         std::max<int64_t>(inputs.at("activity").shape[0], 0));
   }
-  if (HasActivity(inputs) && !spec.input().empty() && !spec.has_task()) {
+  if (HasActivity(inputs) && !spec.input().empty() && !NamesTask(spec)) {
     return plan;
   }
   MODBOUND_ASSIGN_OR_RETURN(const Task task, ResolveTask(inputs, spec));
+  if (spec.input().empty() && spec.tasks_size() > 0) {
+    return Refuse(reason::kMissingField,
+                  "input",
+                  "input is missing; it is the constant input of one task, and "
+                  "tasks are several: write it, one value a channel");
+  }
   if (spec.input().empty()) {
     const Vector input = task.ConstantInput();
     spec.mutable_input()->Assign(input.data(), input.data() + input.size());
@@ -64,8 +70,8 @@ absl::StatusOr<ActivityPlan> ResolveActivity(const InputInfos& inputs,
   if (!spec.has_trials()) {
     spec.set_trials(kActivityTrials);
   }
-  plan.rows =
-      static_cast<double>(spec.trials()) * static_cast<double>(task.steps());
+  plan.rows = static_cast<double>(spec.trials()) *
+              static_cast<double>(task.max_steps());
   plan.bytes = RunTaskBytes(task, units, spec.trials(), true, 0);
   plan.thread_bytes = TaskThreadBytes(task, units);
   return plan;
@@ -138,7 +144,7 @@ absl::StatusOr<Matrix> ActivityOf(const v1::LesionSimilaritySpec& spec,
   if (inputs.count("activity") > 0) {
     return inputs.at("activity").ToMatrix();
   }
-  MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(spec.task(), spec.dt()));
+  MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(spec, spec.dt()));
   TaskRunOptions options;
   options.trials = spec.trials();
   options.seed = spec.seed();

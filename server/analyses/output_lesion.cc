@@ -35,8 +35,8 @@ absl::Status SequenceContradiction(const std::string& field) {
 
 absl::Status CheckSequence(const InputInfos& inputs,
                            v1::OutputLesionSpec& spec) {
-  if (spec.has_task()) {
-    return SequenceContradiction("task");
+  if (NamesTask(spec)) {
+    return SequenceContradiction(spec.has_task() ? "task" : "tasks");
   }
   if (spec.has_trials()) {
     return SequenceContradiction("trials");
@@ -99,7 +99,7 @@ absl::Status CheckModules(const v1::OutputLesionSpec& spec,
 struct Trials {
   int64_t types = kSequenceTypes;
   double bytes = 0;
-  int64_t count = 0;
+  int64_t count = 0;  // states that are read out
 };
 
 absl::StatusOr<Trials> ResolveTrials(const InputInfos& inputs,
@@ -130,9 +130,10 @@ absl::StatusOr<Trials> ResolveTrials(const InputInfos& inputs,
   }
   MODBOUND_ASSIGN_OR_RETURN(const Task task, ResolveTask(inputs, spec));
   trials.types = task.trial_types();
-  trials.count = spec.trials();
+  trials.count = spec.trials() * task.max_judged_steps();
   trials.bytes =
-      RunTaskBytes(task, units, spec.trials(), false, kMaxLesionThreads);
+      RunTaskBytes(task, units, spec.trials(), false, kMaxLesionThreads) +
+      JudgedBytes(task, units, spec.trials());
   return trials;
 }
 
@@ -201,7 +202,7 @@ absl::StatusOr<OutputLesion> Compute(const v1::OutputLesionSpec& spec,
   options.seed = spec.seed();
   const Labels labels = inputs.at("labels").ToLabels();
   if (inputs.count("input_sequence") == 0) {
-    MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(spec.task(), spec.dt()));
+    MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(spec, spec.dt()));
     options.trial_types = task.trial_types();
     return ComputeOutputLesion(
         network,

@@ -52,8 +52,10 @@ double InitialStateBytes(const InputInfos& inputs) {
 
 absl::StatusOr<Plan> PlanSequence(const v1::SimulateSpec& simulate,
                                   const InputInfos& inputs) {
-  if (simulate.has_task() || simulate.has_trials()) {
-    const char* field = simulate.has_task() ? "task" : "trials";
+  if (NamesTask(simulate) || simulate.has_trials()) {
+    const char* field = simulate.has_task()         ? "task"
+                        : simulate.tasks_size() > 0 ? "tasks"
+                                                    : "trials";
     return Refuse(
         reason::kContradiction,
         field,
@@ -92,7 +94,10 @@ absl::StatusOr<Plan> PlanTask(v1::SimulateSpec& simulate,
   const int64_t K = simulate.trials();
   MODBOUND_RETURN_IF_ERROR(CheckInitialState(inputs, K));
   const NetworkShape network = NetworkShapeOf(inputs);
-  const int64_t rows = K * task.steps();
+  // Known after the run when lengths are random.
+  const int64_t most = K * task.max_steps();
+  const bool fixed = task.min_steps() == task.max_steps();
+  const int64_t rows = fixed ? most : -1;
   const DTypeEnum f8 = v1::DType::FLOAT64;
   const DTypeEnum i4 = v1::DType::INT32;
   Plan plan;
@@ -107,6 +112,12 @@ absl::StatusOr<Plan> PlanTask(v1::SimulateSpec& simulate,
   for (const std::string& name : task.variable_names()) {
     plan.outputs.push_back({"variables/" + name, f8, {rows}, {"step"}});
   }
+  if (simulate.tasks_size() > 0) {
+    plan.outputs.push_back({"context", i4, {K}, {"trial"}});
+  }
+  for (PlannedOutput& output : plan.outputs) {
+    output.most_extent = output.shape[0] < 0 ? most : 0;
+  }
   plan.max_threads = Threads(K);
   // Results twice: as computed, and as the arrays that leave.
   const double run = RunTaskBytes(task,
@@ -114,7 +125,7 @@ absl::StatusOr<Plan> PlanTask(v1::SimulateSpec& simulate,
                                   K,
                                   /*record_steps=*/true,
                                   plan.max_threads);
-  plan.memory_bytes = BytesOf(2 * run + 4.0 * static_cast<double>(rows) +
+  plan.memory_bytes = BytesOf(2 * run + 4.0 * static_cast<double>(most) +
                               2.0 * static_cast<double>(network.bytes()) +
                               2 * InitialStateBytes(inputs));
   return plan;
@@ -162,7 +173,7 @@ absl::StatusOr<Outcome> RunSequence(const Network& network,
   return outcome;
 }
 
-void AddTrials(const TaskRun& run, int64_t steps, Outcome& outcome) {
+void AddTrials(const TaskRun& run, Outcome& outcome) {
   const auto K = static_cast<int64_t>(run.trials.size());
   std::vector<int32_t> trial;
   std::vector<int32_t> ground_truth;
@@ -171,14 +182,16 @@ void AddTrials(const TaskRun& run, int64_t steps, Outcome& outcome) {
   HostArray correct(v1::DType::BOOL, {K}, {"trial"});
   for (int64_t k = 0; k < K; ++k) {
     const TrialOutcome& one = run.trials[static_cast<std::size_t>(k)];
-    trial.insert(
-        trial.end(), static_cast<std::size_t>(steps), static_cast<int32_t>(k));
+    trial.resize(static_cast<std::size_t>(
+                     run.first_rows[static_cast<std::size_t>(k) + 1]),
+                 static_cast<int32_t>(k));
     ground_truth.push_back(one.ground_truth);
     choice.push_back(one.choice);
     coherence.push_back(one.coherence);
     correct.mutable_data()[k] = std::byte{one.correct};
   }
-  outcome.outputs["trial"] = HostArray::FromInts(trial, {K * steps}, {"step"});
+  outcome.outputs["trial"] =
+      HostArray::FromInts(trial, {run.first_rows.back()}, {"step"});
   outcome.outputs["ground_truth"] =
       HostArray::FromInts(ground_truth, {K}, {"trial"});
   outcome.outputs["choice"] = HostArray::FromInts(choice, {K}, {"trial"});
@@ -187,10 +200,17 @@ void AddTrials(const TaskRun& run, int64_t steps, Outcome& outcome) {
   outcome.outputs["correct"] = std::move(correct);
 }
 
-void FillSummary(const TaskRun& run,
-                 const Task& task,
-                 v1::SimulateSummary& summary) {
-  const Accuracy accuracy = ScoreTrials(run.trials, task.has_coherences());
+HostArray ContextOf(const TaskRun& run) {
+  std::vector<int32_t> context;
+  for (const TrialOutcome& trial : run.trials) {
+    context.push_back(trial.task);
+  }
+  return HostArray::FromInts(
+      context, {static_cast<int64_t>(context.size())}, {"trial"});
+}
+
+void FillSummary(const TaskRun& run, v1::SimulateSummary& summary) {
+  const Accuracy accuracy = ScoreTrials(run.trials);
   if (accuracy.accuracy.has_value()) {
     summary.set_accuracy(*accuracy.accuracy);
   }
@@ -207,25 +227,26 @@ absl::StatusOr<Outcome> RunTrials(const v1::SimulateSpec& simulate,
                                   const Network& network,
                                   const InputArrays& inputs,
                                   const Execution& execution) {
-  MODBOUND_ASSIGN_OR_RETURN(const Task task,
-                            TaskOf(simulate.task(), simulate.dt()));
+  MODBOUND_ASSIGN_OR_RETURN(const Task task, TaskOf(simulate, simulate.dt()));
   TaskRunOptions options;
   options.trials = simulate.trials();
   options.seed = simulate.seed();
   options.initial_states = InitialStates(inputs);
-  options.record_final_states = false;
   options.record_moments = true;
   MODBOUND_ASSIGN_OR_RETURN(const TaskRun run,
                             RunTask(network, task, options, execution));
   Outcome outcome;
-  FillSummary(run, task, *outcome.summary.mutable_simulate());
+  FillSummary(run, *outcome.summary.mutable_simulate());
   outcome.outputs["activity"] =
       HostArray::FromMatrix(run.activity, {"step", "unit"});
   outcome.outputs["outputs"] =
       HostArray::FromMatrix(run.outputs, {"step", "output"});
   outcome.outputs["inputs"] =
       HostArray::FromMatrix(run.inputs, {"step", "channel"});
-  AddTrials(run, task.steps(), outcome);
+  AddTrials(run, outcome);
+  if (simulate.tasks_size() > 0) {
+    outcome.outputs["context"] = ContextOf(run);
+  }
   for (std::size_t v = 0; v < task.variable_names().size(); ++v) {
     outcome.outputs["variables/" + task.variable_names()[v]] =
         HostArray::FromVector(run.variables.col(static_cast<int64_t>(v)),
@@ -245,6 +266,21 @@ absl::StatusOr<Outcome> RunSimulate(const v1::Spec& spec,
              : RunTrials(simulate, network, inputs, execution);
 }
 
+constexpr char kVariablesComment[] =
+    "fixation, and by task: perceptual decisions cumulative_inputs, "
+    "cumulative_means (running sums of stimulus 1 - stimulus 2 with and "
+    "without noise), with _1 and _2 of two modalities (of rings the cosine "
+    "part) and context (+1 modality 1 is cued, -1 modality 2); GO_NOGO cue (+1 "
+    "go, -1 no-go); DELAY_MATCH_SAMPLE sample, test (cosine of the direction), "
+    "match (+1, -1); DELAY_COMPARISON value1, value2, difference; "
+    "DELAY_PAIRED_ASSOCIATION first (+1 cue 1, -1 cue 2), second (+1 cue 3, -1 "
+    "cue 4), go (+1, -1); READY_SET_GO since_ready, since_set (ms); "
+    "INTERVAL_DISCRIMINATION duration1, duration2 (ms so far); "
+    "DUAL_DELAY_MATCH_SAMPLE sample1, sample2 (+1 direction 0, -1 pi/2), order "
+    "(+1 sample 1 first, -1), match (+1, -1 while a test is shown); ANTI_REACH "
+    "stimulus_cos, stimulus_sin. 0 before what they tell is shown, and in "
+    "trials of other tasks.";
+
 std::vector<OutputRule> SimulateOutputs() {
   const DTypeEnum f8 = v1::DType::FLOAT64;
   const DTypeEnum i4 = v1::DType::INT32;
@@ -263,13 +299,16 @@ std::vector<OutputRule> SimulateOutputs() {
       {"trial", {"T"}, i4, "Trial of each step."},
       {"ground_truth", {"K"}, i4, "Trial type."},
       {"coherence", {"K"}, f8, "Percent; 0 for a task without coherences."},
-      {"choice", {"K"}, i4, "Argmax of the outputs at the last decision step."},
-      {"correct", {"K"}, v1::DType::BOOL, "The choice is the target."},
-      {"variables/*",
-       {"T"},
-       f8,
-       "Perceptual decisions: cumulative_inputs, cumulative_means, fixation; "
-       "go/no-go: cue (+1 go, -1 no-go), fixation."},
+      {"choice", {"K"}, i4, "Argmax of the outputs at the last step."},
+      {"correct",
+       {"K"},
+       v1::DType::BOOL,
+       "The choice is the target, or the task's own rule is met."},
+      {"context",
+       {"K"},
+       i4,
+       "Which of tasks the trial is of; only with tasks."},
+      {"variables/*", {"T"}, f8, kVariablesComment},
   };
 }
 

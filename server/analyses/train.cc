@@ -134,13 +134,10 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
   MODBOUND_ASSIGN_OR_RETURN(const TrainOptions options, OptionsOf(train));
   MODBOUND_RETURN_IF_ERROR(
       WithFieldPrefix(options.dynamics.Validate(), "model."));
-  MODBOUND_ASSIGN_OR_RETURN(
-      const Task task,
-      ResolveTask(options.dynamics.dt_ms, *train.mutable_task()));
+  MODBOUND_ASSIGN_OR_RETURN(const Task task,
+                            ResolveTask(options.dynamics.dt_ms, train));
   MODBOUND_RETURN_IF_ERROR(CheckTrainOptions(task, options));
   MODBOUND_RETURN_IF_ERROR(CheckTrainInputs(train, task, inputs));
-  const auto conditions =
-      static_cast<int64_t>(SignedCoherences(task.spec().coherences).size());
   Plan plan;
   for (const char* prefix : {"", "initial/"}) {
     for (PlannedOutput& output : NetworkOutputs(prefix,
@@ -160,7 +157,7 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
                           (options.max_steps - 1) / options.eval_every + 1});
   plan.outputs.push_back({"psychometric",
                           v1::DType::FLOAT64,
-                          {conditions, 3},
+                          {PsychometricRows(task), 3},
                           {"condition", "coherence_fraction_trials"}});
   if (options.regularization.any()) {
     plan.outputs.push_back(
@@ -255,7 +252,7 @@ absl::StatusOr<Outcome> TrainOne(const v1::TrainSpec& train,
                                  const TrainOptions& options,
                                  const Execution& execution) {
   MODBOUND_ASSIGN_OR_RETURN(const Task task,
-                            TaskOf(train.task(), options.dynamics.dt_ms));
+                            TaskOf(train, options.dynamics.dt_ms));
   MODBOUND_ASSIGN_OR_RETURN(TrainResult result,
                             Train(task, options, execution));
   Outcome outcome;
@@ -317,7 +314,8 @@ std::vector<OutputRule> TrainOutputs() {
        {"conditions", "3"},
        f8,
        "Signed coherence (+ for stimulus 1), fraction of choice 1 (NaN "
-       "without trials), trials; no rows for a task without coherences."},
+       "without trials), trials; rows only of tasks with coherences and two "
+       "choices."},
       {"penalty",
        {"steps"},
        f8,

@@ -29,9 +29,7 @@ TaskSpec PerceptualDecisions() {
 }
 
 template <typename Scalar>
-void TrainStep(benchmark::State& state) {
-  const int64_t units = state.range(0);
-  const Task task = *Task::Make(PerceptualDecisions(), 100);
+void TrainSteps(benchmark::State& state, const Task& task, int64_t units) {
   Dynamics dynamics;
   Parameters<Scalar> parameters(InitialNetwork(
       Recipe::kDefault, units, task.inputs(), task.outputs(), dynamics, 1));
@@ -55,6 +53,12 @@ void TrainStep(benchmark::State& state) {
       flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+template <typename Scalar>
+void TrainStep(benchmark::State& state) {
+  TrainSteps<Scalar>(
+      state, *Task::Make(PerceptualDecisions(), 100), state.range(0));
+}
+
 // The part of a step that draws trials: independent of the units.
 void DrawTrials(benchmark::State& state) {
   const Task task = *Task::Make(PerceptualDecisions(), 100);
@@ -68,9 +72,42 @@ void DrawTrials(benchmark::State& state) {
   }
 }
 
+// Task number i of the registry at dt 80, or all of them as one.
+Task TaskNumber(int64_t i) {
+  const std::vector<std::string> names = TaskNames();
+  std::vector<Task> tasks;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (i == static_cast<int64_t>(k) ||
+        i == static_cast<int64_t>(names.size())) {
+      tasks.push_back(*Task::Make(*DefaultTaskSpec(names[k]), 80));
+    }
+  }
+  return Task::Combine(tasks);
+}
+
+// Drawing of trials of every task, to be set against its step of 64 units.
+void DrawTrialsOfTask(benchmark::State& state) {
+  const Task task = TaskNumber(state.range(0));
+  state.SetLabel(task.tasks() == 1 ? task.name() : "all tasks");
+  TrainingStreams streams(task, kStreams, kSteps, 1);
+  Batch<float> batch;
+  const Execution execution;
+  int64_t chunk = 0;
+  for (auto _ : state) {
+    streams.Fill(chunk++, execution, batch).IgnoreError();
+    benchmark::DoNotOptimize(batch.inputs.data());
+  }
+}
+
+void TrainStepOfTask(benchmark::State& state) {
+  TrainSteps<float>(state, TaskNumber(state.range(0)), 64);
+}
+
 BENCHMARK(DrawTrials);
 BENCHMARK(TrainStep<float>)->Arg(64)->Arg(100)->Arg(256);
 BENCHMARK(TrainStep<double>)->Arg(64)->Arg(100)->Arg(256);
+BENCHMARK(DrawTrialsOfTask)->DenseRange(0, 12);
+BENCHMARK(TrainStepOfTask)->DenseRange(0, 12);
 
 }  // namespace
 }  // namespace modbound

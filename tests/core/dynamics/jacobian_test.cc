@@ -194,7 +194,7 @@ TEST(StatesBefore, StartsEveryTrialAtZero) {
   activity << 1, 2, 3, 4;
   Matrix expected(4, 1);
   expected << 0, 1, 0, 3;
-  EXPECT_EQ(StatesBefore(activity, 2), expected);
+  EXPECT_EQ(StatesBefore(activity, {0, 2, 4}), expected);
 }
 
 }  // namespace

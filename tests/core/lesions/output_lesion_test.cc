@@ -113,7 +113,9 @@ absl::StatusOr<TrialEnds> SmallTrials(int64_t repeat, const Execution&) {
   if (repeat >= 2) {
     ends.types[0] = ends.types[1] = -1;
   }
-  ends.targets = {0, 0, 1, 1};
+  for (const int32_t target : {0, 0, 1, 1}) {
+    ends.judgements.push_back(Judgement::AtStep(0, target));
+  }
   return ends;
 }
 
@@ -213,7 +215,8 @@ TEST(OutputLesion, TrialsOfATaskAreFreshInEachRepeat) {
   for (std::size_t k = 0; k < first->types.size(); ++k) {
     left_out += first->types[k] < 0 ? 1 : 0;
     if (first->types[k] >= 0) {
-      EXPECT_EQ(first->targets[k], first->types[k] + 1);
+      EXPECT_EQ(first->judgements[k].targets,
+                std::vector<int32_t>{first->types[k] + 1});
     }
   }
   EXPECT_GT(left_out, 0);

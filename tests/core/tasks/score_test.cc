@@ -8,7 +8,11 @@ namespace modbound {
 namespace {
 
 TrialOutcome Outcome(int32_t truth, double coherence, int32_t choice) {
-  return {truth, coherence, choice, choice == truth + 1};
+  return {.ground_truth = truth,
+          .coherence = coherence,
+          .choice = choice,
+          .correct = choice == truth + 1,
+          .coin_toss = coherence == 0};
 }
 
 TEST(Choice, TiesGoToTheLowerIndex) {
@@ -23,24 +27,24 @@ TEST(ScoreTrials, CountsZeroCoherenceApart) {
                                          Outcome(1, 5, 2),
                                          Outcome(1, 10, 0),
                                          Outcome(0, 0, 1),
-                                         Outcome(1, 0, 1)},
-                                        true);
+                                         Outcome(1, 0, 1)});
   EXPECT_DOUBLE_EQ(*accuracy.accuracy, 2.0 / 3);
   EXPECT_DOUBLE_EQ(*accuracy.accuracy_zero, 0.5);
   EXPECT_DOUBLE_EQ(*accuracy.accuracy_all, 0.6);
 }
 
 TEST(ScoreTrials, EveryTrialCountsWithoutCoherences) {
-  const Accuracy accuracy =
-      ScoreTrials({Outcome(0, 0, 1), Outcome(1, 0, 0)}, false);
+  TrialOutcome right;
+  right.correct = true;
+  const Accuracy accuracy = ScoreTrials({right, TrialOutcome()});
   EXPECT_DOUBLE_EQ(*accuracy.accuracy, 0.5);
   EXPECT_FALSE(accuracy.accuracy_zero.has_value());
 }
 
 TEST(ScoreTrials, WhatNoTrialCountsForIsUnset) {
-  const Accuracy accuracy = ScoreTrials({Outcome(0, 0, 1)}, true);
+  const Accuracy accuracy = ScoreTrials({Outcome(0, 0, 1)});
   EXPECT_FALSE(accuracy.accuracy.has_value());
-  EXPECT_FALSE(ScoreTrials({Outcome(0, 5, 1)}, true).accuracy_zero.has_value());
+  EXPECT_FALSE(ScoreTrials({Outcome(0, 5, 1)}).accuracy_zero.has_value());
 }
 
 TEST(SignedCoherences, AreAscendingAndDistinct) {

@@ -82,9 +82,10 @@ TEST(PerceptualDecisionMaking, NoiseHasTheGoldenSpread) {
       const Trial trial = DrawTrial(task, 3, k);
       const Matrix noise = trial.inputs - trial.means;
       EXPECT_EQ(noise.col(0).cwiseAbs().maxCoeff(), 0);
-      EXPECT_EQ(noise.bottomRows(task.periods().decision).norm(), 0);
+      EXPECT_EQ(noise.bottomRows(trial.periods[Period::kDecision].steps).norm(),
+                0);
       squares += noise.squaredNorm();
-      count += 2 * task.periods().stimulus;
+      count += 2 * trial.periods[Period::kStimulus].steps;
     }
     EXPECT_NEAR(std::sqrt(squares / static_cast<double>(count)),
                 expected,
@@ -176,9 +177,11 @@ TEST(Task, StepsAreWholeStepsOfThePeriod) {
   spec.stimulus_ms = 0.19;
   spec.decision_ms = 0.1;
   const Task task = *Task::Make(spec, 0.1);
-  EXPECT_EQ(task.periods().fixation, 3);
-  EXPECT_EQ(task.periods().stimulus, 1);
-  EXPECT_EQ(task.steps(), 5);
+  const PeriodSteps periods = task.NoiseFree(0, 0).periods;
+  EXPECT_EQ(periods[Period::kFixation].steps, 3);
+  EXPECT_EQ(periods[Period::kStimulus].steps, 1);
+  EXPECT_EQ(periods.total, 5);
+  EXPECT_EQ(task.max_steps(), 5);
 }
 
 TEST(Task, ConstantInputIsTheZeroCoherenceStimulus) {
@@ -188,15 +191,6 @@ TEST(Task, ConstantInputIsTheZeroCoherenceStimulus) {
             perceptual.ConstantInput());
   EXPECT_EQ(DefaultTask(kGoNogo).ConstantInput(),
             Vector(Eigen::Vector3d(1, 0, 0)));
-}
-
-TEST(Task, FinalTargetIsTheLastTargetOfATrial) {
-  for (const std::string& name : TaskNames()) {
-    const Task task = DefaultTask(name.c_str());
-    for (int32_t type = 0; type < task.trial_types(); ++type) {
-      EXPECT_EQ(task.NoiseFree(type, 0).targets.back(), task.FinalTarget(type));
-    }
-  }
 }
 
 std::string RefusedField(const TaskSpec& spec, double dt_ms = 100) {
@@ -246,6 +240,111 @@ TEST(Task, RefusesCoherencesOutsideTheirRange) {
   spec.coherences = {0};
   spec.sigma = -1;
   EXPECT_EQ(RefusedField(spec), "task.sigma");
+}
+
+TEST(Task, EveryTaskOfTheRegistryHoldsTogether) {
+  EXPECT_EQ(TaskNames().size(), 12U);
+  for (const std::string& name : TaskNames()) {
+    SCOPED_TRACE(name);
+    const Task task = DefaultTask(name.c_str(), 20);
+    EXPECT_EQ(task.ConstantInput().size(), task.inputs());
+    EXPECT_EQ(task.ConstantInput()(0), 1);
+    for (uint64_t k = 0; k < 50; ++k) {
+      const Trial trial = DrawTrial(task, 2, k);
+      const int64_t T = trial.steps();
+      EXPECT_GE(T, task.min_steps());
+      EXPECT_LE(T, task.max_steps());
+      EXPECT_LT(trial.ground_truth, task.trial_types());
+      ASSERT_EQ(trial.targets.size(), static_cast<std::size_t>(T));
+      for (const int32_t target : trial.targets) {
+        EXPECT_GE(target, 0);
+        EXPECT_LT(target, task.outputs());
+      }
+      EXPECT_TRUE(trial.inputs.topRows(T).allFinite());
+      const Matrix variables = task.Variables(trial);
+      EXPECT_EQ(variables.rows(), T);
+      // The last variable is the fixation input.
+      EXPECT_EQ(variables.col(variables.cols() - 1),
+                trial.means.col(0).head(T));
+      const Judgement judgement = task.Judge(trial);
+      EXPECT_LE(static_cast<int64_t>(judgement.steps.size()),
+                task.max_judged_steps());
+      EXPECT_EQ(judgement.steps.back(), T - 1);
+      // Choosing the targets is right.
+      std::vector<int32_t> choices;
+      for (const int64_t step : judgement.steps) {
+        choices.push_back(trial.targets[static_cast<std::size_t>(step)]);
+      }
+      EXPECT_TRUE(judgement.IsRight(choices.data()));
+      // And never to respond is not, but for a no-go.
+      std::fill(choices.begin(), choices.end(), 0);
+      EXPECT_EQ(judgement.IsRight(choices.data()),
+                judgement.steps.size() == 1 && trial.targets.back() == 0);
+    }
+  }
+}
+
+TEST(Task, RefusesRandomLengthsThatHoldNoStepOrAreNone) {
+  TaskSpec spec = *DefaultTaskSpec(kPerceptual);
+  spec.stimulus_ms = Duration::Uniform(50, 500);
+  auto task = Task::Make(spec, 100);
+  EXPECT_EQ(FieldOf(task.status()), "task.random");
+  EXPECT_EQ(std::string(task.status().message()),
+            "task.random: STIMULUS may be 50; the period must hold at least "
+            "one step of dt = 100 ms");
+  spec.stimulus_ms = Duration::Uniform(500, 100);
+  EXPECT_EQ(RefusedField(spec), "task.random");
+  spec.stimulus_ms = Duration::Choice({});
+  EXPECT_EQ(RefusedField(spec), "task.random");
+  spec.stimulus_ms = 100;
+  spec.delay_ms = Duration::TruncatedExponential(100, 0, 1e300);
+  EXPECT_EQ(RefusedField(spec), "task.random");
+  // What may hold no step elsewhere may in random.
+  spec.delay_ms = Duration::Uniform(0, 50);
+  EXPECT_TRUE(Task::Make(spec, 100).ok());
+}
+
+TEST(Task, RefusesFieldsAndPeriodsOfOtherTasks) {
+  for (const auto& [field, set] :
+       std::vector<std::pair<std::string, void (*)(TaskSpec&)>>{
+           {"task.dim_ring", [](TaskSpec& spec) { spec.dim_ring = 2; }},
+           {"task.anti", [](TaskSpec& spec) { spec.anti = true; }},
+           {"task.value_pairs",
+            [](TaskSpec& spec) {
+              spec.value_pairs = {{2, 1}};
+            }},
+           {"task.gain", [](TaskSpec& spec) { spec.gain = 1; }},
+           {"task.prod_margin", [](TaskSpec& spec) { spec.prod_margin = 1; }},
+           {"task.association", [](TaskSpec& spec) { spec.association = 1; }},
+           {"task.sample_ms", [](TaskSpec& spec) { spec.sample_ms = 100; }},
+           {"task.random", [](TaskSpec& spec) {
+              spec.cue1_ms = Duration::Uniform(0, 100);
+            }}}) {
+    TaskSpec spec = *DefaultTaskSpec(kGoNogo);
+    set(spec);
+    EXPECT_EQ(RefusedField(spec), field);
+  }
+}
+
+TEST(Task, RefusesRingsAndAssociationsOutOfRange) {
+  for (const int64_t dim_ring : {0, 1, 1025}) {
+    TaskSpec spec = *DefaultTaskSpec("ANTI_REACH");
+    spec.dim_ring = dim_ring;
+    EXPECT_EQ(RefusedField(spec), "task.dim_ring");
+  }
+  TaskSpec spec = *DefaultTaskSpec("DELAY_PAIRED_ASSOCIATION");
+  spec.association = 2;
+  EXPECT_EQ(RefusedField(spec), "task.association");
+}
+
+TEST(Task, ErrorsNameThePathThatIsGiven) {
+  TaskSpec spec = *DefaultTaskSpec(kPerceptual);
+  spec.sigma = -1;
+  EXPECT_EQ(FieldOf(Task::Make(spec, 100, "tasks[3]").status()),
+            "tasks[3].sigma");
+  spec.name = "NO_SUCH_TASK";
+  EXPECT_EQ(FieldOf(Task::Make(spec, 100, "tasks[3]").status()),
+            "tasks[3].name");
 }
 
 }  // namespace

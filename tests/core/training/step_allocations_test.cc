@@ -73,10 +73,10 @@ struct StepOptions {
 template <typename Scalar>
 int AllocationsOfSteps(const Dynamics& dynamics,
                        int64_t units,
+                       const Task& task,
                        const StepOptions& options = {}) {
   constexpr int64_t kStreams = 5;
   constexpr int64_t kSteps = 13;
-  const Task task = *Task::Make(ShortDecisions(), dynamics.dt_ms);
   Parameters<Scalar> parameters(InitialNetwork(
       Recipe::kDefault, units, task.inputs(), task.outputs(), dynamics, 1));
   Parameters<Scalar> gradient(units, task.inputs(), task.outputs());
@@ -124,15 +124,18 @@ TEST(TrainingStep, AllocatesNothing) {
       dynamics.update = update;
       dynamics.activation = activation;
       dynamics.tau_ms = 200;
+      const Task task = *Task::Make(ShortDecisions(), dynamics.dt_ms);
       for (const int64_t units : {3, 64, 129}) {
-        EXPECT_EQ(AllocationsOfSteps<float>(dynamics, units), 0) << units;
-        EXPECT_EQ(AllocationsOfSteps<double>(dynamics, units), 0) << units;
+        EXPECT_EQ(AllocationsOfSteps<float>(dynamics, units, task), 0) << units;
+        EXPECT_EQ(AllocationsOfSteps<double>(dynamics, units, task), 0)
+            << units;
       }
     }
   }
 }
 
 TEST(TrainingStep, AllocatesNothingWithEveryOption) {
+  const Task task = *Task::Make(ShortDecisions(), Dynamics().dt_ms);
   for (const OptimizerName name :
        {OptimizerName::kAdam, OptimizerName::kAdamW, OptimizerName::kSgd}) {
     for (const bool nesterov : {false, true}) {
@@ -147,12 +150,24 @@ TEST(TrainingStep, AllocatesNothingWithEveryOption) {
           options.regularization.spatial_cost = spatial_cost;
           options.masks[2] = Matrix::Identity(units, units);
           options.frozen[0] = true;
-          EXPECT_EQ(AllocationsOfSteps<float>({}, units, options), 0);
-          EXPECT_EQ(AllocationsOfSteps<double>({}, units, options), 0);
+          EXPECT_EQ(AllocationsOfSteps<float>({}, units, task, options), 0);
+          EXPECT_EQ(AllocationsOfSteps<double>({}, units, task, options), 0);
         }
       }
     }
   }
+}
+
+// Lengths of trials differ within most tasks, and all of them among these.
+TEST(TrainingStep, AllocatesNothingForAnyTask) {
+  Dynamics dynamics;
+  dynamics.dt_ms = 80;
+  std::vector<Task> tasks;
+  for (const std::string& name : TaskNames()) {
+    tasks.push_back(*Task::Make(*DefaultTaskSpec(name), dynamics.dt_ms));
+    EXPECT_EQ(AllocationsOfSteps<float>(dynamics, 3, tasks.back()), 0) << name;
+  }
+  EXPECT_EQ(AllocationsOfSteps<float>(dynamics, 3, Task::Combine(tasks)), 0);
 }
 
 }  // namespace

@@ -58,6 +58,44 @@ TEST(TrainingStreams, AChunkDoesNotDependOnWhatCameBefore) {
   EXPECT_EQ(part.inputs, Chunk(task, 2, 15, 3).inputs);
 }
 
+// Trials of random lengths, of two tasks.
+Task UnevenTask() {
+  return Task::Combine(
+      {DefaultTask(),
+       *Task::Make(*DefaultTaskSpec("CONTEXT_DECISION_MAKING"), 100)});
+}
+
+TEST(TrainingStreams, TrialsOfAnyLengthAreBackToBack) {
+  const Task task = UnevenTask();
+  const Batch<double> batch = Chunk(task, 3, 200, 0);
+  for (int64_t b = 0; b < 3; ++b) {
+    int64_t t = 0;
+    for (int64_t trial = 0; t < 200; ++trial) {
+      RandomStream random(4,
+                          RandomPurpose::kTrainingTrials,
+                          static_cast<uint64_t>(trial * 3 + b));
+      Trial drawn;
+      task.Draw(random, drawn);
+      for (int64_t s = 0; s < drawn.steps() && t < 200; ++s, ++t) {
+        EXPECT_EQ(batch.inputs.col(t * 3 + b), drawn.inputs.row(s).transpose());
+        EXPECT_EQ(batch.targets[static_cast<std::size_t>(t * 3 + b)],
+                  drawn.targets[static_cast<std::size_t>(s)]);
+      }
+    }
+  }
+}
+
+TEST(TrainingStreams, ChunksOfTrialsOfAnyLengthComeInAnyOrder) {
+  const Task task = UnevenTask();
+  const Batch<double> whole = Chunk(task, 2, 90, 0);
+  TrainingStreams source(task, 2, 15, 4);
+  Batch<double> part;
+  for (const int64_t chunk : {0, 1, 5, 2, 3, 4, 4, 0}) {
+    ASSERT_TRUE(source.Fill(chunk, {}, part).ok());
+    EXPECT_EQ(part.inputs, whole.inputs.middleCols(chunk * 30, 30)) << chunk;
+  }
+}
+
 TEST(TrainingStreams, StopWhenAsked) {
   StopFlag stop;
   stop.Stop();

@@ -48,7 +48,7 @@ TEST(Train, DefaultRecipeReachesTheTargetWithFewSilentUnits) {
   fresh.record_steps = false;
   const auto run = RunTask(result->network, PerceptualTask(), fresh, {});
   ASSERT_TRUE(run.ok());
-  EXPECT_GE(*ScoreTrials(run->trials, true).accuracy, 0.92);
+  EXPECT_GE(*ScoreTrials(run->trials).accuracy, 0.92);
 }
 
 TEST(Train, ReferenceRecipeReachesTheTarget) {

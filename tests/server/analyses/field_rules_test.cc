@@ -58,9 +58,10 @@ TEST(FieldRules, UnspecifiedAndUnknownEnumNumbersAreRefused) {
 
 TEST(FieldRules, MissingRequiredFieldIsNamed) {
   v1::TrainSpec spec;
+  spec.mutable_task();
   const absl::Status status = ApplyFieldRules(spec, "spec.train.");
   EXPECT_EQ(ReasonOf(status), "MISSING_FIELD");
-  EXPECT_EQ(FieldOf(status), "spec.train.task");
+  EXPECT_EQ(FieldOf(status), "spec.train.task.name");
 }
 
 TEST(FieldRules, ElementsOfListsAreChecked) {

@@ -151,7 +151,7 @@ HalfSteps RunHalfSteps(const Network& network,
                        int64_t trials,
                        uint64_t seed) {
   const int64_t N = network.units();
-  const int64_t T = task.steps();
+  const int64_t T = task.max_steps();
   const int64_t S = trials * T;
   HalfSteps run{Matrix(S, N), Matrix(S, task.inputs()), Matrix::Zero(N, N)};
   Trial trial;
@@ -227,7 +227,7 @@ TEST(JacobianSimilarityKind, TrajectoryIsGivenStatesOfItsTrials) {
     EXPECT_EQ(trajectory->outputs.at("labels").ToLabels(),
               given->outputs.at("labels").ToLabels());
     EXPECT_EQ(trajectory->summary.jacobian_similarity().num_states(),
-              kTrials * task->steps());
+              kTrials * task->max_steps());
   }
 }
 
