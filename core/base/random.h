@@ -26,6 +26,7 @@ enum class RandomPurpose : uint32_t {
   kLesionTrials = 10,
   kJacobianTrials = 11,
   kSamplePermutation = 12,
+  kSilencedNoise = 30,
 };
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011) keyed by

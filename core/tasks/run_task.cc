@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/network/intervened_run.h"
 #include "core/network/run.h"
 
 namespace modbound {
@@ -15,18 +16,21 @@ namespace {
 // Runs the blocks; every block writes only its own rows.
 class TaskRunner {
  public:
-  TaskRunner(const Network& network,
+  TaskRunner(const IntervenedRun& intervened,
              const Task& task,
              const TaskRunOptions& options)
-      : network_(network), task_(task), options_(options) {
+      : intervened_(intervened),
+        network_(intervened.network()),
+        task_(task),
+        options_(options) {
     const int64_t K = options.trials;
     run_.trials.resize(static_cast<std::size_t>(K));
     run_.final_states.resize(options.record_final_states ? K : 0,
-                             network.units());
+                             network_.units());
     moments_.resize(static_cast<std::size_t>(blocks()));
     if (options.record_steps) {
       const int64_t rows = K * task.steps();
-      run_.activity.resize(rows, network.units());
+      run_.activity.resize(rows, network_.units());
       run_.inputs.resize(rows, task.inputs());
       run_.outputs.resize(rows, task.outputs());
       run_.variables.resize(rows,
@@ -56,7 +60,14 @@ class TaskRunner {
       }
     };
     MODBOUND_RETURN_IF_ERROR(
-        RunBlock(network_, inputs, count, states, execution, counter, record));
+        RunBlock(network_,
+                 inputs,
+                 count,
+                 states,
+                 intervened_.HoldsOf(options_.first_trial + first, count),
+                 execution,
+                 counter,
+                 record));
     if (options_.record_final_states) {
       run_.final_states.middleRows(first, count) = states.topRows(count);
     }
@@ -88,6 +99,7 @@ class TaskRunner {
           options_.purpose,
           static_cast<uint64_t>(options_.first_trial + first + k));
       task_.Draw(random, trial);
+      intervened_.Clamp(1, 1, trial.inputs);
       OutcomeOf(first + k).ground_truth = trial.ground_truth;
       OutcomeOf(first + k).coherence = trial.coherence;
       for (int64_t t = 0; t < T; ++t) {
@@ -119,12 +131,29 @@ class TaskRunner {
     }
   }
 
-  const Network& network_;
+  const IntervenedRun& intervened_;
+  const Network& network_;  // with its changes
   const Task& task_;
   const TaskRunOptions& options_;
   std::vector<ActivityMoments> moments_;  // of each block
   TaskRun run_;
 };
+
+// Moments of the activity of the network as it is.
+absl::StatusOr<ActivityMoments> IntactMoments(const Network& network,
+                                              const Task& task,
+                                              const TaskRunOptions& options,
+                                              const Execution& execution) {
+  TaskRunOptions intact = options;
+  intact.intervention = {};
+  intact.record_steps = false;
+  intact.record_final_states = false;
+  intact.record_moments = true;
+  MODBOUND_ASSIGN_OR_RETURN(
+      TaskRun run,
+      RunTask(network, task, intact, ForPart(execution, "intact")));
+  return std::move(run.moments);
+}
 
 }  // namespace
 
@@ -179,7 +208,12 @@ absl::StatusOr<TaskRun> RunTask(const Network& network,
         "trials",
         absl::StrCat("trials is ", options.trials, "; allowed: >= 1"));
   }
-  TaskRunner runner(network, task, options);
+  MODBOUND_ASSIGN_OR_RETURN(
+      const IntervenedRun intervened,
+      IntervenedRun::Prepare(network, options.intervention, task.steps(), [&] {
+        return IntactMoments(network, task, options, execution);
+      }));
+  TaskRunner runner(intervened, task, options);
   ProgressCounter counter =
       StepCounter(execution, options.trials, task.steps());
   MODBOUND_RETURN_IF_ERROR(
