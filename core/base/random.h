@@ -27,6 +27,9 @@ enum class RandomPurpose : uint32_t {
   kJacobianTrials = 11,
   kSamplePermutation = 12,
   kShardSeed = 20,
+  kSilencedNoise = 30,
+  kClassifierWeights = 31,
+  kClassifierOrder = 32,
 };
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011) keyed by

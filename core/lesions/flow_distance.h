@@ -4,16 +4,10 @@
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
+#include "core/network/lesion.h"
 #include "core/network/network.h"
 
 namespace modbound {
-
-// Weights that a lesion of unit i sets to 0.
-enum class LesionScope {
-  kRecurrent,  // row i and column i of W_rec
-  kAll,        // also row i of W_in
-  kSilence,    // also b_in(i) and b_rec(i)
-};
 
 // distance(g, i) = |F_i(r_g) - F(r_g)|_2 in N dimensions: one step with the
 // constant input from each state, of the network without unit i and of the

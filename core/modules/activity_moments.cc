@@ -44,13 +44,25 @@ void ActivityMoments::Join(const ActivityMoments& block) {
   count_ += block.count_;
 }
 
-std::vector<uint8_t> ActivityMoments::ActiveUnits() const {
-  std::vector<uint8_t> active(static_cast<std::size_t>(sum_.size()), 0);
+Vector ActivityMoments::Means() const {
+  return first_ + sum_ / static_cast<double>(count_);
+}
+
+Vector ActivityMoments::StandardDeviations() const {
+  Vector sd(sum_.size());
   const auto n = static_cast<double>(count_);
   for (Eigen::Index i = 0; i < sum_.size(); ++i) {
     const double mean = sum_[i] / n;
     const double variance = std::max(sum_squares_[i] / n - mean * mean, 0.0);
-    active[i] = std::sqrt(variance) > kSilentShare * largest_ ? 1 : 0;
+    sd[i] = std::sqrt(variance);
+  }
+  return sd;
+}
+
+std::vector<uint8_t> ActivityMoments::ActiveUnits() const {
+  std::vector<uint8_t> active;
+  for (const double sd : StandardDeviations()) {
+    active.push_back(sd > kSilentShare * largest_ ? 1 : 0);
   }
   return active;
 }

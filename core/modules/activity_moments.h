@@ -23,6 +23,9 @@ class ActivityMoments {
   // N flags, 0 = silent; none before the first time point.
   std::vector<uint8_t> ActiveUnits() const;
   int64_t SilentUnits() const;
+  // Of each unit, N; none before the first time point. sd with ddof 0.
+  Vector Means() const;
+  Vector StandardDeviations() const;
   // Time points.
   int64_t count() const { return count_; }
   // Largest |activity|.

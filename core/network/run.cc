@@ -1,6 +1,7 @@
 #include "core/network/run.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
@@ -30,7 +31,7 @@ struct RowIndex {
 using AfterStep = std::function<void(
     int64_t first, int64_t count, int64_t t, const Matrix& states)>;
 
-absl::Status RunTrials(const Network& network,
+absl::Status RunTrials(const IntervenedRun& run,
                        const Matrix& inputs,
                        const RowIndex& row,
                        const Matrix& initial_states,
@@ -48,11 +49,14 @@ absl::Status RunTrials(const Network& network,
         block_inputs.row(t * kTrialBlock + k) = inputs.row(row(first + k, t));
       }
     }
+    run.Clamp(kTrialBlock, count, block_inputs);
+    const Network& network = run.network();
     Matrix states = InitialBlock(initial_states, first, count, network.units());
     return RunBlock(network,
                     block_inputs,
                     count,
                     states,
+                    run.HoldsOf(first, count),
                     execution,
                     counter,
                     [&](int64_t t, const Matrix& now) {
@@ -69,6 +73,41 @@ RowIndex RowsOf(const Matrix& inputs,
   MODBOUND_CHECK(trials >= 1 && inputs.rows() % trials == 0);
   MODBOUND_CHECK(initial_states.rows() <= 1 || initial_states.rows() == trials);
   return {order, trials, inputs.rows() / trials};
+}
+
+// The network as it is.
+absl::StatusOr<IntervenedRun> IntactRunOf(const Network& network,
+                                          int64_t steps) {
+  return IntervenedRun::Prepare(network, {}, steps, nullptr);
+}
+
+// Moments of the activity of the network as it is.
+absl::StatusOr<ActivityMoments> IntactMoments(const Network& network,
+                                              const Matrix& inputs,
+                                              const RowIndex& row,
+                                              const Matrix& initial_states,
+                                              const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(const IntervenedRun run,
+                            IntactRunOf(network, row.steps));
+  const int64_t blocks = (row.trials + kTrialBlock - 1) / kTrialBlock;
+  std::vector<ActivityMoments> moments(static_cast<std::size_t>(blocks));
+  MODBOUND_RETURN_IF_ERROR(RunTrials(
+      run,
+      inputs,
+      row,
+      initial_states,
+      ForPart(execution, "intact"),
+      [&](int64_t first, int64_t count, int64_t, const Matrix& states) {
+        for (int64_t k = 0; k < count; ++k) {
+          moments[static_cast<std::size_t>(first / kTrialBlock)].Add(
+              states.row(k));
+        }
+      }));
+  ActivityMoments all;
+  for (const ActivityMoments& block : moments) {
+    all.Join(block);
+  }
+  return all;
 }
 
 }  // namespace
@@ -97,17 +136,20 @@ absl::Status RunBlock(
     const Matrix& inputs,
     int64_t trials,
     Matrix& states,
+    HeldBlock held,
     const Execution& execution,
     ProgressCounter& counter,
     const std::function<void(int64_t, const Matrix&)>& after_step) {
   MODBOUND_DCHECK(states.rows() == kTrialBlock);
   const int64_t T = inputs.rows() / kTrialBlock;
+  held.BeforeFirstStep(states);
   for (int64_t t = 0; t < T; ++t) {
     if (execution.stopped()) {
       return StoppedError();
     }
     states =
         Step(network, states, inputs.middleRows(t * kTrialBlock, kTrialBlock));
+    held.AfterStep(t, states);
     if (!states.allFinite()) {
       return MakeError(
           absl::StatusCode::kAborted,
@@ -131,18 +173,24 @@ absl::StatusOr<Run> RunNetwork(const Network& network,
                                int64_t trials,
                                RowOrder order,
                                const Matrix& initial_states,
-                               const Execution& execution) {
+                               const Execution& execution,
+                               const Intervention& intervention) {
   const RowIndex row = RowsOf(inputs, trials, order, initial_states);
+  MODBOUND_ASSIGN_OR_RETURN(
+      const IntervenedRun intervened,
+      IntervenedRun::Prepare(network, intervention, row.steps, [&] {
+        return IntactMoments(network, inputs, row, initial_states, execution);
+      }));
   Run run{Matrix(inputs.rows(), network.units()),
           Matrix(inputs.rows(), network.outputs())};
   MODBOUND_RETURN_IF_ERROR(RunTrials(
-      network,
+      intervened,
       inputs,
       row,
       initial_states,
       execution,
       [&](int64_t first, int64_t count, int64_t t, const Matrix& states) {
-        const Matrix outputs = Readout(network, states);
+        const Matrix outputs = Readout(intervened.network(), states);
         for (int64_t k = 0; k < count; ++k) {
           run.activity.row(row(first + k, t)) = states.row(k);
           run.outputs.row(row(first + k, t)) = outputs.row(k);
@@ -159,9 +207,11 @@ absl::StatusOr<Matrix> FinalStates(const Network& network,
                                    const Execution& execution) {
   const RowIndex row = RowsOf(inputs, trials, order, initial_states);
   MODBOUND_CHECK(row.steps >= 1);
+  MODBOUND_ASSIGN_OR_RETURN(const IntervenedRun run,
+                            IntactRunOf(network, row.steps));
   Matrix final_states(trials, network.units());
   MODBOUND_RETURN_IF_ERROR(RunTrials(
-      network,
+      run,
       inputs,
       row,
       initial_states,

@@ -9,6 +9,7 @@
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/base/progress_counter.h"
+#include "core/network/intervened_run.h"
 #include "core/network/network.h"
 
 namespace modbound {
@@ -33,13 +34,14 @@ struct Run {
 // trial, or 0 x 0 for zeros. Results have rows in the same order.
 // Threads: blocks of kTrialBlock trials in parallel; result independent of
 // their number. Progress: steps of all trials. Errors: kCancelled; DIVERGED for
-// "" when a state is not finite.
+// "" when a state is not finite; those of IntervenedRun::Prepare.
 absl::StatusOr<Run> RunNetwork(const Network& network,
                                const Matrix& inputs,
                                int64_t trials,
                                RowOrder order,
                                const Matrix& initial_states,
-                               const Execution& execution);
+                               const Execution& execution,
+                               const Intervention& intervention = {});
 
 // The states after the last step alone: K x N, a row a trial. T >= 1. Else as
 // RunNetwork.
@@ -64,13 +66,15 @@ Matrix InitialBlock(const Matrix& initial_states,
 
 // Runs one block of `trials`, at most kTrialBlock: `states` (kTrialBlock x N)
 // holds the initial states and in the end the last ones. inputs: T kTrialBlock
-// x I, row t kTrialBlock + k. after_step(t, states) is called after each step.
-// Adds trials T to `counter`. Errors: as RunNetwork.
+// x I, row t kTrialBlock + k. held: units that stay at a level. after_step(t,
+// states) is called after each step. Adds trials T to `counter`. Errors: as
+// RunNetwork.
 absl::Status RunBlock(
     const Network& network,
     const Matrix& inputs,
     int64_t trials,
     Matrix& states,
+    HeldBlock held,
     const Execution& execution,
     ProgressCounter& counter,
     const std::function<void(int64_t, const Matrix&)>& after_step);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/network/intervened_run.h"
 #include "core/network/run.h"
 
 namespace modbound {
@@ -25,10 +26,13 @@ struct BlockTrials {
 // Runs the blocks; every block writes only its own rows.
 class TaskRunner {
  public:
-  TaskRunner(const Network& network,
+  TaskRunner(const IntervenedRun& intervened,
              const Task& task,
              const TaskRunOptions& options)
-      : network_(network), task_(task), options_(options) {
+      : intervened_(intervened),
+        network_(intervened.network()),
+        task_(task),
+        options_(options) {
     const int64_t K = options.trials;
     run_.trials.resize(static_cast<std::size_t>(K));
     run_.judgements.resize(
@@ -38,7 +42,7 @@ class TaskRunner {
     MeasureTrials();
     if (options.record_steps) {
       const int64_t rows = run_.first_rows.back();
-      run_.activity.resize(rows, network.units());
+      run_.activity.resize(rows, network_.units());
       run_.inputs.resize(rows, task.inputs());
       run_.outputs.resize(rows, task.outputs());
       run_.variables.resize(rows,
@@ -88,13 +92,15 @@ class TaskRunner {
         }
       }
     };
-    MODBOUND_RETURN_IF_ERROR(RunBlock(network_,
-                                      trials.inputs,
-                                      count,
-                                      states,
-                                      execution,
-                                      counter,
-                                      after_step));
+    MODBOUND_RETURN_IF_ERROR(
+        RunBlock(network_,
+                 trials.inputs,
+                 count,
+                 states,
+                 intervened_.HoldsOf(options_.first_trial + first, count),
+                 execution,
+                 counter,
+                 after_step));
     for (int64_t k = 0; k < count; ++k) {
       Finish(first + k, k, trials);
     }
@@ -167,6 +173,7 @@ class TaskRunner {
     for (int64_t k = 0; k < count && !execution.stopped(); ++k) {
       RandomStream random = RandomOf(first + k);
       task_.Draw(random, trial);
+      intervened_.Clamp(1, 1, trial.inputs);
       TrialOutcome& outcome = run_.trials[static_cast<std::size_t>(first + k)];
       outcome.ground_truth = trial.ground_truth;
       outcome.coherence = trial.coherence;
@@ -247,13 +254,30 @@ class TaskRunner {
     }
   }
 
-  const Network& network_;
+  const IntervenedRun& intervened_;
+  const Network& network_;  // with its changes
   const Task& task_;
   const TaskRunOptions& options_;
   std::vector<ActivityMoments> moments_;  // of each block
   std::vector<Matrix> judged_states_;     // of each block
   TaskRun run_;
 };
+
+// Moments of the activity of the network as it is.
+absl::StatusOr<ActivityMoments> IntactMoments(const Network& network,
+                                              const Task& task,
+                                              const TaskRunOptions& options,
+                                              const Execution& execution) {
+  TaskRunOptions intact = options;
+  intact.intervention = {};
+  intact.record_steps = false;
+  intact.record_judged = false;
+  intact.record_moments = true;
+  MODBOUND_ASSIGN_OR_RETURN(
+      TaskRun run,
+      RunTask(network, task, intact, ForPart(execution, "intact")));
+  return std::move(run.moments);
+}
 
 }  // namespace
 
@@ -317,7 +341,13 @@ absl::StatusOr<TaskRun> RunTask(const Network& network,
         "trials",
         absl::StrCat("trials is ", options.trials, "; allowed: >= 1"));
   }
-  TaskRunner runner(network, task, options);
+  MODBOUND_ASSIGN_OR_RETURN(
+      const IntervenedRun intervened,
+      IntervenedRun::Prepare(
+          network, options.intervention, task.max_steps(), [&] {
+            return IntactMoments(network, task, options, execution);
+          }));
+  TaskRunner runner(intervened, task, options);
   ProgressCounter counter = StepCounter(execution, 1, runner.steps());
   MODBOUND_RETURN_IF_ERROR(
       ParallelFor(runner.blocks(), execution, [&](int64_t block) {

@@ -10,6 +10,7 @@
 #include "core/base/matrix.h"
 #include "core/base/random.h"
 #include "core/modules/activity_moments.h"
+#include "core/network/intervention.h"
 #include "core/network/network.h"
 #include "core/tasks/score.h"
 #include "core/tasks/task.h"
@@ -24,6 +25,9 @@ struct TaskRunOptions {
   int64_t first_trial = 0;
   // r_0: K x N, or 1 x N for every trial, or 0 x 0 for zeros.
   Matrix initial_states;
+  // Clamps reach `inputs` and the variables made of them, not ground truth,
+  // coherence and the noise-free means.
+  Intervention intervention;
   // Fill the arrays with a row a step.
   bool record_steps = true;
   // Fill `judged_states` and `judgements`.
@@ -53,8 +57,8 @@ struct TaskRun {
 // Random: trial k from (seed, purpose, first_trial + k), the same whatever
 // `trials` is. Threads: blocks of trials in parallel; result independent of
 // their number. Progress: steps of all trials. Errors: CONTRADICTION for "task"
-// when the network's inputs or outputs are not the task's; kCancelled;
-// DIVERGED.
+// when the network's inputs or outputs are not the task's; those of
+// IntervenedRun::Prepare; kCancelled; DIVERGED.
 absl::StatusOr<TaskRun> RunTask(const Network& network,
                                 const Task& task,
                                 const TaskRunOptions& options,

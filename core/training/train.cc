@@ -18,6 +18,7 @@
 #include "core/training/objective.h"
 #include "core/training/optimizer.h"
 #include "core/training/parameters.h"
+#include "core/training/step_clock.h"
 #include "core/training/streams.h"
 #include "core/training/training_record.h"
 
@@ -28,25 +29,6 @@ namespace {
 constexpr double kReportWork = 1e9;
 
 constexpr char kTrainingPhase[] = "training";
-
-// Time spent in the step loop alone.
-class StepClock {
- public:
-  explicit StepClock(const std::function<double()>& seconds)
-      : seconds_(seconds) {}
-  void Start() { start_ = Now(); }
-  void Pause() { total_ += Now() - start_; }
-  // Adds what an earlier attempt took.
-  void Add(double seconds) { total_ += seconds; }
-  double total() const { return total_; }
-
- private:
-  double Now() const { return seconds_ ? seconds_() : 0; }
-
-  const std::function<double()>& seconds_;
-  double start_ = 0;
-  double total_ = 0;
-};
 
 template <typename Scalar>
 Parameters<Scalar> InitialParameters(const Task& task,

@@ -10,6 +10,7 @@
 #include "core/modules/louvain.h"
 #include "core/tasks/run_task.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/intervention_spec.h"
 #include "server/analyses/module_labels.h"
 #include "server/analyses/network_inputs.h"
 #include "server/analyses/plan_estimates.h"
@@ -151,17 +152,6 @@ absl::StatusOr<Matrix> ActivityOf(const v1::LesionSimilaritySpec& spec,
   MODBOUND_ASSIGN_OR_RETURN(TaskRun run,
                             RunTask(network, task, options, execution));
   return std::move(run.activity);
-}
-
-LesionScope ScopeOf(v1::LesionScope::Name scope) {
-  switch (scope) {
-    case v1::LesionScope::RECURRENT:
-      return LesionScope::kRecurrent;
-    case v1::LesionScope::SILENCE:
-      return LesionScope::kSilence;
-    default:
-      return LesionScope::kAll;
-  }
 }
 
 LesionSimilarityOptions OptionsOf(const v1::LesionSimilaritySpec& spec) {

@@ -4,9 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/network/intervened_run.h"
 #include "core/network/run.h"
 #include "core/tasks/run_task.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/intervention_spec.h"
 #include "server/analyses/network_inputs.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/task_spec.h"
@@ -50,6 +52,22 @@ double InitialStateBytes(const InputInfos& inputs) {
          static_cast<double>(info->second.shape[1]);
 }
 
+// Checks the interventions in trials of `steps` steps, -1 = not known yet, and
+// adds their bytes.
+absl::Status PlanIntervention(const v1::SimulateSpec& simulate,
+                              const NetworkShape& network,
+                              int64_t steps,
+                              Plan& plan) {
+  MODBOUND_RETURN_IF_ERROR(CheckIntervention(
+      simulate, {network.units, network.inputs, network.outputs, steps}));
+  const double bytes =
+      IntervenedRun::Bytes(InterventionOf(simulate),
+                           static_cast<double>(network.bytes()),
+                           plan.max_threads);
+  plan.memory_bytes = BytesOf(static_cast<double>(plan.memory_bytes) + bytes);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Plan> PlanSequence(const v1::SimulateSpec& simulate,
                                   const InputInfos& inputs) {
   if (NamesTask(simulate) || simulate.has_trials()) {
@@ -82,6 +100,7 @@ absl::StatusOr<Plan> PlanSequence(const v1::SimulateSpec& simulate,
   plan.memory_bytes =
       BytesOf(rows * per_row + 2.0 * static_cast<double>(network.bytes()) +
               2 * InitialStateBytes(inputs));
+  MODBOUND_RETURN_IF_ERROR(PlanIntervention(simulate, network, T, plan));
   return plan;
 }
 
@@ -128,6 +147,8 @@ absl::StatusOr<Plan> PlanTask(v1::SimulateSpec& simulate,
   plan.memory_bytes = BytesOf(2 * run + 4.0 * static_cast<double>(most) +
                               2.0 * static_cast<double>(network.bytes()) +
                               2 * InitialStateBytes(inputs));
+  MODBOUND_RETURN_IF_ERROR(
+      PlanIntervention(simulate, network, task.max_steps(), plan));
   return plan;
 }
 
@@ -154,7 +175,8 @@ HostArray ByTime(const Matrix& rows, int64_t trials, const char* axis) {
   return array;
 }
 
-absl::StatusOr<Outcome> RunSequence(const Network& network,
+absl::StatusOr<Outcome> RunSequence(const v1::SimulateSpec& simulate,
+                                    const Network& network,
                                     const InputArrays& inputs,
                                     const Execution& execution) {
   const HostArray& sequence = inputs.at("input_sequence");
@@ -165,7 +187,8 @@ absl::StatusOr<Outcome> RunSequence(const Network& network,
                                        B,
                                        RowOrder::kByTime,
                                        InitialStates(inputs),
-                                       execution));
+                                       execution,
+                                       InterventionOf(simulate)));
   Outcome outcome;
   outcome.summary.mutable_simulate();
   outcome.outputs["activity"] = ByTime(run.activity, B, "unit");
@@ -232,6 +255,7 @@ absl::StatusOr<Outcome> RunTrials(const v1::SimulateSpec& simulate,
   options.trials = simulate.trials();
   options.seed = simulate.seed();
   options.initial_states = InitialStates(inputs);
+  options.intervention = InterventionOf(simulate);
   options.record_moments = true;
   MODBOUND_ASSIGN_OR_RETURN(const TaskRun run,
                             RunTask(network, task, options, execution));
@@ -262,7 +286,7 @@ absl::StatusOr<Outcome> RunSimulate(const v1::Spec& spec,
   MODBOUND_ASSIGN_OR_RETURN(const Network network,
                             NetworkOf(inputs, DynamicsOf(simulate)));
   return inputs.count("input_sequence") > 0
-             ? RunSequence(network, inputs, execution)
+             ? RunSequence(simulate, network, inputs, execution)
              : RunTrials(simulate, network, inputs, execution);
 }
 
@@ -295,7 +319,7 @@ std::vector<OutputRule> SimulateOutputs() {
        f8,
        "Readout of each state; (T, B, O) with an input_sequence; infinite "
        "beyond the range of its type."},
-      {"inputs", {"T", "I"}, f8, "Input of each step."},
+      {"inputs", {"T", "I"}, f8, "Input of each step, clamps included."},
       {"trial", {"T"}, i4, "Trial of each step."},
       {"ground_truth", {"K"}, i4, "Trial type."},
       {"coherence", {"K"}, f8, "Percent; 0 for a task without coherences."},

@@ -1,5 +1,7 @@
 #include "core/modules/activity_moments.h"
 
+#include <cmath>
+
 #include "core/base/random.h"
 #include "core/modules/similarity.h"
 #include "gtest/gtest.h"
@@ -38,6 +40,17 @@ TEST(ActivityMoments, JudgesSdAgainstTheLargestActivity) {
   EXPECT_EQ(moments.largest(), 10);
   EXPECT_EQ(moments.ActiveUnits(), kActive);
   EXPECT_EQ(moments.SilentUnits(), 3);
+}
+
+TEST(ActivityMoments, MeansAndStandardDeviationsOfUnits) {
+  // 1, 2, 6: mean 3, sd sqrt((4 + 1 + 9) / 3).
+  Matrix activity(3, 2);
+  activity << 1, 0.1, 2, 0.1, 6, 0.1;
+  const ActivityMoments moments = MomentsOf(activity);
+  EXPECT_DOUBLE_EQ(moments.Means()(0), 3);
+  EXPECT_DOUBLE_EQ(moments.StandardDeviations()(0), std::sqrt(14.0 / 3));
+  EXPECT_EQ(moments.Means()(1), 0.1);
+  EXPECT_EQ(moments.StandardDeviations()(1), 0);
 }
 
 TEST(ActivityMoments, BlocksJoinToTheWhole) {

@@ -77,6 +77,78 @@ TEST(RunTask, RecordsWhatTheNetworkDid) {
   }
 }
 
+TEST(RunTask, AnInterventionIsThatOfARunOnTheClampedInputs) {
+  const Task task = PerceptualTask();
+  TaskRunOptions options;
+  options.trials = 40;
+  options.seed = 9;
+  const auto intact = RunTask(Accumulator(), task, options, {});
+  options.intervention.clamps = {{1, 2, {5, 9}}};
+  options.intervention.silences = {{{0}, SilenceLevel::kMean, {10, 20}},
+                                   {{3}, SilenceLevel::kZero, {}}};
+  options.intervention.weight_edits = {
+      {WeightArray::kWOut, 1, 0, EditOperation::kScale, 3}};
+  const auto run = RunTask(Accumulator(), task, options, {});
+  ASSERT_TRUE(intact.ok() && run.ok()) << run.status();
+  // The network's inputs and what is summed of them show the clamp; the trials
+  // are the same.
+  Matrix clamped = intact->inputs;
+  for (int64_t k = 0; k < 40; ++k) {
+    clamped.col(1).segment(k * task.steps() + 5, 4).setConstant(2);
+    const auto at = static_cast<std::size_t>(k);
+    EXPECT_EQ(run->trials[at].ground_truth, intact->trials[at].ground_truth);
+    EXPECT_EQ(run->trials[at].coherence, intact->trials[at].coherence);
+    const int64_t last = k * task.steps() + task.steps() - 1;
+    EXPECT_NEAR(run->variables(last, 0),
+                (clamped.col(1) - clamped.col(2))
+                    .segment(k * task.steps() + 1, 20)
+                    .sum(),
+                1e-12);
+    EXPECT_EQ(run->variables(last, 1), intact->variables(last, 1));
+    EXPECT_EQ(run->trials[at].choice, Choice(run->outputs.row(last)));
+  }
+  EXPECT_EQ(run->inputs, clamped);
+  const double level = run->activity(10, 0);
+  EXPECT_NEAR(level, intact->activity.col(0).mean(), 1e-12);
+  // The same by way of the inputs: the clamp is in them, and the level given.
+  Network edited = Accumulator();
+  edited.w_out(1, 0) *= 3;
+  Matrix state = Matrix::Zero(kTrialBlock, 4);
+  for (int64_t t = 0; t < task.steps(); ++t) {
+    Matrix inputs = Matrix::Zero(kTrialBlock, 3);
+    inputs.row(0) = clamped.row(t);
+    state = Step(edited, state, inputs);
+    state(0, 3) = 0;
+    if (t >= 10 && t < 20) {
+      state(0, 0) = level;
+    }
+    EXPECT_EQ(run->activity.row(t), state.row(0)) << t;
+    EXPECT_EQ(run->outputs.row(t), Readout(edited, state).row(0)) << t;
+  }
+}
+
+TEST(RunTask, NoiseOfSilencedUnitsGoesWithTheTrial) {
+  TaskRunOptions options;
+  options.trials = 70;
+  options.intervention.silences = {{{1}, SilenceLevel::kNoise, {}}};
+  const auto all = RunTask(Accumulator(), PerceptualTask(), options, {});
+  Execution four;
+  four.threads = 4;
+  const auto same = RunTask(Accumulator(), PerceptualTask(), options, four);
+  ASSERT_TRUE(all.ok() && same.ok());
+  EXPECT_EQ(all->activity, same->activity);
+  // No two trials have the same.
+  EXPECT_NE(all->activity.col(1).segment(0, 22),
+            all->activity.col(1).segment(22, 22));
+}
+
+TEST(RunTask, RefusesStepsBeyondTheTrial) {
+  TaskRunOptions options;
+  options.intervention.clamps = {{0, 1, {22, {}}}};
+  const auto run = RunTask(Accumulator(), PerceptualTask(), options, {});
+  EXPECT_EQ(FieldOf(run.status()), "clamp[0].from");
+}
+
 TEST(RunTask, CountsTheStepsOfAllTrials) {
   TaskRunOptions options;
   options.trials = 40;

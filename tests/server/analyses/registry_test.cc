@@ -14,7 +14,8 @@ namespace {
 using google::protobuf::FieldDescriptor;
 
 // Fills every sub-message, one element of every list of messages included, and
-// every required value, so that defaults at every depth are parsed and checked.
+// every required word and number, so that defaults at every depth are parsed
+// and checked.
 void FillAll(google::protobuf::Message& message) {
   const auto* reflection = message.GetReflection();
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
@@ -23,10 +24,13 @@ void FillAll(google::protobuf::Message& message) {
       FillAll(field->is_repeated()
                   ? *reflection->AddMessage(&message, field)
                   : *reflection->MutableMessage(&message, field));
-    } else if (RuleOf(*field).required() &&
-               field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
+    } else if (!RuleOf(*field).required()) {
+      continue;
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
+      reflection->SetInt32(&message, field, 1);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
       reflection->SetDouble(&message, field, 1);
-    } else if (RuleOf(*field).required()) {
+    } else {
       ASSERT_EQ(field->cpp_type(), FieldDescriptor::CPPTYPE_ENUM)
           << field->full_name();
       reflection->SetEnumValue(&message, field, 1);
