@@ -14,6 +14,7 @@
 #include "core/base/random.h"
 #include "core/base/saved_state.h"
 #include "core/training/classifier_init.h"
+#include "core/training/clip_norm.h"
 #include "core/training/feedforward_backprop.h"
 #include "core/training/feedforward_parameters.h"
 #include "core/training/step_clock.h"
@@ -71,7 +72,9 @@ class ClassifierTrainer {
         features_(train.features.transpose().template cast<Scalar>()),
         parameters_(InitialClassifier(train.features.cols(), options)),
         gradient_(parameters_),
-        optimizer_(options.adam, parameters_.values().size()),
+        optimizer_(MakeOptimizer<Scalar>(options.optimizer,
+                                         parameters_.values().size(),
+                                         {{0, parameters_.values().size()}})),
         backprop_(options.activation,
                   parameters_,
                   std::min(options.batch_size, train.count())),
@@ -157,7 +160,8 @@ class ClassifierTrainer {
     if (std::isfinite(options_.clip_norm)) {
       ClipNorm<Scalar>(options_.clip_norm, gradient_.values());
     }
-    optimizer_.Step(gradient_.values(), parameters_.values());
+    optimizer_->Step(
+        options_.learning_rate, gradient_.values(), parameters_.values());
     ++result_.steps;
     return absl::OkStatus();
   }
@@ -207,7 +211,7 @@ class ClassifierTrainer {
     state.Add(result_.loss.data(), result_.steps);
     state.Add(result_.accuracy.data(), Evaluations(result_.steps));
     state.Add(parameters_.values().data(), parameters_.values().size());
-    optimizer_.Save(state);
+    optimizer_->Save(state);
     execution_.checkpoint->Offer(execution_.Name(kClassifierPhase),
                                  result_.steps,
                                  std::move(state).Take());
@@ -235,7 +239,7 @@ class ClassifierTrainer {
     if (!state.Read(loss.data(), steps) ||
         !state.Read(accuracy.data(), evaluations) ||
         !state.Read(parameters.values().data(), parameters.values().size()) ||
-        !optimizer_.Load(state)) {
+        !optimizer_->Load(state)) {
       return;
     }
     parameters_ = std::move(parameters);
@@ -280,7 +284,7 @@ class ClassifierTrainer {
   typename FeedforwardParameters<Scalar>::Dense features_;  // columns = samples
   FeedforwardParameters<Scalar> parameters_;
   FeedforwardParameters<Scalar> gradient_;
-  Adam<Scalar> optimizer_;
+  std::unique_ptr<Optimizer<Scalar>> optimizer_;
   FeedforwardBackprop<Scalar> backprop_;
   StepClock clock_;
   int64_t epoch_steps_ = 1;
@@ -345,10 +349,10 @@ absl::Status ClassifierOptions::Validate() const {
   const auto fraction = [](const char* field, double value) {
     return RequireRange(field, value, value >= 0 && value < 1, ">= 0, < 1");
   };
-  MODBOUND_RETURN_IF_ERROR(positive("learning_rate", adam.learning_rate));
-  MODBOUND_RETURN_IF_ERROR(fraction("beta1", adam.beta1));
-  MODBOUND_RETURN_IF_ERROR(fraction("beta2", adam.beta2));
-  MODBOUND_RETURN_IF_ERROR(positive("epsilon", adam.epsilon));
+  MODBOUND_RETURN_IF_ERROR(positive("learning_rate", learning_rate));
+  MODBOUND_RETURN_IF_ERROR(fraction("beta1", optimizer.beta1));
+  MODBOUND_RETURN_IF_ERROR(fraction("beta2", optimizer.beta2));
+  MODBOUND_RETURN_IF_ERROR(positive("epsilon", optimizer.epsilon));
   MODBOUND_RETURN_IF_ERROR(
       RequireRange("clip_norm", clip_norm, clip_norm > 0, "> 0"));
   MODBOUND_RETURN_IF_ERROR(RequireAtLeast("batch_size", batch_size, 1));

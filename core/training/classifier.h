@@ -12,7 +12,7 @@
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/network/feedforward.h"
-#include "core/training/adam.h"
+#include "core/training/optimizer.h"
 #include "core/training/train.h"
 
 namespace modbound {
@@ -41,7 +41,8 @@ struct ClassifierOptions {
   std::vector<int64_t> hidden = {100};  // units of each hidden layer, >= 1
   Activation activation = Activation::kRelu;
   ClassifierInit init = ClassifierInit::kFanIn;
-  AdamOptions adam = {.learning_rate = 0.001};
+  OptimizerOptions optimizer;
+  double learning_rate = 0.001;                                // > 0
   double clip_norm = std::numeric_limits<double>::infinity();  // > 0
   int64_t batch_size = 64;  // >= 1; the last batch of an epoch may be smaller
   int64_t epochs = 10;      // >= 1

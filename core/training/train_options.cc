@@ -68,4 +68,33 @@ absl::Status CheckTrainable(const Task& task) {
   return absl::OkStatus();
 }
 
+absl::Status CheckTrainOptions(const Task& task, const TrainOptions& options) {
+  MODBOUND_RETURN_IF_ERROR(options.dynamics.Validate());
+  MODBOUND_RETURN_IF_ERROR(CheckTrainable(task));
+  const int64_t N = options.units;
+  const auto shapes = NetworkArrayShapes(N, task.inputs(), task.outputs());
+  for (std::size_t k = 0; k < kNetworkArrays; ++k) {
+    const auto [rows, cols] = shapes[k];
+    MODBOUND_RETURN_IF_ERROR(
+        CheckShape(absl::StrCat("initial/", kNetworkArrayNames[k]),
+                   options.initial[k],
+                   rows,
+                   cols));
+    const std::string mask = absl::StrCat("mask/", kNetworkArrayNames[k]);
+    MODBOUND_RETURN_IF_ERROR(CheckShape(mask, options.masks[k], rows, cols));
+    MODBOUND_RETURN_IF_ERROR(CheckBinary(mask, options.masks[k]));
+  }
+  MODBOUND_RETURN_IF_ERROR(
+      CheckShape("distances", options.regularization.distances, N, N));
+  MODBOUND_RETURN_IF_ERROR(
+      CheckShape("positions", options.regularization.positions, N, 3));
+  if (std::find(options.frozen.begin(), options.frozen.end(), false) ==
+      options.frozen.end()) {
+    return Refuse(reason::kContradiction,
+                  "frozen",
+                  "frozen names all six arrays; nothing is left to train");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace modbound

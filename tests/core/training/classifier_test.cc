@@ -41,7 +41,7 @@ ClassifierOptions MoonOptions() {
   options.hidden = {16, 16};
   options.batch_size = 20;
   options.epochs = 60;
-  options.adam.learning_rate = 0.01;
+  options.learning_rate = 0.01;
   options.seed = 1;
   return options;
 }
@@ -61,7 +61,7 @@ TEST(TrainClassifier, SeparatesTwoMoonsWithEveryActivationAndInit) {
       options.init = init;
       options.hidden = {32};
       options.epochs = 300;
-      options.adam.learning_rate = 0.03;
+      options.learning_rate = 0.03;
       const auto trained = TrainClassifier(train, held_out, options, {});
       ASSERT_TRUE(trained.ok()) << trained.status();
       EXPECT_EQ(trained->accuracy.back(), 1)
@@ -122,7 +122,7 @@ TEST(TrainClassifier, EveryEpochTakesEverySampleOnceInANewOrder) {
   options.precision = Precision::kFloat64;
   options.batch_size = 1;
   options.epochs = 2;
-  options.adam.learning_rate = 1e-300;
+  options.learning_rate = 1e-300;
   const auto trained = TrainClassifier(TwoMoons(30, 1), {}, options, {});
   ASSERT_TRUE(trained.ok());
   std::vector<double> first(trained->loss.begin(), trained->loss.begin() + 30);
@@ -232,7 +232,7 @@ TEST(TrainClassifier, ReportsALossThatIsNoLongerFinite) {
   samples.features *= 1e30;
   ClassifierOptions options = MoonOptions();
   options.activation = Activation::kLinear;
-  options.adam.learning_rate = 1e10;
+  options.learning_rate = 1e10;
   const absl::Status status =
       TrainClassifier(samples, {}, options, {}).status();
   EXPECT_EQ(ReasonOf(status), reason::kDiverged);
@@ -272,10 +272,10 @@ TEST(TrainClassifier, NamesWhatItRefuses) {
       {[](auto&, auto&, auto& o) { o.hidden[1] = 0; },
        reason::kOutOfRange,
        "hidden[1]"},
-      {[&](auto&, auto&, auto& o) { o.adam.learning_rate = nan; },
+      {[&](auto&, auto&, auto& o) { o.learning_rate = nan; },
        reason::kOutOfRange,
        "learning_rate"},
-      {[](auto&, auto&, auto& o) { o.adam.beta2 = 1; },
+      {[](auto&, auto&, auto& o) { o.optimizer.beta2 = 1; },
        reason::kOutOfRange,
        "beta2"},
       {[](auto&, auto&, auto& o) { o.clip_norm = 0; },
