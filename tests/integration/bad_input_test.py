@@ -99,9 +99,9 @@ REFUSED = [
      "give task, or one or more tasks"),
     ("train", dict(task=PDM, tasks=[PDM]), "CONTRADICTION",
      "spec.train.tasks", "both set", "allowed: one of them"),
-    ("train", dict(tasks=["GO_NOGO", {"name": "GO_NOGO", "delay_ms": -1}]),
+    ("train", dict(tasks=[PDM, {"name": "GO_NOGO", "delay_ms": -1}]),
      "OUT_OF_RANGE", "spec.train.tasks[1].delay_ms", "is -1", ">= 0"),
-    ("train", dict(task="READY_SET_GO"), "OUT_OF_RANGE",
+    ("train", dict(task={"name": "READY_SET_GO"}), "OUT_OF_RANGE",
      "spec.train.task.ready_ms", "is 83", "at least one step of dt = 100 ms"),
     ("train", dict(task={"name": "GO_NOGO", "random": [
         {"period": "DELAY", "uniform": {"min_ms": 9, "max_ms": 5}}]}),
