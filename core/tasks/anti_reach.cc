@@ -1,5 +1,6 @@
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "core/tasks/definition.h"
 #include "core/tasks/task_parts.h"
@@ -32,7 +33,7 @@ void FillReachMeans(const TaskSetup& setup,
            trial.ground_truth,
            0,
            setup.anti ? -1 : 1,
-           means);
+           std::move(means));
 }
 
 // Cosine and sine of the stimulus from its onset on.

@@ -259,8 +259,7 @@ absl::StatusOr<Outcome> TrainOne(const v1::TrainSpec& train,
   FillSummary(result, *outcome.summary.mutable_train());
   AddNetwork(result.network, "", NetworkDType(train), outcome);
   result.network = Network();  // its doubles give way to what leaves
-  AddNetwork(
-      std::move(result.initial), "initial/", NetworkDType(train), outcome);
+  AddNetwork(result.initial, "initial/", NetworkDType(train), outcome);
   outcome.outputs["loss"] = StepCurve(result.loss);
   if (!result.penalty.empty()) {
     outcome.outputs["penalty"] = StepCurve(result.penalty);

@@ -44,6 +44,24 @@ class PythonClientTest(ServiceTest):
         found = self.lab.selectivity(activity=act, labels=mod, variables=act)
         self.assertIn("cumulative_inputs", found.summary.variables)
 
+    def test_several_tasks_with_trials_of_random_lengths(self):
+        # All submitted at once: the steps of a run are not known before it.
+        net = self.lab.train(
+            tasks=["GO_NOGO", {"name": "CONTEXT_DECISION_MAKING"}],
+            model={"hidden_size": 12}, max_steps=20, eval_trials=50)
+        act = self.lab.simulate(network=net, trials=30)
+        mod = self.lab.partition(activity=act, runs=5)
+        found = self.lab.selectivity(activity=act, labels=mod, variables=act)
+        self.assertIn("cumulative_means_1", found.summary.variables)
+        self.assertIn("cue", found.summary.variables)
+        context = act.arrays["context"]
+        self.assertEqual(set(context), {0, 1})
+        steps = numpy.bincount(act.arrays["trial"])
+        # GO_NOGO has 15 steps; the delays of the other differ.
+        self.assertEqual(set(steps[context == 0]), {15})
+        self.assertGreater(len(set(steps[context == 1])), 2)
+        self.assertEqual(act.arrays["activity"].shape, (steps.sum(), 12))
+
     def test_large_arrays_go_up_and_come_back_unchanged(self):
         random = numpy.random.default_rng(3)
         matrix = random.standard_normal((700, 700)).astype("f4")
