@@ -193,7 +193,8 @@ Analysis DigitsAnalysis() {
        "ARI of pairs of a digit's sets against that with other digits' sets; "
        "NaN where neither varies."},
       {"p", {"digit"}, f8, "Its two-sided p; NaN where t is."}};
-  analysis.example_spec = R"({"hidden": [100], "sets": 10, "seed": "1"})";
+  analysis.example_spec =
+      R"({"hidden": [64], "sets": 4, "samples_per_set": 5})";
   analysis.plan = PlanDigits;
   analysis.run = RunDigits;
   return analysis;
