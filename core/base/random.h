@@ -30,6 +30,7 @@ enum class RandomPurpose : uint32_t {
   kSilencedNoise = 30,
   kClassifierWeights = 31,
   kClassifierOrder = 32,
+  kDigitSets = 33,
 };
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011) keyed by

@@ -60,6 +60,8 @@ int64_t ExtentOf(const InputInfos& inputs, const char* name, std::size_t axis) {
              : info->second.shape[axis];
 }
 
+}  // namespace
+
 Activation ActivationOf(v1::Activation::Function function) {
   switch (function) {
     case v1::Activation::TANH:
@@ -74,8 +76,6 @@ Activation ActivationOf(v1::Activation::Function function) {
       return Activation::kRelu;
   }
 }
-
-}  // namespace
 
 std::vector<InputRule> NetworkInputRules() {
   const auto rule =

@@ -39,6 +39,9 @@ absl::StatusOr<const v1::TrainSpec*> TrainSpecOf(const InputInfos& inputs);
 // train job that made the network.
 absl::Status ResolveDynamics(const InputInfos& inputs, v1::Model& dynamics);
 
+// The core's word for an activation function.
+Activation ActivationOf(v1::Activation::Function function);
+
 Dynamics DynamicsOf(const v1::Model& model);
 
 // The same for a spec with the four flat fields, filled in place. Errors: those

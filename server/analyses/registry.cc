@@ -23,6 +23,7 @@ const std::vector<Analysis>& Table() {
       OutputLesionAnalysis(),
       LesionSimilarityAnalysis(),
       JacobianSimilarityAnalysis(),
+      DigitsAnalysis(),
   };
   return *kTable;
 }

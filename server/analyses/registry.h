@@ -18,6 +18,7 @@ Analysis SelectivityAnalysis();
 Analysis OutputLesionAnalysis();
 Analysis LesionSimilarityAnalysis();
 Analysis JacobianSimilarityAnalysis();
+Analysis DigitsAnalysis();
 
 }  // namespace modbound
 

@@ -16,7 +16,7 @@ from service import TIME_FACTOR
 MOST_SECONDS = 60 * TIME_FACTOR
 SMALL = {"max_steps": 3, "eval_trials": 5, "trials": 5, "runs": 3,
          "null_count": 10, "permutations": 10, "repeats": 2, "controls": 2,
-         "grid": 3}
+         "grid": 3, "sets": 2, "samples_per_set": 2, "epochs": 1}
 
 
 def with_values(values, change):

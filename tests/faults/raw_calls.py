@@ -141,7 +141,11 @@ def kinds(calls):
 def seed_values(taken, extents=None):
     """Values that fit most inputs; extents: axis -> extent, 6 by default."""
     extents = {"P": 2, "I": 3, "O": 3, **(extents or {})}
+    if taken.name in ("images", "digits"):
+        extents["S"] = 60
     shape = [extents.get(axis, 6) for axis in taken.axes]
+    if taken.name == "digits":
+        return numpy.arange(*shape, dtype="i4") % 10
     if "labels" in taken.name:
         return numpy.resize(numpy.int32([0, 0, 0, 1, 1, 1]), shape)
     rows, columns = numpy.indices(shape).reshape(len(shape), -1)[-2:] \

@@ -11,6 +11,8 @@ def graph(max_steps=300):
     matrix = numpy.corrcoef(noise.T)
     other = numpy.corrcoef(random.standard_normal((40, 300)))
     half = numpy.repeat([0, 1], 20)
+    digits = numpy.repeat(numpy.arange(10), 20)
+    images = numpy.eye(10)[digits] + .3 * random.random((200, 10))
     return {
         "train": ("train", dict(
             task="PERCEPTUAL_DECISION_MAKING", model={"hidden_size": 40},
@@ -38,4 +40,7 @@ def graph(max_steps=300):
             seed=7)),
         "jacobian_similarity": ("jacobian_similarity", dict(
             network="train", activity="simulate", null_count=200, seed=8)),
+        "digits": ("digits", dict(
+            images=images, digits=digits, hidden=[12], sets=2,
+            samples_per_set=8, runs=5, epochs=5, seed=9)),
     }

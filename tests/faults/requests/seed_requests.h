@@ -24,6 +24,10 @@ using Messages = std::vector<std::string>;
 // weights, with two modules.
 inline v1::Array SeedArray(const v1::KindInfo::Input& input) {
   std::map<std::string, int64_t> extents = {{"P", 2}, {"I", 3}, {"O", 3}};
+  const bool digits = input.name() == "digits";
+  if (digits || input.name() == "images") {
+    extents["S"] = 60;
+  }
   v1::Array array;
   int64_t count = 1;
   for (const std::string& axis : input.axes()) {
@@ -32,14 +36,15 @@ inline v1::Array SeedArray(const v1::KindInfo::Input& input) {
     array.add_shape(extent);
     count *= extent;
   }
-  const bool whole = std::find(input.dtypes().begin(),
-                               input.dtypes().end(),
-                               v1::DType::INT32) != input.dtypes().end() &&
-                     input.name().find("labels") != std::string::npos;
+  const bool whole =
+      std::find(input.dtypes().begin(),
+                input.dtypes().end(),
+                v1::DType::INT32) != input.dtypes().end() &&
+      (digits || input.name().find("labels") != std::string::npos);
   if (whole) {
     std::vector<int32_t> labels(count);
     for (int64_t i = 0; i < count; ++i) {
-      labels[i] = i % 6 < 3 ? 0 : 1;
+      labels[i] = digits ? static_cast<int32_t>(i % 10) : i % 6 < 3 ? 0 : 1;
     }
     array.set_dtype(v1::DType::INT32);
     array.set_inline_(BytesOf(labels));
