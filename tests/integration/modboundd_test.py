@@ -1,6 +1,7 @@
 """modboundd as a program: its streams, flags, config file, Unix socket, signals,
 its start, idle memory and data folder."""
 
+import contextlib
 import fcntl
 import json
 import os

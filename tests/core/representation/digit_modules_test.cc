@@ -37,7 +37,7 @@ DigitModulesOptions SmallOptions() {
   DigitModulesOptions options;
   options.classifier.hidden = {20};
   options.classifier.epochs = 20;
-  options.classifier.adam.learning_rate = 0.01;
+  options.classifier.learning_rate = 0.01;
   options.sets = 3;
   options.samples_per_set = 30;
   options.partition.runs = 10;

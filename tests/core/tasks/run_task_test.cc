@@ -94,14 +94,14 @@ TEST(RunTask, AnInterventionIsThatOfARunOnTheClampedInputs) {
   // are the same.
   Matrix clamped = intact->inputs;
   for (int64_t k = 0; k < 40; ++k) {
-    clamped.col(1).segment(k * task.steps() + 5, 4).setConstant(2);
+    clamped.col(1).segment(k * task.max_steps() + 5, 4).setConstant(2);
     const auto at = static_cast<std::size_t>(k);
     EXPECT_EQ(run->trials[at].ground_truth, intact->trials[at].ground_truth);
     EXPECT_EQ(run->trials[at].coherence, intact->trials[at].coherence);
-    const int64_t last = k * task.steps() + task.steps() - 1;
+    const int64_t last = k * task.max_steps() + task.max_steps() - 1;
     EXPECT_NEAR(run->variables(last, 0),
                 (clamped.col(1) - clamped.col(2))
-                    .segment(k * task.steps() + 1, 20)
+                    .segment(k * task.max_steps() + 1, 20)
                     .sum(),
                 1e-12);
     EXPECT_EQ(run->variables(last, 1), intact->variables(last, 1));
@@ -114,7 +114,7 @@ TEST(RunTask, AnInterventionIsThatOfARunOnTheClampedInputs) {
   Network edited = Accumulator();
   edited.w_out(1, 0) *= 3;
   Matrix state = Matrix::Zero(kTrialBlock, 4);
-  for (int64_t t = 0; t < task.steps(); ++t) {
+  for (int64_t t = 0; t < task.max_steps(); ++t) {
     Matrix inputs = Matrix::Zero(kTrialBlock, 3);
     inputs.row(0) = clamped.row(t);
     state = Step(edited, state, inputs);
