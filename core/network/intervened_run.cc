@@ -105,9 +105,13 @@ absl::StatusOr<IntervenedRun> IntervenedRun::Prepare(
 
 void IntervenedRun::Clamp(int64_t stride,
                           int64_t trials,
+                          const Execution& execution,
                           Matrix& inputs) const {
   const int64_t T = inputs.rows() / stride;
   for (const InputClamp& clamp : clamps_) {
+    if (execution.stopped()) {
+      return;
+    }
     const int64_t to = std::min(clamp.steps.to.value_or(T), T);
     for (int64_t t = clamp.steps.from; t < to; ++t) {
       inputs.col(clamp.channel)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/base/random.h"
 #include "core/modules/activity_moments.h"
@@ -73,8 +74,11 @@ class IntervenedRun {
   }
 
   // Sets what is clamped in the inputs of `trials` trials, of which step t has
-  // the rows t stride ... t stride + trials - 1.
-  void Clamp(int64_t stride, int64_t trials, Matrix& inputs) const;
+  // the rows t stride ... t stride + trials - 1. Ends early when stopped.
+  void Clamp(int64_t stride,
+             int64_t trials,
+             const Execution& execution,
+             Matrix& inputs) const;
 
   // For a block of trials first ... first + count - 1; must not outlive this.
   // Random: noise of unit i in trial k from (seed, kSilencedNoise, k N + i),

@@ -49,7 +49,7 @@ absl::Status RunTrials(const IntervenedRun& run,
         block_inputs.row(t * kTrialBlock + k) = inputs.row(row(first + k, t));
       }
     }
-    run.Clamp(kTrialBlock, count, block_inputs);
+    run.Clamp(kTrialBlock, count, execution, block_inputs);
     const Network& network = run.network();
     Matrix states = InitialBlock(initial_states, first, count, network.units());
     return RunBlock(network,

@@ -62,6 +62,7 @@ Judgement JudgeProduction(const TaskSpec& spec,
                           const Trial& trial) {
   const PeriodSpan& production = trial.periods[Period::kProduction];
   Judgement judgement;
+  judgement.steps.reserve(static_cast<std::size_t>(production.steps));
   for (int64_t t = production.begin; t < production.end(); ++t) {
     judgement.steps.push_back(t);
   }

@@ -84,11 +84,13 @@ class TaskRunner {
       }
       Judge(t, now, trials, judged_states);
       for (int64_t k = 0; k < count; ++k) {
-        if (t >= trials.steps[static_cast<std::size_t>(k)]) {
+        const int64_t left = trials.steps[static_cast<std::size_t>(k)] - t;
+        if (options_.record_moments && left > 0) {
+          moments.Add(now.row(k));
+        }
+        if (left <= 1) {
           // What an ended trial would go on to must not diverge.
           states.row(k).setZero();
-        } else if (options_.record_moments) {
-          moments.Add(now.row(k));
         }
       }
     };
@@ -173,7 +175,7 @@ class TaskRunner {
     for (int64_t k = 0; k < count && !execution.stopped(); ++k) {
       RandomStream random = RandomOf(first + k);
       task_.Draw(random, trial);
-      intervened_.Clamp(1, 1, trial.inputs);
+      intervened_.Clamp(1, 1, execution, trial.inputs);
       TrialOutcome& outcome = run_.trials[static_cast<std::size_t>(first + k)];
       outcome.ground_truth = trial.ground_truth;
       outcome.coherence = trial.coherence;
@@ -293,9 +295,12 @@ double RunTaskBytes(const Task& task,
   const auto N = static_cast<double>(units);
   const auto K = static_cast<double>(trials);
   const double blocks = std::ceil(K / kTrialBlock);
-  // Each thread: inputs of a block, one trial, some states.
-  const double work = std::min<double>(threads, blocks) *
-                      (kTrialBlock * 8 * (T * I + 4 * N) + T * (16 * I + 4));
+  const auto J = static_cast<double>(task.max_judged_steps());
+  // Each thread: inputs, judged steps and choices of a block, one trial, some
+  // states.
+  const double work =
+      std::min<double>(threads, blocks) *
+      (kTrialBlock * (8 * (T * I + 4 * N) + 12 * J) + T * (16 * I + 4));
   const double step_rows = record_steps ? K * T * 8 * (N + I + O + V) : 0;
   // Moments of each block; outcomes and first rows.
   return work + step_rows + blocks * 3 * 8 * N + K * (sizeof(TrialOutcome) + 8);

@@ -87,9 +87,9 @@ absl::StatusOr<Task> Task::Make(const TaskSpec& spec,
   Member member;
   member.definition = FindTaskDefinition(spec.name);
   static_cast<TaskSpec&>(member.spec) = spec;
-  member.spec.ring_cosines = RingCosines(spec.dim_ring);
   MODBOUND_RETURN_IF_ERROR(
       CheckTaskSpec(*member.definition, spec, dt_ms, std::string(path)));
+  member.spec.ring_cosines = RingCosines(spec.dim_ring);
   member.shape = member.definition->shape(spec);
   for (const PeriodRule& rule : member.definition->periods) {
     member.fixed = member.fixed && (rule.period == Period::kProduction ||

@@ -10,6 +10,9 @@
 namespace modbound {
 namespace {
 
+// Values to compare; their differences must stay finite.
+constexpr double kMostValue = 1e9;
+
 constexpr double kMaxSteps = 2147483648.0;
 constexpr int64_t kMaxRing = 1024;
 constexpr double kMaxGain = 100;
@@ -173,14 +176,16 @@ class TaskChecker {
       return OutOfRange("value_pairs", " is empty; at least one is needed");
     }
     for (const ValuePair& pair : spec_.value_pairs) {
-      if (!std::isfinite(pair.larger) || !std::isfinite(pair.smaller) ||
+      if (!(std::abs(pair.larger) <= kMostValue) ||
+          !(std::abs(pair.smaller) <= kMostValue) ||
           pair.larger <= pair.smaller) {
-        return OutOfRange("value_pairs",
-                          absl::StrCat(" holds (",
-                                       pair.larger,
-                                       ", ",
-                                       pair.smaller,
-                                       "); allowed: larger > smaller"));
+        return OutOfRange(
+            "value_pairs",
+            absl::StrCat(" holds (",
+                         pair.larger,
+                         ", ",
+                         pair.smaller,
+                         "); allowed: larger > smaller, both within +-1e9"));
       }
     }
     return absl::OkStatus();

@@ -57,13 +57,16 @@ double InitialStateBytes(const InputInfos& inputs) {
 absl::Status PlanIntervention(const v1::SimulateSpec& simulate,
                               const NetworkShape& network,
                               int64_t steps,
+                              double initial_state_bytes,
                               Plan& plan) {
   MODBOUND_RETURN_IF_ERROR(CheckIntervention(
       simulate, {network.units, network.inputs, network.outputs, steps}));
-  const double bytes =
-      IntervenedRun::Bytes(InterventionOf(simulate),
-                           static_cast<double>(network.bytes()),
-                           plan.max_threads);
+  const Intervention intervention = InterventionOf(simulate);
+  double bytes = IntervenedRun::Bytes(
+      intervention, static_cast<double>(network.bytes()), plan.max_threads);
+  if (intervention.needs_intact_run()) {
+    bytes += initial_state_bytes;  // the intact run's own
+  }
   plan.memory_bytes = BytesOf(static_cast<double>(plan.memory_bytes) + bytes);
   return absl::OkStatus();
 }
@@ -100,7 +103,8 @@ absl::StatusOr<Plan> PlanSequence(const v1::SimulateSpec& simulate,
   plan.memory_bytes =
       BytesOf(rows * per_row + 2.0 * static_cast<double>(network.bytes()) +
               2 * InitialStateBytes(inputs));
-  MODBOUND_RETURN_IF_ERROR(PlanIntervention(simulate, network, T, plan));
+  MODBOUND_RETURN_IF_ERROR(
+      PlanIntervention(simulate, network, T, InitialStateBytes(inputs), plan));
   return plan;
 }
 
@@ -147,8 +151,8 @@ absl::StatusOr<Plan> PlanTask(v1::SimulateSpec& simulate,
   plan.memory_bytes = BytesOf(2 * run + 4.0 * static_cast<double>(most) +
                               2.0 * static_cast<double>(network.bytes()) +
                               2 * InitialStateBytes(inputs));
-  MODBOUND_RETURN_IF_ERROR(
-      PlanIntervention(simulate, network, task.max_steps(), plan));
+  MODBOUND_RETURN_IF_ERROR(PlanIntervention(
+      simulate, network, task.max_steps(), InitialStateBytes(inputs), plan));
   return plan;
 }
 

@@ -167,9 +167,11 @@ def seed_job(kind):
     """A small Job of a KindInfo."""
     job = contract.message("Job")()
     json_format.Parse(f'{{"{kind.kind}": {kind.example_spec}}}', job.spec)
-    # Of inputs that may all be left out, one is needed.
-    needed = ([taken for taken in kind.inputs if not taken.optional] or
-              kind.inputs[:1])
+    # Of inputs that may all be left out, one is needed; training starts from
+    # none.
+    needed = [taken for taken in kind.inputs if not taken.optional]
+    if not needed and kind.kind != "train":
+        needed = kind.inputs[:1]
     for taken in needed:
         set_array(job.inputs[taken.name.replace("*", "a")],
                   seed_values(taken))

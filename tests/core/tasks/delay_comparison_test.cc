@@ -59,6 +59,7 @@ TEST(DelayComparison, RefusesPairsWithoutALargerValue) {
        {std::vector<ValuePair>{},
         std::vector<ValuePair>{{2, 1}, {1, 1}},
         std::vector<ValuePair>{{1, 2}},
+        std::vector<ValuePair>{{1e308, -1e308}},
         std::vector<ValuePair>{{std::nan(""), 1}}}) {
     spec.value_pairs = pairs;
     const auto task = Task::Make(spec, 100);

@@ -327,12 +327,13 @@ TEST(RunTask, WhatWouldComeAfterATrialDoesNotDiverge) {
   spec.delay_ms = Duration::Choice({0, 500});
   const Task task = *Task::Make(spec, 100);
   Network network;
-  network.w_in = Matrix::Zero(1, 3);
-  network.w_in(0, 0) = -1e300;
-  network.b_in = Vector::Ones(1);
-  network.b_rec = Vector::Zero(1);
-  network.w_rec = Matrix::Constant(1, 1, 1e100);
-  network.w_out = Matrix::Zero(2, 1);
+  network.w_in = Matrix::Zero(2, 3);
+  network.w_in.col(0).setConstant(-1e300);
+  network.b_in = Vector::Ones(2);
+  network.b_rec = Vector::Zero(2);
+  network.w_rec =
+      Matrix::Constant(2, 2, 1e308);  // 1 at the end, then no number
+  network.w_out = Matrix::Zero(2, 2);
   network.b_out = Vector::Zero(2);
   TaskRunOptions options;
   options.trials = 32;

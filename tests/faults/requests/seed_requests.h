@@ -73,11 +73,13 @@ inline v1::Job SeedJob(const v1::KindInfo& kind, bool all) {
       google::protobuf::util::JsonStringToMessage(json, job.mutable_spec())
           .ok())
       << json;
-  // Of inputs that may all be left out, the first is needed.
-  bool needs_one = std::all_of(
-      kind.inputs().begin(), kind.inputs().end(), [](const auto& input) {
-        return input.optional();
-      });
+  // Of inputs that may all be left out, the first is needed; training starts
+  // from none.
+  bool needs_one =
+      kind.kind() != "train" &&
+      std::all_of(kind.inputs().begin(),
+                  kind.inputs().end(),
+                  [](const auto& input) { return input.optional(); });
   for (const v1::KindInfo::Input& input : kind.inputs()) {
     if (all || needs_one || !input.optional()) {
       needs_one = false;

@@ -92,6 +92,20 @@ inline InputArrays CaseInputs(const std::string& kind, uint64_t i) {
     inputs["outputs"] =
         HostArray::FromMatrix(RandomMatrix(kCaseSteps, 3, 9 + i), {});
   }
+  if (kind == "digits") {
+    // Each digit has a pixel of its own. Three axes: with one more they cannot
+    // be taken for flat images.
+    constexpr int64_t kImages = 60;
+    Matrix pixels = RandomMatrix(kImages, 12, i);
+    std::vector<int32_t> digits(kImages);
+    for (int64_t s = 0; s < kImages; ++s) {
+      pixels(s, s % 10) += 5;
+      digits[static_cast<std::size_t>(s)] = static_cast<int32_t>(s % 10);
+    }
+    inputs["images"] = HostArray::FromDoubles(
+        {pixels.data(), pixels.data() + pixels.size()}, {kImages, 3, 4}, {});
+    inputs["digits"] = HostArray::FromInts(digits, {kImages}, {});
+  }
   return inputs;
 }
 
@@ -121,6 +135,9 @@ inline v1::Spec CaseSpec(const std::string& kind) {
       {"jacobian_similarity",
        R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, "trials": 10,
            "null_count": 20, "seed": "5"})"},
+      {"digits",
+       R"({"hidden": [8], "sets": 2, "samples_per_set": 4, "runs": 3,
+           "epochs": 2, "seed": "5"})"},
   };
   v1::Spec spec;
   const auto parsed = google::protobuf::util::JsonStringToMessage(

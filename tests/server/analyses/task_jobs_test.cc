@@ -1,5 +1,6 @@
 // Jobs of every task, of random lengths, and of several tasks at once.
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ InputInfos ArrayInfos(const InputArrays& arrays, const v1::Spec* producer) {
 // trained network and `more`.
 absl::StatusOr<Outcome> RunOnTrained(v1::Spec train,
                                      const std::string& json,
-                                     const InputArrays& more = {}) {
+                                     const InputArrays& more = {},
+                                     const Execution& execution = {}) {
   MODBOUND_ASSIGN_OR_RETURN(const Outcome trained,
                             RunJob(train, {}, kJobBytes, {}));
   EXPECT_TRUE(PlanJob(train, {}).ok());
@@ -63,7 +65,7 @@ absl::StatusOr<Outcome> RunOnTrained(v1::Spec train,
   v1::Spec spec = JobOf(json);
   MODBOUND_ASSIGN_OR_RETURN(const Plan plan, PlanJob(spec, infos));
   MODBOUND_ASSIGN_OR_RETURN(Outcome outcome,
-                            RunJob(spec, inputs, kJobBytes, {}));
+                            RunJob(spec, inputs, kJobBytes, execution));
   EXPECT_EQ(outcome.outputs.size(), plan.outputs.size());
   for (const PlannedOutput& output : plan.outputs) {
     const HostArray& array = outcome.outputs.at(output.name);
@@ -130,14 +132,33 @@ TEST_P(EveryTask, IsLesionedAndLinearised) {
       R"({"output_lesion": {"trials": 30, "repeats": 2, "controls": 3}})",
       {{"labels", labels}});
   ASSERT_TRUE(lesion.ok()) << lesion.status();
+  // Two modules, the trial types of the task, two repeats; NaN without trials
+  // of a type.
+  const HostArray& accuracy = lesion->outputs.at("accuracy");
+  const HostArray& intact = lesion->outputs.at("intact_accuracy");
+  EXPECT_EQ(accuracy.shape(), (std::vector<int64_t>{2, intact.shape()[0], 2}));
+  int64_t numbers = 0;
+  for (const double share : accuracy.ToDoubles()) {
+    if (!std::isnan(share)) {
+      EXPECT_TRUE(share >= 0 && share <= 1) << share;
+      ++numbers;
+    }
+  }
+  EXPECT_GT(numbers, 0);
   const auto jacobian = RunOnTrained(
       TrainOf(train),
       R"({"jacobian_similarity": {"trials": 20, "null_count": 10}})");
   ASSERT_TRUE(jacobian.ok()) << jacobian.status();
+  EXPECT_LE(std::abs(jacobian->summary.jacobian_similarity().step().r()), 1);
+  EXPECT_EQ(jacobian->outputs.at("jacobian").shape(),
+            (std::vector<int64_t>{12, 12}));
   const auto similarity = RunOnTrained(
       TrainOf(train),
       R"({"lesion_similarity": {"trials": 20, "grid": 4, "null_count": 10}})");
   ASSERT_TRUE(similarity.ok()) << similarity.status();
+  EXPECT_EQ(similarity->outputs.at("flow_distance").shape(),
+            (std::vector<int64_t>{16, 12}));
+  EXPECT_GT(similarity->outputs.at("flow_distance").ToMatrix().maxCoeff(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tasks, EveryTask, testing::ValuesIn(AllTaskWords()));
@@ -257,16 +278,16 @@ TEST(TaskJobs, ANetworkOfSeveralTasksIsAnalysed) {
 }
 
 TEST(TaskJobs, BytesOfSeveralTasksDoNotDependOnThreads) {
+  // Three blocks of trials.
+  const std::string simulate = R"({"simulate": {"trials": 70}})";
   Execution four;
   four.threads = 4;
-  const auto a = RunJob(TrainOf(kTwoTasks), {}, kJobBytes, {});
-  const auto b = RunJob(TrainOf(kTwoTasks), {}, kJobBytes, four);
+  const auto a = RunOnTrained(TrainOf(kTwoTasks), simulate);
+  const auto b = RunOnTrained(TrainOf(kTwoTasks), simulate, {}, four);
   ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(a->outputs.at("trial").At(a->outputs.at("trial").size() - 1), 69);
   for (const auto& [name, array] : a->outputs) {
-    EXPECT_EQ(array.ToDoubles().size(), b->outputs.at(name).ToDoubles().size());
-    if (name != "psychometric") {  // NaN without trials
-      EXPECT_EQ(array.ToDoubles(), b->outputs.at(name).ToDoubles()) << name;
-    }
+    EXPECT_EQ(array.ToDoubles(), b->outputs.at(name).ToDoubles()) << name;
   }
 }
 
