@@ -80,7 +80,9 @@ Analysis QualityAnalysis() {
        .comment = "Weights; symmetric unless directed."},
       {.name = "labels",
        .axes = {"P", "N"},
-       .comment = "Partitions, one a row; -1 leaves the unit out.",
+       .comment = "Partitions, one a row; -1 leaves the unit out. With the "
+                  "matrices of an ensemble (P, N) is for all networks; one "
+                  "partition each is (network, 1, N).",
        .more_axes = {{"N"}},
        .labels = true},
       {.name = "null_matrix",

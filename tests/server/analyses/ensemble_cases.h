@@ -95,7 +95,7 @@ inline InputArrays CaseInputs(const std::string& kind, uint64_t i) {
   if (kind == "digits") {
     // Each digit has a pixel of its own. Three axes: with one more they cannot
     // be taken for flat images.
-    constexpr int64_t kImages = 60;
+    constexpr int64_t kImages = 150;
     Matrix pixels = RandomMatrix(kImages, 12, i);
     std::vector<int32_t> digits(kImages);
     for (int64_t s = 0; s < kImages; ++s) {
