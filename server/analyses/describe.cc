@@ -129,8 +129,9 @@ void DescribeArrays(const Analysis& analysis, v1::KindInfo& info) {
   per_network->add_axes(kNetworkAxis);
   per_network->set_comment(
       "Of an ensemble of networks alone: each number, flag and word of the "
-      "summary (per_network/NAME), and per_network/seed. All other outputs of "
-      "an ensemble have this leading axis too.");
+      "summary (per_network/NAME; NaN, -1 or 0 where a network has none), and "
+      "per_network/seed. All other outputs of an ensemble have this leading "
+      "axis too.");
 }
 
 }  // namespace
