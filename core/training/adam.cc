@@ -1,6 +1,8 @@
 #include "core/training/adam.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace modbound {
@@ -29,7 +31,9 @@ void Adam<Scalar>::Step(double learning_rate,
       static_cast<Scalar>(learning_rate / (1 - std::pow(options_.beta1, t)));
   const auto root_scale =
       static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
-  const auto epsilon = static_cast<Scalar>(options_.epsilon);
+  // One that Scalar rounds to 0 would make 0 / 0 of what has no gradient.
+  const Scalar epsilon = std::max(static_cast<Scalar>(options_.epsilon),
+                                  std::numeric_limits<Scalar>::min());
   const bool decays = options_.name == OptimizerName::kAdamW;
   const auto kept =
       static_cast<Scalar>(1 - learning_rate * options_.weight_decay);

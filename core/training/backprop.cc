@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/network/activation.h"
+#include "core/training/multiply.h"
 #include "core/training/outer_product.h"
 #include "core/training/register_tile.h"
 
@@ -17,36 +18,6 @@ namespace {
 // Steps of streams whose losses are worked out together. A multiple of what a
 // register holds: where an array ends must not decide how it is rounded.
 constexpr int64_t kLossPiece = 8192;
-
-// Products larger than this many multiply-adds are done in pieces of columns,
-// so that a stop is seen within some 50 ms.
-constexpr double kPieceWork = 1e9;
-
-// result (=, or += when `add`) left * right, in pieces of columns.
-template <typename Left, typename Right, typename Result>
-absl::Status Multiply(const Left& left,
-                      const Right& right,
-                      bool add,
-                      const Execution& execution,
-                      Result&& result) {
-  const double column_work =
-      static_cast<double>(left.rows()) * static_cast<double>(left.cols());
-  const auto piece = static_cast<int64_t>(
-      std::clamp(kPieceWork / std::max(column_work, 1.0), 1.0, 1e9));
-  for (int64_t first = 0; first < result.cols(); first += piece) {
-    if (execution.stopped()) {
-      return StoppedError();
-    }
-    const int64_t count = std::min(piece, result.cols() - first);
-    auto columns = result.middleCols(first, count);
-    if (add) {
-      columns.noalias() += left * right.middleCols(first, count);
-    } else {
-      columns.noalias() = left * right.middleCols(first, count);
-    }
-  }
-  return absl::OkStatus();
-}
 
 // Every column of a block = bias.
 template <typename Scalar>
@@ -58,17 +29,24 @@ void Spread(const Eigen::Matrix<Scalar, Eigen::Dynamic, 1>& bias,
   }
 }
 
+// Of the widest weight gradient that goes through a buffer.
+int64_t ProductColumns(int64_t units, int64_t inputs, int64_t outputs) {
+  return std::max({units <= kMaxPackedUnits ? units : 0, inputs, outputs});
+}
+
 }  // namespace
 
 template <typename Scalar>
 Backprop<Scalar>::Backprop(const Dynamics& dynamics,
                            int64_t units,
+                           int64_t inputs,
                            int64_t outputs,
                            int64_t steps,
                            int64_t streams,
                            const RatePenalty& rates)
     : dynamics_(dynamics),
       units_(units),
+      inputs_(inputs),
       outputs_(outputs),
       steps_(steps),
       streams_(streams),
@@ -90,9 +68,7 @@ void Backprop<Scalar>::MakeBuffers() {
   target_logits_.resize(std::min(kLossPiece, columns));
   sums_.resize(target_logits_.size());
   log_sums_.resize(target_logits_.size());
-  product_.setZero(stride_ * (units_ <= kMaxPackedUnits
-                                  ? std::max(units_, outputs_)
-                                  : outputs_));
+  product_.setZero(stride_ * ProductColumns(units_, inputs_, outputs_));
 }
 
 template <typename Scalar>
@@ -117,13 +93,24 @@ double Backprop<Scalar>::Bytes(int64_t units,
                                int64_t streams) {
   const auto N = static_cast<double>(internal::PaddedRows<Scalar>(units));
   const auto O = static_cast<double>(internal::PaddedRows<Scalar>(outputs));
-  const auto I = static_cast<double>(inputs);
   const auto T = static_cast<double>(steps);
   const auto B = static_cast<double>(streams);
-  const double squares = units <= kMaxPackedUnits ? 2 * N * N : 0;
+  return KeptBytes(units, inputs, outputs) +
+         static_cast<double>(sizeof(Scalar)) *
+             (B * ((3 * T + 1) * N + T * O) +
+              N * static_cast<double>(ProductColumns(units, inputs, outputs)) +
+              3 * std::min(T * B, static_cast<double>(kLossPiece)));
+}
+
+template <typename Scalar>
+double Backprop<Scalar>::KeptBytes(int64_t units,
+                                   int64_t inputs,
+                                   int64_t outputs) {
+  const auto N = static_cast<double>(internal::PaddedRows<Scalar>(units));
+  const auto O = static_cast<double>(internal::PaddedRows<Scalar>(outputs));
+  const double recurrent = units <= kMaxPackedUnits ? N * N : 0;
   return static_cast<double>(sizeof(Scalar)) *
-         (B * ((3 * T + 1) * N + T * O) + squares + 2 * N * I + 3 * N * O +
-          2 * O * N + 3 * static_cast<double>(kLossPiece));
+         (recurrent + N * static_cast<double>(inputs) + 2 * N * O + N + O);
 }
 
 template <typename Scalar>
@@ -131,7 +118,8 @@ absl::StatusOr<double> Backprop<Scalar>::Run(Parameters<Scalar>& parameters,
                                              const Batch<Scalar>& batch,
                                              Parameters<Scalar>& gradient,
                                              const Execution& execution) {
-  MODBOUND_DCHECK(batch.inputs.cols() == steps_ * streams_);
+  MODBOUND_DCHECK(batch.inputs.rows() == inputs_ &&
+                  batch.inputs.cols() == steps_ * streams_);
   MODBOUND_RETURN_IF_ERROR(Forward(parameters, batch, execution));
   MODBOUND_ASSIGN_OR_RETURN(const double loss,
                             LossAndOutputGradient(batch, execution));
@@ -190,7 +178,7 @@ absl::Status Backprop<Scalar>::Forward(Parameters<Scalar>& parameters,
                                        const Batch<Scalar>& batch,
                                        const Execution& execution) {
   const int64_t B = streams_;
-  const int64_t I = batch.inputs.rows();
+  const int64_t I = inputs_;
   const int64_t size = stride_ * B;
   const auto alpha = static_cast<Scalar>(dynamics_.alpha());
   const bool inside = dynamics_.update == Update::kLeakInside;
@@ -376,9 +364,6 @@ absl::Status Backprop<Scalar>::WeightGradients(const Batch<Scalar>& batch,
                                 const Scalar* right,
                                 int64_t right_stride,
                                 int64_t n) -> absl::Status {
-    if (product_.size() < stride_ * n) {
-      product_.resize(stride_ * n);  // more inputs than units, once
-    }
     product_.head(stride_ * n).setZero();
     const auto piece = std::max<int64_t>(
         static_cast<int64_t>(kPieceWork / static_cast<double>(units_ * n)), 1);
@@ -413,7 +398,7 @@ absl::Status Backprop<Scalar>::WeightGradients(const Batch<Scalar>& batch,
         add_products(gains_.data(), states_.data(), stride_, units_));
     gradient.w_rec() = product(units_);
   }
-  const int64_t I = batch.inputs.rows();
+  const int64_t I = inputs_;
   MODBOUND_RETURN_IF_ERROR(
       add_products(gains_.data(), batch.inputs.data(), I, I));
   gradient.w_in() = product(I);

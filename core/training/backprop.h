@@ -35,25 +35,28 @@ inline constexpr int64_t kMaxPackedUnits = 2048;
 //   W_rec' e_t
 // and the gradients are e r', e x', sum e. Werbos 1990. A penalty of the rates
 // adds its own gradient to each d_t.
-// Buffers are made before the first Run: (3 T + 1) N B + O T B + 2 N^2 numbers,
-// N and O filled up to whole registers; Run allocates nothing up to
-// kMaxPackedUnits units. One thread.
+// Buffers are made before the first Run: (3 T + 1) N B + O T B + N max(N, I, O)
+// numbers, N and O filled up to whole registers. The first Run packs the
+// weights, N^2 more; later ones allocate nothing up to kMaxPackedUnits units.
+// One thread.
 template <typename Scalar>
 class Backprop {
  public:
   Backprop(const Dynamics& dynamics,
            int64_t units,
+           int64_t inputs,
            int64_t outputs,
            int64_t steps,
            int64_t streams,
            const RatePenalty& rates = {});
 
-  // What one holds.
+  // What one holds, with its buffers and without.
   static double Bytes(int64_t units,
                       int64_t inputs,
                       int64_t outputs,
                       int64_t steps,
                       int64_t streams);
+  static double KeptBytes(int64_t units, int64_t inputs, int64_t outputs);
 
   // Loss of `batch`, without penalty; sets `gradient`, of the loss and the
   // penalty of the rates. The loss may be NaN or infinite: the caller decides.
@@ -63,8 +66,8 @@ class Backprop {
                              Parameters<Scalar>& gradient,
                              const Execution& execution);
 
-  // Gives the buffers back, and makes them again: nothing is carried in them
-  // from one Run to the next.
+  // Gives the buffers back, but for the packed weights, and makes them again:
+  // nothing is carried in them from one Run to the next.
   void ReleaseBuffers();
   void MakeBuffers();
 
@@ -111,6 +114,7 @@ class Backprop {
 
   Dynamics dynamics_;
   int64_t units_;
+  int64_t inputs_;
   int64_t outputs_;
   int64_t steps_;
   int64_t streams_;
@@ -133,7 +137,7 @@ class Backprop {
   Values target_logits_;
   Values sums_;
   Values log_sums_;
-  Values product_;  // units, N: a weight gradient
+  Values product_;  // units, the widest of N, I, O: a weight gradient
 };
 
 extern template class Backprop<float>;

@@ -152,7 +152,9 @@ class ClassifierTrainer {
 
   absl::Status StepOnce() {
     FillBatch();
-    const double loss = backprop_.Run(parameters_, labels_, gradient_);
+    MODBOUND_ASSIGN_OR_RETURN(
+        const double loss,
+        backprop_.Run(parameters_, labels_, gradient_, execution_));
     if (!std::isfinite(loss)) {
       return DivergedError("the loss");
     }

@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include "core/base/check.h"
+#include "core/base/error.h"
 #include "core/network/activation.h"
+#include "core/training/multiply.h"
 
 namespace modbound {
 
@@ -22,23 +24,30 @@ FeedforwardBackprop<Scalar>::FeedforwardBackprop(Activation activation,
 }
 
 template <typename Scalar>
-double FeedforwardBackprop<Scalar>::Run(Parameters& parameters,
-                                        const std::vector<int32_t>& labels,
-                                        Parameters& gradient) {
+absl::StatusOr<double> FeedforwardBackprop<Scalar>::Run(
+    Parameters& parameters,
+    const std::vector<int32_t>& labels,
+    Parameters& gradient,
+    const Execution& execution) {
   const auto samples = static_cast<int64_t>(labels.size());
   MODBOUND_DCHECK(samples >= 1 && samples <= batch().cols());
-  Forward(parameters, samples);
+  MODBOUND_RETURN_IF_ERROR(Forward(parameters, samples, execution));
   const double loss = LossAndOutputError(labels);
-  Backward(parameters, samples, gradient);
+  MODBOUND_RETURN_IF_ERROR(Backward(parameters, samples, gradient, execution));
   return loss;
 }
 
 template <typename Scalar>
-void FeedforwardBackprop<Scalar>::Forward(Parameters& parameters,
-                                          int64_t samples) {
+absl::Status FeedforwardBackprop<Scalar>::Forward(Parameters& parameters,
+                                                  int64_t samples,
+                                                  const Execution& execution) {
   for (std::size_t l = 0; l < parameters.layers(); ++l) {
     auto next = states_[l + 1].leftCols(samples);
-    next.noalias() = parameters.weights(l) * states_[l].leftCols(samples);
+    MODBOUND_RETURN_IF_ERROR(Multiply(parameters.weights(l),
+                                      states_[l].leftCols(samples),
+                                      false,
+                                      execution,
+                                      next));
     next.colwise() += parameters.bias(l);
     if (l < gains_.size()) {
       const int64_t size = next.size();
@@ -47,6 +56,7 @@ void FeedforwardBackprop<Scalar>::Forward(Parameters& parameters,
           activation_, states_[l + 1].data(), gains_[l].data(), size);
     }
   }
+  return absl::OkStatus();
 }
 
 template <typename Scalar>
@@ -69,22 +79,28 @@ double FeedforwardBackprop<Scalar>::LossAndOutputError(
 }
 
 template <typename Scalar>
-void FeedforwardBackprop<Scalar>::Backward(Parameters& parameters,
-                                           int64_t samples,
-                                           Parameters& gradient) {
+absl::Status FeedforwardBackprop<Scalar>::Backward(Parameters& parameters,
+                                                   int64_t samples,
+                                                   Parameters& gradient,
+                                                   const Execution& execution) {
   for (std::size_t l = parameters.layers(); l-- > 0;) {
     Dense& errors = l < gains_.size() ? gains_[l] : states_.back();
     const auto error = errors.leftCols(samples);
-    gradient.weights(l).noalias() =
-        error * states_[l].leftCols(samples).transpose();
+    MODBOUND_RETURN_IF_ERROR(Multiply(error,
+                                      states_[l].leftCols(samples).transpose(),
+                                      false,
+                                      execution,
+                                      gradient.weights(l)));
     gradient.bias(l) = error.rowwise().sum();
     if (l > 0) {
       // The states of the layer below have done their part: room for its delta.
       auto delta = states_[l].leftCols(samples);
-      delta.noalias() = parameters.weights(l).transpose() * error;
+      MODBOUND_RETURN_IF_ERROR(Multiply(
+          parameters.weights(l).transpose(), error, false, execution, delta));
       gains_[l - 1].leftCols(samples).array() *= delta.array();
     }
   }
+  return absl::OkStatus();
 }
 
 template class FeedforwardBackprop<float>;

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/execution.h"
 #include "core/network/network.h"
 #include "core/training/feedforward_parameters.h"
 
@@ -33,15 +36,21 @@ class FeedforwardBackprop {
 
   // Loss of the first labels.size() columns of batch(), at least one; sets
   // `gradient`. labels: in [0, classes). The loss may be NaN or infinite: the
-  // caller decides.
-  double Run(Parameters& parameters,
-             const std::vector<int32_t>& labels,
-             Parameters& gradient);
+  // caller decides. Errors: kCancelled.
+  absl::StatusOr<double> Run(Parameters& parameters,
+                             const std::vector<int32_t>& labels,
+                             Parameters& gradient,
+                             const Execution& execution);
 
  private:
-  void Forward(Parameters& parameters, int64_t samples);
+  absl::Status Forward(Parameters& parameters,
+                       int64_t samples,
+                       const Execution& execution);
   double LossAndOutputError(const std::vector<int32_t>& labels);
-  void Backward(Parameters& parameters, int64_t samples, Parameters& gradient);
+  absl::Status Backward(Parameters& parameters,
+                        int64_t samples,
+                        Parameters& gradient,
+                        const Execution& execution);
 
   Activation activation_;
   // Columns = samples. states_[0]: features; states_[l + 1]: of layer l after

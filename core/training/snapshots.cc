@@ -1,5 +1,6 @@
 #include "core/training/snapshots.h"
 
+#include <string>
 #include <utility>
 
 namespace modbound {
@@ -13,9 +14,17 @@ void ReserveSnapshots(int64_t count,
                       const Parameters<Scalar>& parameters,
                       Snapshots& snapshots) {
   for (std::size_t k = 0; k < kNetworkArrays; ++k) {
-    snapshots.arrays[k].reserve(
+    const std::size_t bytes =
         static_cast<std::size_t>(count * parameters.span(k).count) *
-        sizeof(Scalar));
+        sizeof(Scalar);
+    std::string& array = snapshots.arrays[k];
+    if (array.capacity() < bytes) {
+      // A string that holds something would make room for twice of that.
+      std::string room;
+      room.reserve(bytes);
+      room += array;
+      array.swap(room);
+    }
   }
 }
 

@@ -70,6 +70,7 @@ class Trainer {
             options.optimizer, parameters_.size(), trainable_.spans())),
         objective_(Backprop<Scalar>(options.dynamics,
                                     options.units,
+                                    task.inputs(),
                                     task.outputs(),
                                     options.seq_len,
                                     options.batch_size,
@@ -78,14 +79,15 @@ class Trainer {
                    trainable_),
         streams_(task, options.batch_size, options.seq_len, options.seed),
         clock_(options.seconds) {
-    MakeRoom();
     if (options.snapshot_every > 0) {
       TakeSnapshot();
     }
   }
 
   absl::StatusOr<TrainResult> Run() {
+    ReleaseBuffers();
     LoadState();
+    MakeRoom();
     while (record_.steps < options_.max_steps) {
       MakeBuffers();
       clock_.Start();
@@ -100,7 +102,7 @@ class Trainer {
       }
       // At max_steps training ends anyway.
       if (record_.steps < options_.max_steps &&
-          HasStalled(record_.evaluations, options_.patience)) {
+          HasStalled(record_, options_.patience)) {
         result_.stop_reason = TrainStopReason::kEarlyStop;
         break;
       }
@@ -113,8 +115,9 @@ class Trainer {
   }
 
  private:
-  // An evaluation, and the result, have the network as doubles: in the room of
-  // what steps alone need.
+  // An evaluation, and the result, have the network as doubles, and a
+  // checkpoint has all that is carried once more: in the room of what steps
+  // alone need.
   void ReleaseBuffers() {
     objective_.ReleaseBuffers();
     gradient_ = Parameters<Scalar>(0, 0, 0);
@@ -143,7 +146,9 @@ class Trainer {
       }
       if (IsCheckpointDue()) {
         clock_.Pause();
+        ReleaseBuffers();
         OfferState();
+        MakeBuffers();
         clock_.Start();
       }
     }
@@ -189,6 +194,8 @@ class Trainer {
   // Room for all that there will be, so that none is moved.
   void MakeRoom() {
     record_.loss.reserve(static_cast<std::size_t>(options_.max_steps));
+    record_.evaluations.reserve(static_cast<std::size_t>(
+        EvaluationCount(options_.eval_every, options_.max_steps)));
     if (options_.regularization.any()) {
       record_.penalty.reserve(static_cast<std::size_t>(options_.max_steps));
     }
@@ -226,8 +233,9 @@ class Trainer {
     result_.accuracy = ScoreTrials(ran->trials);
     result_.psychometric = PsychometricOfTasks(task_, ran->trials);
     result_.silent_units = ran->moments.SilentUnits();
-    record_.evaluations.push_back(
-        {record_.steps, result_.accuracy.accuracy.value_or(std::nan(""))});
+    AddEvaluation(
+        {record_.steps, result_.accuracy.accuracy.value_or(std::nan(""))},
+        record_);
     Report();
     return absl::OkStatus();
   }
@@ -254,21 +262,33 @@ class Trainer {
                                  std::move(state).Take());
   }
 
-  // About what a state takes up.
+  // What a state takes up, or a number more: in room for less it would be
+  // moved as it grows.
   int64_t StateBytes() const {
     return (1 + OptimizerStates(options_.optimizer)) * parameters_.size() *
                static_cast<int64_t>(sizeof(Scalar)) +
-           RecordBytes(record_);
+           RecordBytes(record_) + static_cast<int64_t>(sizeof(int64_t));
   }
 
   // Goes on from the state of an earlier attempt; from the beginning when there
   // is none that fits.
   void LoadState() {
-    if (execution_.checkpoint == nullptr) {
+    // The bytes are gone before room is made for what is to come.
+    if (execution_.checkpoint == nullptr ||
+        !ReadState(
+            execution_.checkpoint->Last(execution_.Name(kTrainingPhase)))) {
       return;
     }
-    const std::string bytes =
-        execution_.checkpoint->Last(execution_.Name(kTrainingPhase));
+    if (!record_.evaluations.empty() &&
+        !std::isnan(record_.evaluations.back().accuracy)) {
+      result_.accuracy.accuracy = record_.evaluations.back().accuracy;
+    }
+    clock_.Add(record_.seconds);
+    Report();
+  }
+
+  // False, and nothing changed, when `bytes` are no state of this training.
+  bool ReadState(const std::string& bytes) {
     StateReader state(bytes);
     TrainingRecord record;
     record.snapshots = record_.snapshots;
@@ -276,17 +296,11 @@ class Trainer {
     if (!LoadRecord(options_, state, record) ||
         !state.Read(parameters.values().data(), parameters.size()) ||
         !optimizer_->Load(state)) {
-      return;
+      return false;
     }
     record_ = std::move(record);
     parameters_ = std::move(parameters);
-    MakeRoom();
-    if (!record_.evaluations.empty() &&
-        !std::isnan(record_.evaluations.back().accuracy)) {
-      result_.accuracy.accuracy = record_.evaluations.back().accuracy;
-    }
-    clock_.Add(record_.seconds);
-    Report();
+    return true;
   }
 
   void Report() const {

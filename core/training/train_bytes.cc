@@ -3,6 +3,7 @@
 #include "core/tasks/run_task.h"
 #include "core/training/backprop.h"
 #include "core/training/train.h"
+#include "core/training/training_record.h"
 
 namespace modbound {
 namespace {
@@ -38,16 +39,18 @@ double SnapshotBytes(const Task& task, const TrainOptions& options) {
          (ParametersOf(task, options) * ScalarBytes(options) + 8);
 }
 
+double BatchBytes(const Task& task, const TrainOptions& options) {
+  return static_cast<double>(options.seq_len) *
+         static_cast<double>(options.batch_size) *
+         (static_cast<double>(task.inputs()) * ScalarBytes(options) + 4);
+}
+
 }  // namespace
 
 double TrainStepBytes(const Task& task, const TrainOptions& options) {
-  const double scalar = ScalarBytes(options);
   const auto backprop_bytes = options.precision == Precision::kFloat64
                                   ? Backprop<double>::Bytes
                                   : Backprop<float>::Bytes;
-  const double batch = static_cast<double>(options.seq_len) *
-                       static_cast<double>(options.batch_size) *
-                       (static_cast<double>(task.inputs()) * scalar + 4);
   const auto copies =
       static_cast<double>(2 + OptimizerStates(options.optimizer));
   return backprop_bytes(options.units,
@@ -55,29 +58,43 @@ double TrainStepBytes(const Task& task, const TrainOptions& options) {
                         task.outputs(),
                         options.seq_len,
                         options.batch_size) +
-         batch + copies * scalar * ParametersOf(task, options);
+         BatchBytes(task, options) +
+         copies * ScalarBytes(options) * ParametersOf(task, options);
 }
 
 double TrainBytes(const Task& task, const TrainOptions& options) {
   const double parameters = ParametersOf(task, options);
   const auto I = static_cast<double>(task.inputs());
   const double curves = 8 * static_cast<double>(options.max_steps) *
-                        (options.regularization.any() ? 2 : 1);
+                            (options.regularization.any() ? 2 : 1) +
+                        16 * static_cast<double>(EvaluationCount(
+                                 options.eval_every, options.max_steps));
   const double trials = static_cast<double>(options.batch_size) *
                         static_cast<double>(task.max_steps()) * (16 * I + 4);
   const double scalar = ScalarBytes(options);
   const double step = TrainStepBytes(task, options);
+  const auto backprop_bytes = options.precision == Precision::kFloat64
+                                  ? Backprop<double>::KeptBytes
+                                  : Backprop<float>::KeptBytes;
+  const double kept =
+      backprop_bytes(options.units, task.inputs(), task.outputs()) +
+      BatchBytes(task, options);
+  const double carried =
+      scalar * parameters *
+      static_cast<double>(1 + OptimizerStates(options.optimizer));
   // An evaluation has the network as doubles in the room of the step's buffers
   // and gradient.
   const double evaluation =
-      parameters * (8 + scalar * static_cast<double>(
-                                     1 + OptimizerStates(options.optimizer))) +
+      kept + carried + parameters * 8 +
       RunTaskBytes(task, options.units, options.eval_trials, false);
+  // In the same room a checkpoint is made; where training goes on from one,
+  // before any step, there are what it began with, the bytes and what they say.
+  const double checkpoint = std::max(kept + 2 * carried, 3 * carried) + curves;
   // In the end the two networks as doubles, one more as it was or leaves, and
   // the curves as they leave.
-  const double result = parameters * (16 + scalar) + curves;
+  const double result = kept + parameters * (16 + scalar) + curves;
   // Snapshots twice: with a checkpoint, or with what leaves.
-  return std::max({step, evaluation, result}) + trials + curves +
+  return std::max({step, evaluation, checkpoint, result}) + trials + curves +
          CostBytes(options) + 2 * SnapshotBytes(task, options);
 }
 

@@ -5,20 +5,21 @@
 
 namespace modbound {
 
-bool HasStalled(const std::vector<Evaluation>& evaluations, int64_t patience) {
-  if (patience <= 0) {
-    return false;
+int64_t EvaluationCount(int64_t every, int64_t steps) {
+  return steps / every + (steps % every != 0 ? 1 : 0);
+}
+
+void AddEvaluation(const Evaluation& evaluation, TrainingRecord& record) {
+  record.evaluations.push_back(evaluation);
+  ++record.since_best;
+  if (evaluation.accuracy > record.best_accuracy) {
+    record.best_accuracy = evaluation.accuracy;
+    record.since_best = 0;
   }
-  double best = -1;
-  int64_t since = 0;
-  for (const Evaluation& evaluation : evaluations) {
-    ++since;
-    if (evaluation.accuracy > best) {
-      best = evaluation.accuracy;
-      since = 0;
-    }
-  }
-  return since >= patience;
+}
+
+bool HasStalled(const TrainingRecord& record, int64_t patience) {
+  return patience > 0 && record.since_best >= patience;
 }
 
 void SaveRecord(const TrainingRecord& record, StateWriter& state) {
@@ -48,12 +49,12 @@ bool LoadRecord(const TrainOptions& options,
   const auto steps = static_cast<std::size_t>(loaded.steps);
   loaded.loss.resize(steps);
   bool held = state.Read(loaded.loss.data(), loaded.steps);
-  loaded.evaluations.resize(static_cast<std::size_t>(evaluations));
-  for (Evaluation& evaluation : loaded.evaluations) {
+  loaded.evaluations.reserve(static_cast<std::size_t>(evaluations));
+  for (int64_t e = 0; e < evaluations; ++e) {
     double step = 0;
-    held =
-        held && state.ReadDouble(step) && state.ReadDouble(evaluation.accuracy);
-    evaluation.step = static_cast<int64_t>(step);
+    double accuracy = 0;
+    held = held && state.ReadDouble(step) && state.ReadDouble(accuracy);
+    AddEvaluation({static_cast<int64_t>(step), accuracy}, loaded);
   }
   if (options.regularization.any()) {
     loaded.penalty.resize(steps);

@@ -38,6 +38,9 @@ struct InputRule {
   // Refused when the facts say otherwise.
   bool finite = true;
   bool labels = false;  // whole numbers >= -1
+  // The first axis is time. A network of an ensemble may have fewer steps than
+  // others; what its array was filled up with is cut off (ensemble_inputs.h).
+  bool steps = false;
 };
 
 // An output that a kind makes, for help and for downstream planning.
@@ -58,8 +61,8 @@ struct InputInfo {
       facts;  // unset = not known before the making job ran
   const v1::Spec* producer = nullptr;  // filled spec of the making job; null
                                        // for uploads and during the run
-  // Names that the making job gave its axes; empty for uploads and during the
-  // run.
+  // Names that the making job or the client gave its axes; empty when the
+  // client gave none, and during the run.
   std::vector<std::string> axes = {};
 };
 using InputInfos = std::map<std::string, InputInfo>;
@@ -135,6 +138,8 @@ struct Analysis {
   // Networks that a filled spec asks for by itself, 1 = no ensemble; null = a
   // kind that never does.
   int64_t (*networks)(const v1::Spec& spec) = nullptr;
+  // Writes down in the spec that its inputs are of so many; set with networks.
+  void (*set_networks)(int64_t networks, v1::Spec& spec) = nullptr;
   // Runs network i of the ensemble of `spec`; null = `run` with the network's
   // seed (ShardSeed) in the place of the spec's.
   absl::StatusOr<Outcome> (*run_network)(const v1::Spec& spec,

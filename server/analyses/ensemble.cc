@@ -72,6 +72,12 @@ HostArray SeedArray(const Analysis& analysis,
   return seeds;
 }
 
+// What a network takes up on a thread.
+int64_t NetworkBytes(const Plan& one) {
+  return BytesOf(static_cast<double>(one.memory_bytes) +
+                 static_cast<double>(one.thread_bytes));
+}
+
 std::vector<SummaryScalar> ArrayScalars(const Analysis& analysis) {
   std::vector<SummaryScalar> scalars = ScalarsOf(analysis);
   // Output arrays never tell of the machine.
@@ -97,6 +103,7 @@ class EnsembleRun {
         inputs_(inputs),
         infos_(infos),
         ensemble_(ensemble),
+        network_bytes_(NetworkBytes(one)),
         outputs_(one.outputs, ensemble.networks),
         summaries_(static_cast<std::size_t>(ensemble.networks)) {}
 
@@ -132,7 +139,7 @@ class EnsembleRun {
   }
 
   absl::Status RunNetwork(int64_t network, const Execution& execution) {
-    const InputArrays inputs = ArraysOf(inputs_, ensemble_, network);
+    const InputArrays inputs = ArraysOf(analysis_, inputs_, ensemble_, network);
     absl::StatusOr<Outcome> outcome = PlanAndRun(network, inputs, execution);
     if (!outcome.ok()) {
       return WithJobPath(outcome.status(), analysis_);
@@ -148,15 +155,30 @@ class EnsembleRun {
                                      const Execution& execution) const {
     InputInfos infos = InfosOfOne(infos_, ensemble_);
     for (const std::string& name : ensemble_.members) {
+      infos.at(name).shape = inputs.at(name).shape();
       MODBOUND_ASSIGN_OR_RETURN(infos.at(name).facts,
                                 ScanFacts(inputs.at(name), execution.stop));
     }
     MODBOUND_RETURN_IF_ERROR(CheckInputs(analysis_, infos));
     v1::Spec own = SpecOfNetwork(analysis_, spec_, network);
-    MODBOUND_RETURN_IF_ERROR(analysis_.plan(own, infos).status());
+    MODBOUND_ASSIGN_OR_RETURN(const Plan plan, analysis_.plan(own, infos));
+    MODBOUND_RETURN_IF_ERROR(CheckMemoryOf(plan));
     return analysis_.run_network == nullptr
                ? analysis_.run(own, inputs, execution)
                : analysis_.run_network(spec_, network, inputs, execution);
+  }
+
+  // What was not reserved is not used; another network may do with it.
+  absl::Status CheckMemoryOf(const Plan& plan) const {
+    const int64_t bytes = NetworkBytes(plan);
+    return bytes <= network_bytes_
+               ? absl::OkStatus()
+               : Refuse(reason::kMemoryLimit,
+                        "spec",
+                        absl::StrCat("the network needs about ",
+                                     bytes,
+                                     " bytes; planned for each: ",
+                                     network_bytes_));
   }
 
   void Save(int64_t network, StateWriter& state) {
@@ -212,6 +234,7 @@ class EnsembleRun {
   const InputArrays& inputs_;
   const InputInfos& infos_;
   const Ensemble& ensemble_;
+  const int64_t network_bytes_;
   StackedOutputs outputs_;
   NetworkSummaries summaries_;
 };
@@ -219,12 +242,15 @@ class EnsembleRun {
 }  // namespace
 
 absl::StatusOr<Ensemble> EnsembleOf(const Analysis& analysis,
-                                    const v1::Spec& spec,
+                                    v1::Spec& spec,
                                     const InputInfos& inputs) {
   MODBOUND_ASSIGN_OR_RETURN(Ensemble ensemble, FindEnsemble(analysis, inputs));
   const int64_t count =
       analysis.networks == nullptr ? 1 : analysis.networks(spec);
   if (count <= 1) {
+    if (ensemble.networks > 0 && analysis.set_networks != nullptr) {
+      analysis.set_networks(ensemble.networks, spec);
+    }
     return ensemble;
   }
   if (ensemble.networks > 0 && ensemble.networks != count) {
@@ -268,8 +294,7 @@ Plan PlanOfEnsemble(const Analysis& analysis,
     bytes += InputBytes(inputs, name);
   }
   plan.memory_bytes = BytesOf(bytes);
-  plan.thread_bytes = BytesOf(static_cast<double>(one.memory_bytes) +
-                              static_cast<double>(one.thread_bytes));
+  plan.thread_bytes = NetworkBytes(one);
   plan.max_threads =
       ThreadsFor(ensemble.networks * std::max<int64_t>(one.max_threads, 1));
   return plan;

@@ -15,11 +15,12 @@
 namespace modbound {
 
 // The ensemble of a job: that of its inputs (FindEnsemble) or of its spec
-// (Analysis::networks). The spec's defaults are filled. Errors: those of
+// (Analysis::networks). The spec's defaults are filled; its "count", when 1,
+// becomes the number of networks of the inputs. Errors: those of
 // FindEnsemble; CONTRADICTION for the spec's "count" when both have another
 // number of networks.
 absl::StatusOr<Ensemble> EnsembleOf(const Analysis& analysis,
-                                    const v1::Spec& spec,
+                                    v1::Spec& spec,
                                     const InputInfos& inputs);
 
 // The plan of the ensemble, `one` being that of each network: with a thread a
@@ -31,8 +32,9 @@ Plan PlanOfEnsemble(const Analysis& analysis,
 
 // Runs each network by itself (RunShards): its own seed, its own inputs, whose
 // facts are scanned and which are planned once more, so that what is refused in
-// one network alone, is refused there. `one`: the plan of each network. Errors:
-// those of RunShards; when all networks failed, that of the first.
+// one network alone, is refused there: with MEMORY_LIMIT when it needs more
+// than `one`, the plan of each network, gives it. Errors: those of RunShards;
+// when all networks failed, that of the first.
 absl::StatusOr<Outcome> RunEnsemble(const Analysis& analysis,
                                     const v1::Spec& spec,
                                     const InputArrays& inputs,

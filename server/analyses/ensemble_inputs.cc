@@ -1,8 +1,9 @@
 #include "server/analyses/ensemble_inputs.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
-#include <optional>
+#include <map>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -75,13 +76,79 @@ absl::Status CheckGroups(const Analysis& analysis,
   return absl::OkStatus();
 }
 
-HostArray SliceOf(const HostArray& array, int64_t network) {
-  HostArray slice(array.dtype(),
-                  {array.shape().begin() + 1, array.shape().end()});
+// Bytes of one network in `array`.
+int64_t NetworkBytes(const HostArray& array) {
+  return array.shape()[0] > 0 ? array.size_bytes() / array.shape()[0] : 0;
+}
+
+template <typename T, typename IsFill>
+bool AllOf(const std::byte* row, int64_t count, const IsFill& is_fill) {
+  const auto* values = reinterpret_cast<const T*>(row);
+  return std::all_of(values, values + count, is_fill);
+}
+
+// Whether a row is what StackedOutputs fills arrays up with, and nothing else.
+bool IsFillRow(DTypeEnum dtype, const std::byte* row, int64_t count) {
+  switch (dtype) {
+    case v1::DType::FLOAT64:
+      return AllOf<double>(row, count, [](double v) { return std::isnan(v); });
+    case v1::DType::FLOAT32:
+      return AllOf<float>(row, count, [](float v) { return std::isnan(v); });
+    case v1::DType::INT64:
+      return AllOf<int64_t>(row, count, [](int64_t v) { return v == -1; });
+    case v1::DType::INT32:
+      return AllOf<int32_t>(row, count, [](int32_t v) { return v == -1; });
+    default:
+      return AllOf<uint8_t>(row, count, [](uint8_t v) { return v == 0; });
+  }
+}
+
+// Rows of a network's array up to the last one that is no filling.
+int64_t RowsInUse(const HostArray& array, int64_t network) {
+  const int64_t rows = array.shape()[1];
+  if (rows == 0 || array.size() == 0) {
+    return rows;
+  }
+  const int64_t row_bytes = NetworkBytes(array) / rows;
+  const std::byte* first = array.data() + network * NetworkBytes(array);
+  int64_t used = rows;
+  while (used > 0 && IsFillRow(array.dtype(),
+                               first + (used - 1) * row_bytes,
+                               row_bytes / ElementSize(array.dtype()))) {
+    --used;
+  }
+  return used;
+}
+
+// Rows that a network has on the axis of each rule's letter: as many as the
+// longest of its arrays, so that a hole in one of them is still found. Of a
+// network that is nothing but filling, because it failed: all, to be refused.
+std::map<std::string, int64_t> StepsOfNetwork(const Analysis& analysis,
+                                              const InputArrays& inputs,
+                                              const Ensemble& ensemble,
+                                              int64_t network) {
+  std::map<std::string, int64_t> steps;
+  for (const std::string& name : ensemble.members) {
+    const InputRule& rule = *FindInputRule(analysis, name);
+    if (rule.steps) {
+      int64_t& most = steps[rule.axes[0]];
+      most = std::max(most, RowsInUse(inputs.at(name), network));
+    }
+  }
+  return steps;
+}
+
+// The first `rows` rows of a network's array; 0 = all.
+HostArray SliceOf(const HostArray& array, int64_t network, int64_t rows) {
+  std::vector<int64_t> shape(array.shape().begin() + 1, array.shape().end());
+  if (rows > 0) {
+    shape[0] = std::min(shape[0], rows);
+  }
+  HostArray slice(array.dtype(), shape);
   const int64_t bytes = slice.size_bytes();
   if (bytes > 0) {
     std::memcpy(slice.mutable_data(),
-                array.data() + network * bytes,
+                array.data() + network * NetworkBytes(array),
                 static_cast<std::size_t>(bytes));
   }
   return slice;
@@ -134,7 +201,12 @@ InputInfos InfosOfOne(const InputInfos& inputs, const Ensemble& ensemble) {
       info.axes.erase(info.axes.begin());
     }
     if (info.facts.has_value() && !info.facts->finite()) {
-      info.facts = std::nullopt;
+      // Those of a network that failed are refused when it comes to it; min and
+      // max are of the others and bound what they need.
+      info.facts->set_finite(true);
+      info.facts->set_first_not_finite(-1);
+      info.facts->set_whole(true);
+      info.facts->set_binary(info.facts->min() >= 0 && info.facts->max() <= 1);
     }
   }
   return one;
@@ -158,12 +230,17 @@ absl::Status CheckInputsOfEach(const Analysis& analysis,
                                 " networks)"));
 }
 
-InputArrays ArraysOf(const InputArrays& inputs,
+InputArrays ArraysOf(const Analysis& analysis,
+                     const InputArrays& inputs,
                      const Ensemble& ensemble,
                      int64_t network) {
+  std::map<std::string, int64_t> steps =
+      StepsOfNetwork(analysis, inputs, ensemble, network);
   InputArrays one = inputs;
   for (const std::string& name : ensemble.members) {
-    one[name] = SliceOf(inputs.at(name), network);
+    const InputRule& rule = *FindInputRule(analysis, name);
+    const int64_t rows = rule.steps ? steps[rule.axes[0]] : 0;
+    one[name] = SliceOf(inputs.at(name), network, rows);
   }
   return one;
 }

@@ -310,16 +310,19 @@ Analysis JacobianSimilarityAnalysis() {
       {.name = "states",
        .axes = {"S", "N"},
        .comment = "States before the step, for GIVEN_STATES.",
-       .optional = true});
+       .optional = true,
+       .steps = true});
   analysis.inputs.push_back({.name = "inputs",
                              .axes = {"S", "I"},
                              .comment = "Input of the step from each state.",
-                             .optional = true});
+                             .optional = true,
+                             .steps = true});
   analysis.inputs.push_back(
       {.name = "activity",
        .axes = {"T", "N"},
        .comment = "Activity whose correlation matrix is compared.",
-       .optional = true});
+       .optional = true,
+       .steps = true});
   analysis.outputs = {
       {"jacobian", {"unit", "unit"}, f8, "Mean J = dr(t+1)/dr(t)."},
       {"similarity", {"unit", "unit"}, f8, "Cosine of rows of J."},

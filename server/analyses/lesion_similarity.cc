@@ -239,7 +239,8 @@ Analysis LesionSimilarityAnalysis() {
       {.name = "activity",
        .axes = {"T", "N"},
        .comment = "Activity that the grid spans; else trials are run.",
-       .optional = true});
+       .optional = true,
+       .steps = true});
   analysis.outputs = {
       {"states", {"state", "unit"}, f8, "Grid states, state grid a + b."},
       {"stepped", {"state", "unit"}, f8, "One step later, intact network."},

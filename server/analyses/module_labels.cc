@@ -1,5 +1,7 @@
 #include "server/analyses/module_labels.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 
 namespace modbound {
@@ -9,6 +11,16 @@ int64_t NumModulesOf(const InputInfos& inputs) {
   return labels.facts.has_value()
              ? static_cast<int64_t>(labels.facts->max()) + 1
              : -1;
+}
+
+int64_t MostModules(const InputInfos& inputs, int64_t units) {
+  const int64_t modules = NumModulesOf(inputs);
+  if (units < 0) {
+    return std::max<int64_t>(modules, 0);
+  }
+  return modules < 0
+             ? units
+             : std::clamp<int64_t>(modules, 1, std::max<int64_t>(units, 1));
 }
 
 absl::Status RequireModules(const InputInfos& inputs) {

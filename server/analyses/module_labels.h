@@ -14,6 +14,10 @@ namespace modbound {
 // they are not known yet.
 int64_t NumModulesOf(const InputInfos& inputs);
 
+// No more modules than this are in labels of so many units (-1 = not known), as
+// a bound of outputs with an axis `module`; 0 = not known.
+int64_t MostModules(const InputInfos& inputs, int64_t units);
+
 // DEGENERATE for "inputs.labels" when every unit is at -1, as far as known.
 absl::Status RequireModules(const InputInfos& inputs);
 

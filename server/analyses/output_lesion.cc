@@ -186,6 +186,10 @@ absl::StatusOr<Plan> PlanOutputLesion(v1::Spec& spec,
                   {"t_change", f8, {M, types}, {"module", "type"}},
                   {"p_change", f8, {M, types}, {"module", "type"}},
                   {"modules", v1::DType::INT32, {M}, {"module"}}};
+  for (PlannedOutput& output : plan.outputs) {
+    output.most_extent =
+        M < 0 ? MostModules(inputs, NetworkShapeOf(inputs).units) : 0;
+  }
   plan.max_threads = kMaxLesionThreads;
   plan.memory_bytes = BytesOf(MemoryOf(lesion, inputs, trials));
   return plan;

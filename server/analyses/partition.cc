@@ -346,7 +346,8 @@ Analysis PartitionAnalysis() {
        .axes = {"T", "N"},
        .comment = "Activity of units over time, whose columns are compared. "
                   "This or matrix.",
-       .optional = true},
+       .optional = true,
+       .steps = true},
       {.name = "null_matrix",
        .axes = {"N", "N"},
        .comment = "P of CUSTOM.",

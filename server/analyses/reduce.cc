@@ -51,8 +51,8 @@ absl::StatusOr<Plan> PlanReduce(v1::Spec& spec, const InputInfos& inputs) {
                   {"explained_variance", f8, {C}, {"component"}},
                   {"module_component_r", f8, {M, -1}, {"module", "component"}}};
   for (PlannedOutput& output : plan.outputs) {
-    output.most_extent =
-        T < 0 || N < 0 || NumModulesOf(inputs) < 0 ? 0 : most_modules;
+    // As many components as modules, when they are not given.
+    output.most_extent = T < 0 || N < 0 ? 0 : MostModules(inputs, N);
   }
   const auto t = static_cast<double>(std::max<int64_t>(T, 0));
   const auto n = static_cast<double>(std::max<int64_t>(N, 0));
@@ -112,7 +112,8 @@ Analysis ReduceAnalysis() {
   analysis.kind = "reduce";
   analysis.inputs = {{.name = "activity",
                       .axes = {"T", "N"},
-                      .comment = "Activity of units over time."},
+                      .comment = "Activity of units over time.",
+                      .steps = true},
                      {.name = "labels",
                       .axes = {"N"},
                       .comment = "Modules; -1 = in none.",

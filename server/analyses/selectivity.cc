@@ -48,8 +48,7 @@ absl::StatusOr<Plan> PlanSelectivity(v1::Spec& /*spec*/,
                   {"output_p", f8, {M, O}, {"module", "output"}},
                   {"ranked_modules", v1::DType::INT32, {2}, {"role"}}};
   for (PlannedOutput& output : plan.outputs) {
-    output.most_extent =
-        N < 0 || O < 0 || NumModulesOf(inputs) < 0 ? 0 : most_modules;
+    output.most_extent = O < 0 ? 0 : MostModules(inputs, N);
   }
   const auto t = static_cast<double>(std::max<int64_t>(T, 0));
   const auto m = static_cast<double>(most_modules);
@@ -131,18 +130,21 @@ Analysis SelectivityAnalysis() {
   analysis.kind = "selectivity";
   analysis.inputs = {{.name = "activity",
                       .axes = {"T", "N"},
-                      .comment = "Activity of units over time."},
+                      .comment = "Activity of units over time.",
+                      .steps = true},
                      {.name = "labels",
                       .axes = {"N"},
                       .comment = "Modules; -1 = in none.",
                       .labels = true},
                      {.name = "variables/*",
                       .axes = {"T"},
-                      .comment = "Task variables, one or more."},
+                      .comment = "Task variables, one or more.",
+                      .steps = true},
                      {.name = "outputs",
                       .axes = {"T", "O"},
                       .comment = "Outputs of the network.",
-                      .optional = true}};
+                      .optional = true,
+                      .steps = true}};
   analysis.outputs = {
       {"r",
        {"module", "variable"},

@@ -13,6 +13,8 @@
 namespace modbound {
 namespace {
 
+constexpr char kStepAxis[] = "step";
+
 bool IsDefinite(const std::vector<int64_t>& shape) {
   return std::all_of(
       shape.begin(), shape.end(), [](int64_t extent) { return extent >= 0; });
@@ -132,16 +134,21 @@ absl::Status StackedOutputs::SetOne(Output& output,
   bool fits = array.dtype() == planned.dtype &&
               array.shape().size() == planned.shape.size();
   for (std::size_t axis = 0; fits && axis < planned.shape.size(); ++axis) {
-    fits =
-        planned.shape[axis] < 0 || planned.shape[axis] == array.shape()[axis];
+    const int64_t extent = array.shape()[axis];
+    fits = planned.shape[axis] < 0 || planned.shape[axis] == extent ||
+           (planned.axes[axis] == kStepAxis && extent < planned.shape[axis]);
   }
   if (!fits) {
     return NotPlanned(planned.name, "has another shape than was planned");
   }
   if (output.each.empty()) {
-    const int64_t bytes = array.size_bytes();
-    CopyBytes(
-        array.data(), bytes, output.stacked.mutable_data() + network * bytes);
+    const int64_t count = NumElements(planned.shape);
+    std::byte* to = output.stacked.mutable_data() +
+                    network * count * ElementSize(planned.dtype);
+    if (array.size() < count) {
+      FillMissing(planned.dtype, count, to);
+    }
+    CopyCorner(array, planned.shape, to);
   } else {
     output.each[static_cast<std::size_t>(network)] = std::move(array);
   }

@@ -18,7 +18,8 @@ namespace modbound {
 // is planned is one array from the start, and each network's is copied to its
 // place; the others are kept until all are there, and then filled up to the
 // longest: with NaN, -1 in whole numbers, 0 in flags. So is the place of a
-// network that failed. Threads: safe from all, one for each network.
+// network that failed, and of fewer steps than planned (axes named "step").
+// Threads: safe from all, one for each network.
 class StackedOutputs {
  public:
   // Of one network.

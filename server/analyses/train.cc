@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/shards.h"
 #include "server/analyses/analysis.h"
@@ -126,9 +127,27 @@ absl::StatusOr<SharedInitial> SharedInitialOf(const v1::TrainSpec& train) {
   return shared;
 }
 
+// What is given is nobody's draw.
+absl::Status CheckSharedInitial(const v1::TrainSpec& train,
+                                const InputInfos& inputs) {
+  MODBOUND_RETURN_IF_ERROR(SharedInitialOf(train).status());
+  for (const std::string& name : train.share_initial()) {
+    if (inputs.count("initial/" + name) > 0) {
+      return Refuse(reason::kContradiction,
+                    "share_initial",
+                    absl::StrCat("share_initial names ",
+                                 name,
+                                 " and inputs.initial/",
+                                 name,
+                                 " is given; allowed: one of them"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
   v1::TrainSpec& train = *spec.mutable_train();
-  MODBOUND_RETURN_IF_ERROR(SharedInitialOf(train).status());
+  MODBOUND_RETURN_IF_ERROR(CheckSharedInitial(train, inputs));
   MODBOUND_RETURN_IF_ERROR(ResolveOptimizer(
       RecipeOf(train), train.max_steps(), *train.mutable_optimizer()));
   MODBOUND_ASSIGN_OR_RETURN(const TrainOptions options, OptionsOf(train));
@@ -295,6 +314,9 @@ absl::StatusOr<Outcome> RunTrainNetwork(const v1::Spec& spec,
 }
 
 int64_t NetworksOf(const v1::Spec& spec) { return spec.train().count(); }
+void SetNetworks(int64_t networks, v1::Spec& spec) {
+  spec.mutable_train()->set_count(static_cast<int32_t>(networks));
+}
 
 std::vector<OutputRule> TrainOutputs() {
   const DTypeEnum f4 = v1::DType::FLOAT32;
@@ -340,6 +362,7 @@ Analysis TrainAnalysis() {
   analysis.plan = PlanTrain;
   analysis.run = RunTrain;
   analysis.networks = NetworksOf;
+  analysis.set_networks = SetNetworks;
   analysis.run_network = RunTrainNetwork;
   return analysis;
 }

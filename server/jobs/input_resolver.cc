@@ -21,6 +21,10 @@ std::vector<int64_t> ShapeOf(const v1::Array& array) {
   return {array.shape().begin(), array.shape().end()};
 }
 
+std::vector<std::string> AxesOf(const v1::Array& array) {
+  return {array.axes().begin(), array.axes().end()};
+}
+
 // The error with `field`, which whoever gave it could not know.
 absl::Status ForField(const absl::Status& status, const std::string& field) {
   return status.ok()
@@ -190,7 +194,7 @@ absl::Status InputResolver::AddInline(const std::string& name,
                             artifacts_.StageBytes(bytes));
   array.set_artifact(staged.digest);
   resolved.infos[name] = {
-      array.dtype(), ShapeOf(array), ScanFacts(values), nullptr};
+      array.dtype(), ShapeOf(array), ScanFacts(values), nullptr, AxesOf(array)};
   resolved.artifacts.insert(staged.digest);
   resolved.staged.push_back(std::move(staged));
   resolved.arrays[name] = std::move(array);
@@ -207,7 +211,8 @@ absl::Status InputResolver::AddArtifact(const std::string& name,
     return ForField(size.status(), field);
   }
   MODBOUND_RETURN_IF_ERROR(CheckSize(array, *size, field));
-  resolved.infos[name] = {array.dtype(), ShapeOf(array), std::nullopt, nullptr};
+  resolved.infos[name] = {
+      array.dtype(), ShapeOf(array), std::nullopt, nullptr, AxesOf(array)};
   resolved.digests[name] = array.artifact();
   resolved.artifacts.insert(array.artifact());
   resolved.arrays[name] = array;

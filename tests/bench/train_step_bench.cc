@@ -34,7 +34,8 @@ void TrainSteps(benchmark::State& state, const Task& task, int64_t units) {
   Parameters<Scalar> parameters(InitialNetwork(
       Recipe::kDefault, units, task.inputs(), task.outputs(), dynamics, 1));
   Parameters<Scalar> gradient(units, task.inputs(), task.outputs());
-  Backprop<Scalar> backprop(dynamics, units, task.outputs(), kSteps, kStreams);
+  Backprop<Scalar> backprop(
+      dynamics, units, task.inputs(), task.outputs(), kSteps, kStreams);
   TrainingStreams streams(task, kStreams, kSteps, 1);
   Batch<Scalar> batch;
   const auto optimizer =

@@ -29,7 +29,7 @@ TEST_P(GoldenAdam, TwentySteps) {
   const std::vector<int64_t> shape = array("inputs").shape;  // step, T, B, I
   const int64_t T = shape[1];
   const int64_t B = shape[2];
-  Backprop<double> backprop({}, network.units(), network.outputs(), T, B);
+  Backprop<double> backprop({}, network.units(), 3, network.outputs(), T, B);
   Adam<double> adam(
       {}, parameters.values().size(), {{0, parameters.values().size()}});
   const Matrix inputs = array("inputs").ToMatrix();

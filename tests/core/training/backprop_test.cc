@@ -57,8 +57,12 @@ TEST_P(GoldenGradient, OfEveryVariant) {
           variant.back() == 'e' && variant.find("inside") != std::string::npos
               ? Update::kLeakInside
               : Update::kLeakOutside;
-      Backprop<double> backprop(
-          dynamics, network.units(), network.outputs(), shape[0], shape[1]);
+      Backprop<double> backprop(dynamics,
+                                network.units(),
+                                network.inputs(),
+                                network.outputs(),
+                                shape[0],
+                                shape[1]);
       const auto loss =
           backprop.Run(parameters, GoldenBatch(golden, masked), gradient, {});
       ASSERT_TRUE(loss.ok());
@@ -115,7 +119,7 @@ TEST_P(FiniteDifference, IsTheGradient) {
   Parameters<double> parameters(network);
   Parameters<double> gradient(6, 3, 3);
   Parameters<double> unused(6, 3, 3);
-  Backprop<double> backprop(dynamics, 6, 3, 7, 3);
+  Backprop<double> backprop(dynamics, 6, 3, 3, 7, 3);
   ASSERT_TRUE(backprop.Run(parameters, batch, gradient, {}).ok());
   EXPECT_GT(gradient.w_rec().norm(), 1e-4);
   const double h = 1e-6;
@@ -156,8 +160,8 @@ TEST(Backprop, FloatsAgreeWithDoubles) {
     Parameters<double> gradient(units, 3, 3);
     Parameters<float> float_parameters(network);
     Parameters<float> float_gradient(units, 3, 3);
-    Backprop<double> in_double(dynamics, units, 3, 20, 5);
-    Backprop<float> in_float(dynamics, units, 3, 20, 5);
+    Backprop<double> in_double(dynamics, units, 3, 3, 20, 5);
+    Backprop<float> in_float(dynamics, units, 3, 3, 20, 5);
     const double loss = *in_double.Run(parameters, batch, gradient, {});
     EXPECT_NEAR(
         *in_float.Run(float_parameters, float_batch, float_gradient, {}),
@@ -180,9 +184,9 @@ TEST(Backprop, BuffersOfAnEarlierBatchLeaveNoTrace) {
   other.inputs *= -3;
   Parameters<double> fresh(9, 3, 3);
   Parameters<double> used(9, 3, 3);
-  Backprop<double> first(dynamics, 9, 3, 4, 3);
+  Backprop<double> first(dynamics, 9, 3, 3, 4, 3);
   ASSERT_TRUE(first.Run(parameters, batch, fresh, {}).ok());
-  Backprop<double> second(dynamics, 9, 3, 4, 3);
+  Backprop<double> second(dynamics, 9, 3, 3, 4, 3);
   ASSERT_TRUE(second.Run(parameters, other, used, {}).ok());
   ASSERT_TRUE(second.Run(parameters, batch, used, {}).ok());
   EXPECT_EQ(fresh.values(), used.values());
@@ -195,7 +199,7 @@ TEST(Backprop, StopsWhenAsked) {
   execution.stop = &stop;
   Parameters<double> parameters(2, 3, 3);
   Parameters<double> gradient(2, 3, 3);
-  Backprop<double> backprop({}, 2, 3, 4, 3);
+  Backprop<double> backprop({}, 2, 3, 3, 4, 3);
   EXPECT_EQ(
       ReasonOf(
           backprop.Run(parameters, RandomBatch(3, 3, 12), gradient, execution)

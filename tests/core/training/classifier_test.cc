@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -225,6 +226,30 @@ TEST(TrainClassifier, StopsWhenAsked) {
       ReasonOf(TrainClassifier(TwoMoons(100, 1), {}, MoonOptions(), execution)
                    .status()),
       reason::kCancelled);
+}
+
+// The only step of a training that asks once before it.
+TEST(TrainClassifier, StopsInsideItsOnlyStep) {
+  LabelledSamples samples;
+  samples.features = Matrix::Zero(1500, 1500);
+  samples.labels.assign(1500, 0);
+  ClassifierOptions options;
+  options.classes = 2;
+  options.hidden = {1500};
+  options.batch_size = 1500;
+  options.max_steps = 1;
+  StopFlag stop;
+  Execution execution;
+  execution.stop = &stop;
+  std::thread asker([&] {
+    while (!stop.TakeAsked()) {
+      std::this_thread::yield();
+    }
+    stop.Stop();
+  });
+  const auto trained = TrainClassifier(samples, {}, options, execution);
+  asker.join();
+  EXPECT_EQ(ReasonOf(trained.status()), reason::kCancelled);
 }
 
 TEST(TrainClassifier, ReportsALossThatIsNoLongerFinite) {

@@ -2,9 +2,11 @@
 
 #include <cmath>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/training/classifier_init.h"
 #include "gtest/gtest.h"
@@ -51,7 +53,7 @@ TEST_P(ClassifierGradient, IsTheFiniteDifference) {
   FeedforwardParameters<double> unused = parameters;
   FeedforwardBackprop<double> backprop(activation, parameters, kBatch);
   FillFeatures(backprop);
-  backprop.Run(parameters, Labels7(), gradient);
+  ASSERT_TRUE(backprop.Run(parameters, Labels7(), gradient, {}).ok());
   for (std::size_t l = 0; l < parameters.layers(); ++l) {
     EXPECT_GT(gradient.weights(l).norm(), 1e-5) << l;
   }
@@ -60,9 +62,9 @@ TEST_P(ClassifierGradient, IsTheFiniteDifference) {
     double& value = parameters.values()(i);
     const double before = value;
     value = before + h;
-    const double above = backprop.Run(parameters, Labels7(), unused);
+    const double above = *backprop.Run(parameters, Labels7(), unused, {});
     value = before - h;
-    const double below = backprop.Run(parameters, Labels7(), unused);
+    const double below = *backprop.Run(parameters, Labels7(), unused, {});
     value = before;
     // In the gaps between arrays gradient and difference are 0.
     const bool gap = above == below && gradient.values()(i) == value;
@@ -89,7 +91,7 @@ TEST(FeedforwardBackprop, OfUndecidedClasses) {
   FeedforwardParameters<double> gradient({1, 4});
   FeedforwardBackprop<double> backprop(Activation::kRelu, parameters, 1);
   backprop.batch()(0, 0) = 2;
-  EXPECT_DOUBLE_EQ(backprop.Run(parameters, {2}, gradient), std::log(4.0));
+  EXPECT_DOUBLE_EQ(*backprop.Run(parameters, {2}, gradient, {}), std::log(4.0));
   const Eigen::Vector4d error(0.25, 0.25, -0.75, 0.25);
   EXPECT_EQ(Vector(gradient.bias(0)), Vector(error));
   EXPECT_EQ(Vector(gradient.weights(0).col(0)), Vector(2 * error));
@@ -101,8 +103,8 @@ TEST(FeedforwardBackprop, ALossOfHugeOutputsIsFinite) {
   parameters.weights(0)(0, 0) = 1e30F;
   FeedforwardBackprop<float> backprop(Activation::kRelu, parameters, 1);
   backprop.batch()(0, 0) = 1;
-  EXPECT_EQ(backprop.Run(parameters, {0}, gradient), 0);
-  EXPECT_NEAR(backprop.Run(parameters, {1}, gradient), 1e30, 1e24);
+  EXPECT_EQ(*backprop.Run(parameters, {0}, gradient, {}), 0);
+  EXPECT_NEAR(*backprop.Run(parameters, {1}, gradient, {}), 1e30, 1e24);
 }
 
 TEST(FeedforwardBackprop, AShorterBatchSeesNothingOfALongerOne) {
@@ -113,13 +115,13 @@ TEST(FeedforwardBackprop, AShorterBatchSeesNothingOfALongerOne) {
   FeedforwardParameters<double> used = parameters;
   FeedforwardBackprop<double> first(options.activation, parameters, kBatch);
   FillFeatures(first);
-  const double loss = first.Run(parameters, {3, 0, 1}, fresh);
+  const double loss = *first.Run(parameters, {3, 0, 1}, fresh, {});
   FeedforwardBackprop<double> second(options.activation, parameters, kBatch);
   FillFeatures(second);
   second.batch() *= -2;
-  second.Run(parameters, Labels7(), used);
+  ASSERT_TRUE(second.Run(parameters, Labels7(), used, {}).ok());
   FillFeatures(second);
-  EXPECT_EQ(second.Run(parameters, {3, 0, 1}, used), loss);
+  EXPECT_EQ(*second.Run(parameters, {3, 0, 1}, used, {}), loss);
   EXPECT_EQ(fresh.values(), used.values());
 }
 
@@ -135,8 +137,8 @@ TEST(FeedforwardBackprop, FloatsAgreeWithDoubles) {
       options.activation, float_parameters, kBatch);
   FillFeatures(in_double);
   FillFeatures(in_float);
-  const double loss = in_double.Run(parameters, Labels7(), gradient);
-  EXPECT_NEAR(in_float.Run(float_parameters, Labels7(), float_gradient),
+  const double loss = *in_double.Run(parameters, Labels7(), gradient, {});
+  EXPECT_NEAR(*in_float.Run(float_parameters, Labels7(), float_gradient, {}),
               loss,
               1e-5 * loss);
   const FeedforwardNetwork a = gradient.ToNetwork(options.activation);
@@ -145,6 +147,29 @@ TEST(FeedforwardBackprop, FloatsAgreeWithDoubles) {
     ExpectClose(
         b.layers[l].weights, a.layers[l].weights, 1e-3, 1e-6, "weights");
   }
+}
+
+// A product larger than a piece of work is left in its middle: the stop comes
+// when the first piece has asked for it.
+TEST(FeedforwardBackprop, StopsInsideAStep) {
+  constexpr int64_t kLarge = 1500;
+  FeedforwardParameters<float> parameters({kLarge, kLarge, kClasses});
+  FeedforwardParameters<float> gradient = parameters;
+  FeedforwardBackprop<float> backprop(Activation::kRelu, parameters, kLarge);
+  const std::vector<int32_t> labels(kLarge, 0);
+  ASSERT_TRUE(backprop.Run(parameters, labels, gradient, {}).ok());
+  StopFlag stop;
+  Execution execution;
+  execution.stop = &stop;
+  std::thread asker([&] {
+    while (!stop.TakeAsked()) {
+      std::this_thread::yield();
+    }
+    stop.Stop();
+  });
+  const auto loss = backprop.Run(parameters, labels, gradient, execution);
+  asker.join();
+  EXPECT_EQ(ReasonOf(loss.status()), reason::kCancelled);
 }
 
 }  // namespace

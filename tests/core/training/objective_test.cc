@@ -90,6 +90,7 @@ TEST_P(FiniteDifferenceOfObjective, IsTheGradientWhereItMayChange) {
   trainable.Mask(parameters);
   Objective<double> objective(Backprop<double>(dynamics,
                                                kNetUnits,
+                                               kNetInputs,
                                                kNetOutputs,
                                                kChunkSteps,
                                                kChunkStreams,
@@ -161,7 +162,7 @@ TEST(Objective, RatePenaltyIsTheMeanOverStepsStreamsAndUnits) {
   parameters.w_in()(0, 0) = 1;
   Dynamics dynamics;
   dynamics.activation = Activation::kLinear;
-  Backprop<double> backprop(dynamics, 1, 2, 3, 1, {.l1 = 0.5, .l2 = 0.25});
+  Backprop<double> backprop(dynamics, 1, 1, 2, 3, 1, {.l1 = 0.5, .l2 = 0.25});
   Batch<double> batch;
   batch.inputs.resize(1, 3);
   batch.inputs << -2, 1, 3;
@@ -186,6 +187,7 @@ TEST(Objective, FloatsAgreeWithDoubles) {
   Parameters<float> float_gradient(31, kNetInputs, kNetOutputs);
   Objective<double> in_double(Backprop<double>(dynamics,
                                                31,
+                                               kNetInputs,
                                                kNetOutputs,
                                                kChunkSteps,
                                                kChunkStreams,
@@ -194,6 +196,7 @@ TEST(Objective, FloatsAgreeWithDoubles) {
                               Trainable<double>({}, {}, gradient));
   Objective<float> in_float(Backprop<float>(dynamics,
                                             31,
+                                            kNetInputs,
                                             kNetOutputs,
                                             kChunkSteps,
                                             kChunkStreams,

@@ -142,5 +142,28 @@ TEST(Optimizer, GoesOnFromWhatItSaved) {
   }
 }
 
+// Among them one that is 0 as a Scalar, and the smallest there is.
+TEST(Optimizer, AGradientOfZeroMovesNothingWhateverEpsilon) {
+  for (const double epsilon : {1e-8, 1e-50, 1e-310, 5e-324}) {
+    OptimizerOptions options;
+    options.epsilon = epsilon;
+    const Eigen::VectorXf gradient = Eigen::Vector3f(0, 1, 0);
+    Eigen::VectorXf theta = Eigen::Vector3f(2, 2, 0);
+    const auto optimizer = MakeOptimizer<float>(options, 3, {{0, 3}});
+    const auto in_double = MakeOptimizer<double>(options, 3, {{0, 3}});
+    Values theta_double = theta.cast<double>();
+    for (int step = 0; step < 3; ++step) {
+      optimizer->Step(0.5, gradient, theta);
+      in_double->Step(0.5, gradient.cast<double>(), theta_double);
+    }
+    EXPECT_EQ(theta(0), 2) << epsilon;
+    EXPECT_EQ(theta(2), 0) << epsilon;
+    EXPECT_NEAR(theta(1), 0.5, 1e-6) << epsilon;
+    EXPECT_EQ(theta_double(0), 2) << epsilon;
+    EXPECT_EQ(theta_double(2), 0) << epsilon;
+    EXPECT_NEAR(theta_double(1), 0.5, 1e-6) << epsilon;
+  }
+}
+
 }  // namespace
 }  // namespace modbound

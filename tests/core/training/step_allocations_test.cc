@@ -1,5 +1,4 @@
 // A training step takes no memory once its buffers are there.
-#include <cstddef>
 #include <cstdlib>
 
 #include "core/tasks/task.h"
@@ -9,49 +8,9 @@
 #include "core/training/recipe.h"
 #include "core/training/streams.h"
 #include "gtest/gtest.h"
+#include "support/counted_heap.h"
 
-namespace modbound {
-namespace {
-
-[[maybe_unused]] thread_local int allocations = 0;
-
-}  // namespace
-}  // namespace modbound
-
-// Sanitizers have allocators of their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-
-extern "C" {
-// glibc's names.
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* pointer, std::size_t size);
-void* __libc_memalign(std::size_t alignment, std::size_t size);
-// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
-
-void* malloc(std::size_t size) {
-  ++modbound::allocations;
-  return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) {
-  ++modbound::allocations;
-  return __libc_calloc(count, size);
-}
-void* realloc(void* pointer, std::size_t size) {
-  ++modbound::allocations;
-  return __libc_realloc(pointer, size);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  ++modbound::allocations;
-  return __libc_memalign(alignment, size);
-}
-int posix_memalign(void** pointer, std::size_t alignment, std::size_t size) {
-  ++modbound::allocations;
-  *pointer = __libc_memalign(alignment, size);
-  return *pointer == nullptr ? 12 : 0;
-}
-}
+#ifdef MODBOUND_COUNTED_HEAP
 
 namespace modbound {
 namespace {
@@ -87,6 +46,7 @@ int AllocationsOfSteps(const Dynamics& dynamics,
   Objective<Scalar> objective(
       Backprop<Scalar>(dynamics,
                        units,
+                       task.inputs(),
                        task.outputs(),
                        kSteps,
                        kStreams,
@@ -102,6 +62,14 @@ int AllocationsOfSteps(const Dynamics& dynamics,
   for (int64_t step = 0; step < 20; ++step) {
     if (step == 2) {
       before = allocations;
+    }
+    if (step == 10) {
+      // As for an evaluation, which is none of the step's.
+      const int outside = allocations;
+      objective.ReleaseBuffers();
+      objective.MakeBuffers();
+      EXPECT_GT(allocations, outside);
+      before += allocations - outside;
     }
     EXPECT_TRUE(streams.Fill(step, execution, batch).ok());
     EXPECT_TRUE(objective.Run(parameters, batch, gradient, execution).ok());
@@ -171,6 +139,15 @@ TEST(TrainingStep, AllocatesNothingForAnyTask) {
     EXPECT_EQ(AllocationsOfSteps<float>(dynamics, 3, tasks.back()), 0) << name;
   }
   EXPECT_EQ(AllocationsOfSteps<float>(dynamics, 3, Task::Combine(tasks)), 0);
+}
+
+// The gradient of the weights of more inputs than units is the widest.
+TEST(TrainingStep, AllocatesNothingForManyInputs) {
+  const Task task =
+      *Task::Make(*DefaultTaskSpec("MULTI_SENSORY_INTEGRATION"), 80);
+  ASSERT_GT(task.inputs(), 2);
+  EXPECT_EQ(AllocationsOfSteps<float>({}, 2, task), 0);
+  EXPECT_EQ(AllocationsOfSteps<double>({}, 2, task), 0);
 }
 
 }  // namespace

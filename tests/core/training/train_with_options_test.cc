@@ -345,7 +345,26 @@ TEST(TrainCheckpoint, GoesOnToTheSameEarlyStop) {
       20);
 }
 
-TEST(TrainDivergence, OfThePenaltyIsNamedAndKeepsTheCheckpoint) {
+// The square of a weight on a channel that is always 0: no loss sees it.
+TEST(TrainDivergence, OfThePenaltyIsNamed) {
+  TrainOptions options = FewSteps();
+  options.precision = Precision::kFloat64;
+  options.regularization.l2 = 1;
+  // Channel 0 is 1 in the fixation period only, which takes no time.
+  TaskSpec spec = *DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING");
+  spec.fixation = Fixation::kPeriod;
+  spec.fixation_ms = 0;
+  const Task task = *Task::Make(spec, 100);
+  options.initial[0] = Matrix::Constant(12, task.inputs(), 0.1);
+  options.initial[0](0, 0) = 1e200;
+  const auto result = Train(task, options, {});
+  EXPECT_EQ(ReasonOf(result.status()), reason::kDiverged);
+  EXPECT_EQ(std::string(result.status().message()),
+            "the penalty is no longer finite at step 0; last finite loss: "
+            "none");
+}
+
+TEST(TrainDivergence, KeepsTheCheckpoint) {
   TrainOptions options = FewSteps();
   options.max_steps = 2000;
   options.optimizer.name = OptimizerName::kSgd;
@@ -357,10 +376,9 @@ TEST(TrainDivergence, OfThePenaltyIsNamedAndKeepsTheCheckpoint) {
   execution.checkpoint = &checkpoint;
   const auto result = Train(Decisions(), options, execution);
   EXPECT_EQ(ReasonOf(result.status()), reason::kDiverged);
-  EXPECT_THAT(std::string(result.status().message()),
-              testing::ContainsRegex(
-                  "^the (loss|penalty) is no longer finite at step [0-9]+; "
-                  "last finite loss: [0-9]"));
+  EXPECT_THAT(
+      std::string(result.status().message()),
+      testing::ContainsRegex("at step [0-9]+; last finite loss: [0-9]"));
   EXPECT_EQ(checkpoint.offered().count("training"), 1u);
 }
 
@@ -386,33 +404,6 @@ TEST(TrainOptions, ThatDoNotFitAreRefused) {
   options = FewSteps();
   options.frozen.fill(true);
   EXPECT_EQ(field_of(options), "frozen CONTRADICTION");
-}
-
-TEST(TrainBytes, AreNearWhatSequenceAndWeightsNeed) {
-  for (const OptimizerOptions& optimizer : EveryOptimizer()) {
-    for (const Precision precision :
-         {Precision::kFloat32, Precision::kFloat64}) {
-      for (const int64_t units : {64, 100, 256, 1024, 2048}) {
-        TrainOptions options;
-        options.optimizer = optimizer;
-        options.precision = precision;
-        options.units = units;
-        const double need = TrainStepBytes(Decisions(), options);
-        EXPECT_LE(TrainBytes(Decisions(), options), 1.2 * need) << units;
-      }
-    }
-  }
-}
-
-TEST(TrainBytes, CountSnapshots) {
-  TrainOptions options;
-  options.units = 1024;
-  options.max_steps = 1000;
-  const double without = TrainBytes(Decisions(), options);
-  options.snapshot_every = 10;
-  // 101 of them, as floats.
-  EXPECT_GT(TrainBytes(Decisions(), options),
-            without + 101.0 * 4 * 1024 * 1024);
 }
 
 }  // namespace

@@ -1,22 +1,25 @@
 #include "core/training/training_record.h"
 
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 
 namespace modbound {
 namespace {
 
-std::vector<Evaluation> Evaluations(const std::vector<double>& accuracies) {
-  std::vector<Evaluation> evaluations;
+TrainingRecord Evaluations(const std::vector<double>& accuracies) {
+  TrainingRecord record;
   for (const double accuracy : accuracies) {
-    evaluations.push_back({static_cast<int64_t>(evaluations.size()), accuracy});
+    AddEvaluation({static_cast<int64_t>(record.evaluations.size()), accuracy},
+                  record);
   }
-  return evaluations;
+  return record;
 }
 
 TEST(HasStalled, CountsEvaluationsSinceTheBest) {
-  EXPECT_FALSE(HasStalled({}, 1));
+  EXPECT_FALSE(HasStalled(TrainingRecord(), 1));
   EXPECT_FALSE(HasStalled(Evaluations({0.5}), 1));
   EXPECT_FALSE(HasStalled(Evaluations({0.5, 0.6}), 1));
   // Reaching the best again is none.
@@ -31,6 +34,31 @@ TEST(HasStalled, AnAccuracyOfNothingIsNoBest) {
   const double nan = std::nan("");
   EXPECT_TRUE(HasStalled(Evaluations({nan, nan}), 2));
   EXPECT_FALSE(HasStalled(Evaluations({nan, 0}), 2));
+}
+
+TEST(HasStalled, GoesOnAfterACheckpoint) {
+  TrainOptions options;
+  options.eval_every = 10;
+  TrainingRecord record = Evaluations({0.5, 0.7, 0.6});
+  record.steps = 30;
+  record.loss.resize(30);
+  StateWriter writer;
+  SaveRecord(record, writer);
+  const std::string bytes = std::move(writer).Take();
+  StateReader reader(bytes);
+  TrainingRecord loaded;
+  ASSERT_TRUE(LoadRecord(options, reader, loaded));
+  EXPECT_EQ(loaded.best_accuracy, 0.7);
+  EXPECT_TRUE(HasStalled(loaded, 1));
+  EXPECT_FALSE(HasStalled(loaded, 2));
+  AddEvaluation({40, 0.7}, loaded);
+  EXPECT_TRUE(HasStalled(loaded, 2));
+}
+
+TEST(Evaluations, EndWithTheLastStep) {
+  EXPECT_EQ(EvaluationCount(10, 25), 3);  // 10 20 25
+  EXPECT_EQ(EvaluationCount(10, 20), 2);
+  EXPECT_EQ(EvaluationCount(100, 1), 1);
 }
 
 TEST(Snapshots, AreTakenAtTheEndsToo) {

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_TESTS_SERVER_ANALYSES_ENSEMBLE_CASES_H_
 #define MODBOUND_TESTS_SERVER_ANALYSES_ENSEMBLE_CASES_H_
 
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <string>
@@ -171,6 +172,64 @@ inline InputArrays CaseEnsemble(const std::string& kind, uint64_t count) {
     networks.push_back(CaseInputs(kind, i));
   }
   return StackArrays(networks);
+}
+
+inline void SetSeed(const std::string& kind, uint64_t seed, v1::Spec& spec) {
+  const auto* field = v1::Spec::descriptor()->FindFieldByName(kind);
+  auto* message = spec.GetReflection()->MutableMessage(&spec, field);
+  const auto* seed_field = message->GetDescriptor()->FindFieldByName("seed");
+  if (seed_field != nullptr) {
+    message->GetReflection()->SetUInt64(message, seed_field, seed);
+  }
+}
+
+// Element of a stacked array that network i's element `at` of its own went to;
+// its own indices are the same, the extents at least its own.
+inline int64_t StackedIndex(const HostArray& stacked,
+                            const HostArray& own,
+                            int64_t network,
+                            int64_t at) {
+  int64_t index = 0;
+  int64_t stride = 1;
+  for (std::size_t axis = own.shape().size(); axis-- > 0;) {
+    index += at % own.shape()[axis] * stride;
+    at /= own.shape()[axis];
+    stride *= stacked.shape()[axis + 1];
+  }
+  return network * stride + index;
+}
+
+inline bool IsMissing(const HostArray& array, int64_t at) {
+  const bool is_float = array.dtype() == v1::DType::FLOAT64 ||
+                        array.dtype() == v1::DType::FLOAT32;
+  const bool is_flag = array.dtype() == v1::DType::BOOL;
+  return is_float ? std::isnan(array.At(at)) : array.At(at) == (is_flag - 1);
+}
+
+// Bit for bit, and what is beyond the network's own is filled up.
+inline void ExpectSlice(const HostArray& stacked,
+                        const HostArray& own,
+                        int64_t network,
+                        const std::string& what) {
+  SCOPED_TRACE(what);
+  ASSERT_EQ(stacked.dtype(), own.dtype());
+  ASSERT_EQ(stacked.shape().size(), own.shape().size() + 1);
+  const auto element = static_cast<std::size_t>(ElementSize(own.dtype()));
+  const int64_t block = stacked.size() / stacked.shape()[0];
+  std::vector<bool> taken(static_cast<std::size_t>(block));
+  for (int64_t at = 0; at < own.size(); ++at) {
+    const int64_t to = StackedIndex(stacked, own, network, at);
+    taken.at(static_cast<std::size_t>(to - network * block)) = true;
+    ASSERT_EQ(std::memcmp(stacked.data() + to * ElementSize(own.dtype()),
+                          own.data() + at * ElementSize(own.dtype()),
+                          element),
+              0);
+  }
+  for (int64_t i = 0; i < block; ++i) {
+    if (!taken[static_cast<std::size_t>(i)]) {
+      ASSERT_TRUE(IsMissing(stacked, network * block + i));
+    }
+  }
 }
 
 }  // namespace modbound

@@ -29,65 +29,6 @@ InputArrays EnsembleInputs(const std::string& kind) {
   return kind == "train" ? InputArrays() : CaseEnsemble(kind, kNetworks);
 }
 
-void SetSeed(const std::string& kind, uint64_t seed, v1::Spec& spec) {
-  const auto* field = v1::Spec::descriptor()->FindFieldByName(kind);
-  auto* message = spec.GetReflection()->MutableMessage(&spec, field);
-  const auto* seed_field = message->GetDescriptor()->FindFieldByName("seed");
-  if (seed_field != nullptr) {
-    message->GetReflection()->SetUInt64(message, seed_field, seed);
-  }
-}
-
-// Element of a stacked array that network i's element `at` of its own went to;
-// its own indices are the same, the extents at least its own.
-int64_t StackedIndex(const HostArray& stacked,
-                     const HostArray& own,
-                     int64_t network,
-                     int64_t at) {
-  int64_t index = 0;
-  int64_t stride = 1;
-  for (std::size_t axis = own.shape().size(); axis-- > 0;) {
-    index += at % own.shape()[axis] * stride;
-    at /= own.shape()[axis];
-    stride *= stacked.shape()[axis + 1];
-  }
-  return network * stride + index;
-}
-
-bool IsMissing(const HostArray& array, int64_t at) {
-  const bool is_float = array.dtype() == v1::DType::FLOAT64 ||
-                        array.dtype() == v1::DType::FLOAT32;
-  const bool is_flag = array.dtype() == v1::DType::BOOL;
-  return is_float ? std::isnan(array.At(at)) : array.At(at) == (is_flag - 1);
-}
-
-// Bit for bit, and what is beyond the network's own is filled up.
-void ExpectSlice(const HostArray& stacked,
-                 const HostArray& own,
-                 int64_t network,
-                 const std::string& what) {
-  SCOPED_TRACE(what);
-  ASSERT_EQ(stacked.dtype(), own.dtype());
-  ASSERT_EQ(stacked.shape().size(), own.shape().size() + 1);
-  ASSERT_EQ(stacked.shape()[0], kNetworks);
-  const auto element = static_cast<std::size_t>(ElementSize(own.dtype()));
-  const int64_t block = stacked.size() / kNetworks;
-  std::vector<bool> taken(static_cast<std::size_t>(block));
-  for (int64_t at = 0; at < own.size(); ++at) {
-    const int64_t to = StackedIndex(stacked, own, network, at);
-    taken.at(static_cast<std::size_t>(to - network * block)) = true;
-    ASSERT_EQ(std::memcmp(stacked.data() + to * ElementSize(own.dtype()),
-                          own.data() + at * ElementSize(own.dtype()),
-                          element),
-              0);
-  }
-  for (int64_t i = 0; i < block; ++i) {
-    if (!taken[static_cast<std::size_t>(i)]) {
-      ASSERT_TRUE(IsMissing(stacked, network * block + i));
-    }
-  }
-}
-
 // An ensemble is nothing but its networks: each output and each number is that
 // of the network run alone with the seed that the ensemble names.
 TEST(Ensemble, OfEveryKindIsEachNetworkAloneWithItsSeed) {
@@ -135,6 +76,45 @@ TEST(Ensemble, OfEveryKindIsPlannedAndTheSameAtAnyThreadCount) {
       continue;  // its summary tells of the machine; see below
     }
     ExpectPlannedAndSameAtAnyThreadCount(spec, EnsembleInputs(analysis->kind));
+  }
+}
+
+InputInfos InfosWithFacts(const InputArrays& inputs) {
+  InputInfos infos = InfosOf(inputs);
+  for (auto& [name, info] : infos) {
+    info.facts = ScanFacts(inputs.at(name));
+  }
+  return infos;
+}
+
+// What is not known before the run has a bound, without which its memory would
+// not be counted.
+TEST(Ensemble, OfEveryKindHasBoundsForExtentsThatTheRunShows) {
+  for (const Analysis* analysis : AllAnalyses()) {
+    const std::string& kind = analysis->kind;
+    SCOPED_TRACE(kind);
+    const InputArrays inputs = EnsembleInputs(kind);
+    for (const InputInfos& infos : {InfosOf(inputs), InfosWithFacts(inputs)}) {
+      v1::Spec spec = EnsembleSpec(kind);
+      const auto plan = PlanJob(spec, infos);
+      ASSERT_TRUE(plan.ok()) << plan.status();
+      for (const PlannedOutput& output : plan->outputs) {
+        const auto& shape = output.shape;
+        EXPECT_TRUE(std::find(shape.begin(), shape.end(), -1) == shape.end() ||
+                    output.most_extent > 0)
+            << output.name;
+      }
+    }
+    v1::Spec spec = EnsembleSpec(kind);
+    const auto plan = PlanJob(spec, InfosWithFacts(inputs));
+    const auto outcome = RunWithThreads(EnsembleSpec(kind), inputs);
+    ASSERT_TRUE(plan.ok() && outcome.ok());
+    int64_t bytes = 0;
+    for (const auto& [name, array] : outcome->outputs) {
+      bytes += array.size_bytes();
+    }
+    EXPECT_LE(bytes, plan->memory_bytes);
+    EXPECT_LE(bytes, outcome->peak_job_bytes);
   }
 }
 
@@ -247,6 +227,63 @@ TEST(Ensemble, ANetworkThatFailsIsNamedAndLeavesItsPlaceEmpty) {
                           bytes),
               0);
   }
+}
+
+// Labels that are no numbers in one network: the others are planned with the
+// modules that they have.
+TEST(Ensemble, ANetworkOfBadLabelsDoesNotHideTheModulesOfOthers) {
+  const std::string kind = "reduce";
+  InputArrays inputs = CaseEnsemble(kind, kNetworks);
+  Vector labels(kNetworks * kCaseUnits);
+  for (int64_t i = 0; i < labels.size(); ++i) {
+    labels(i) = static_cast<double>(i % kCaseUnits);
+  }
+  labels(kCaseUnits) = std::nan("");
+  inputs["labels"] =
+      HostArray::FromDoubles({labels.data(), labels.data() + labels.size()},
+                             {kNetworks, kCaseUnits},
+                             {});
+  const auto all = RunWithThreads(CaseSpec(kind), inputs);
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->summary.ensemble().failures_size(), 1);
+  EXPECT_EQ(all->summary.ensemble().failures(0).network(), 1);
+  EXPECT_EQ(all->summary.ensemble().failures(0).reason(), "NOT_FINITE");
+  v1::Spec spec = CaseSpec(kind);
+  const auto bad = PlanJob(spec, InfosWithFacts(inputs), {1});
+  labels(kCaseUnits) = 0;
+  inputs["labels"] =
+      HostArray::FromDoubles({labels.data(), labels.data() + labels.size()},
+                             {kNetworks, kCaseUnits},
+                             {});
+  const auto good = PlanJob(spec, InfosWithFacts(inputs), {1});
+  ASSERT_TRUE(bad.ok() && good.ok());
+  EXPECT_EQ(bad->memory_bytes, good->memory_bytes);
+}
+
+// A plan that reckons with two modules, and a network of six.
+TEST(Ensemble, ANetworkThatNeedsMoreThanIsPlannedFailsByItself) {
+  const std::string kind = "reduce";
+  InputArrays inputs = CaseEnsemble(kind, kNetworks);
+  auto* labels = reinterpret_cast<int32_t*>(inputs["labels"].mutable_data());
+  for (int64_t i = 0; i < kNetworks * kCaseUnits; ++i) {
+    labels[i] = static_cast<int32_t>(i % (i / kCaseUnits == 1 ? 6 : 2));
+  }
+  const Analysis& analysis = *FindAnalysis(kind);
+  v1::Spec spec = CaseSpec(kind);
+  InputInfos infos = InfosWithFacts(inputs);
+  ASSERT_TRUE(PlanJob(spec, infos).ok());
+  const auto ensemble = EnsembleOf(analysis, spec, infos);
+  ASSERT_TRUE(ensemble.ok());
+  infos.at("labels").facts->set_max(1);
+  const auto one = analysis.plan(spec, InfosOfOne(infos, *ensemble));
+  ASSERT_TRUE(one.ok());
+  const auto all =
+      RunEnsemble(analysis, spec, inputs, infos, *ensemble, *one, Execution());
+  ASSERT_TRUE(all.ok()) << all.status();
+  const v1::EnsembleSummary& summary = all->summary.ensemble();
+  ASSERT_EQ(summary.failures_size(), 1);
+  EXPECT_EQ(summary.failures(0).network(), 1);
+  EXPECT_EQ(summary.failures(0).reason(), "MEMORY_LIMIT");
 }
 
 TEST(Ensemble, OfWhichAllNetworksFailFails) {

@@ -119,6 +119,42 @@ TEST(EnsembleTraining, NetworksThatDivergeDoNotSinkTheRest) {
   EXPECT_EQ(all->summary.train().steps(), 60);
 }
 
+// Masks of two networks and no count: the number of networks is theirs.
+TEST(EnsembleTraining, TakesTheNumberOfNetworksFromItsInputs) {
+  InputArrays inputs;
+  inputs["mask/w_rec"] = HostArray::FromDoubles(
+      std::vector<double>(2 * 10 * 10, 1), {2, 10, 10}, {});
+  v1::Spec spec = CaseSpec("train");
+  spec.mutable_train()->add_share_initial("w_in");
+  v1::Spec filled = spec;
+  const auto plan = PlanJob(filled, InfosOf(inputs));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(filled.train().count(), 2);
+  const auto all = RunWithThreads(spec, inputs);
+  ASSERT_TRUE(all.ok()) << all.status();
+  const HostArray& w_in = all->outputs.at("initial/w_in");
+  const HostArray& w_out = all->outputs.at("initial/w_out");
+  EXPECT_EQ(SliceValues(w_in, 0), SliceValues(w_in, 1));
+  EXPECT_NE(SliceValues(w_out, 0), SliceValues(w_out, 1));
+  const auto again = RunWithThreads(filled, inputs);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->outputs.at("w_rec").ToDoubles(),
+            all->outputs.at("w_rec").ToDoubles());
+}
+
+TEST(EnsembleTraining, ArraysThatAreGivenAreNotShared) {
+  InputArrays inputs;
+  inputs["initial/w_rec"] =
+      HostArray::FromDoubles(std::vector<double>(10 * 10, 0.1), {10, 10}, {});
+  v1::Spec spec = TrainedEnsemble(2);
+  spec.mutable_train()->add_share_initial("w_in");
+  EXPECT_EQ(SubmitRefusalOf(spec, inputs).first, "");
+  spec.mutable_train()->add_share_initial("w_rec");
+  EXPECT_EQ(SubmitRefusalOf(spec, inputs),
+            std::make_pair(std::string("CONTRADICTION"),
+                           std::string("spec.train.share_initial")));
+}
+
 TEST(EnsembleTraining, BadCountsAndNamesAreRefused) {
   const auto refusal = [](const v1::Spec& spec) {
     return SubmitRefusalOf(spec, {});

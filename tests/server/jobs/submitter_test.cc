@@ -479,6 +479,36 @@ TEST_F(SubmitterTest, AnswersWithTheJobsAsTheyAreStored) {
   executor_->Succeed(response->jobs(1).id());
 }
 
+// Steps of trials are no networks, inline or uploaded.
+TEST_F(SubmitterTest, AxesThatAClientNamesTellWhetherItIsAnEnsemble) {
+  const std::vector<double> values = {0, 1, 2, 4, 1, 3, 5, 2, 6, 1, 0, 2};
+  const auto job_of = [](v1::Array activity, const char* first) {
+    for (const char* axis : {first, "trial", "unit"}) {
+      activity.add_axes(axis);
+    }
+    v1::Job job;
+    job.mutable_spec()->mutable_partition()->set_runs(2);
+    (*job.mutable_inputs())["activity"] = std::move(activity);
+    return job;
+  };
+  const v1::Array inline_array = Doubles(values, {2, 3, 2});
+  v1::Array uploaded = inline_array;
+  const auto staged = artifacts_->StageBytes(inline_array.inline_());
+  ASSERT_TRUE(staged.ok());
+  ASSERT_TRUE(database_
+                  ->WriteAndWait([&](Connection& connection) {
+                    return CommitForOwner(connection, *staged);
+                  })
+                  .ok());
+  uploaded.set_artifact(staged->digest);
+  for (const v1::Array& array : {inline_array, uploaded}) {
+    ExpectJobRefused(job_of(array, "step"), "WRONG_SHAPE", "inputs.activity");
+    const auto job = TrySubmit(job_of(array, "network"));
+    ASSERT_TRUE(job.ok()) << job.status();
+    EXPECT_EQ(job->outputs().at("labels").shape_size(), 2);
+  }
+}
+
 TEST_F(SubmitterTest, RefusesAJobTooLargeToBeAnAnswer) {
   v1::Job job;
   job.mutable_spec()->mutable_selectivity();
