@@ -1,5 +1,6 @@
 #include "core/training/feedforward_backprop.h"
 
+#include <atomic>
 #include <cmath>
 #include <string>
 #include <thread>
@@ -161,13 +162,15 @@ TEST(FeedforwardBackprop, StopsInsideAStep) {
   StopFlag stop;
   Execution execution;
   execution.stop = &stop;
+  std::atomic<bool> ended{false};
   std::thread asker([&] {
-    while (!stop.TakeAsked()) {
+    while (!stop.TakeAsked() && !ended) {
       std::this_thread::yield();
     }
     stop.Stop();
   });
   const auto loss = backprop.Run(parameters, labels, gradient, execution);
+  ended = true;
   asker.join();
   EXPECT_EQ(ReasonOf(loss.status()), reason::kCancelled);
 }
