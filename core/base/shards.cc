@@ -172,7 +172,10 @@ class ShardKeeper {
     return left;
   }
 
-  // The shard has ended; its phases are not needed any more.
+  // The shard has ended; its phases are not needed any more. Nor are those of
+  // one that failed: by itself it fails the same way every time, so going on
+  // from a phase would only find what is kept here, while phases of many failed
+  // shards would take the room of those at work.
   void Finish(int64_t shard, const absl::Status& failure, int64_t done) {
     if (checkpoint_ == nullptr) {
       return;

@@ -240,8 +240,16 @@ PartitionComparison PartitionComparer::Compare(std::size_t a,
   result.units = overlaps.n;
   result.dropped = overlaps.dropped;
   if (overlaps.n == 0) {
-    result.rand = result.ari = result.nmi = result.ami = 1;
-    result.zrand = kNaN;
+    for (double* measure : {&result.rand,
+                            &result.ari,
+                            &result.zrand,
+                            &result.nmi,
+                            &result.ami,
+                            &result.mi,
+                            &result.vi,
+                            &result.vin}) {
+      *measure = kNaN;
+    }
     return result;
   }
   const PairCounts pairs = CountPairs(overlaps);
@@ -277,7 +285,7 @@ PartitionComparison ComparePartitions(const Labels& a,
 
 double AdjustedRandIndex(const Labels& a, const Labels& b) {
   const Overlaps overlaps = CountOverlaps(IndexOf(a), IndexOf(b));
-  return overlaps.n == 0 ? 1 : AdjustedRand(CountPairs(overlaps));
+  return overlaps.n == 0 ? kNaN : AdjustedRand(CountPairs(overlaps));
 }
 
 Matrix Contingency(const Labels& a, const Labels& b) {

@@ -12,10 +12,10 @@ namespace modbound {
 
 // Likeness of two partitions of the n units labelled in both. I mutual
 // information, H entropies, natural logarithms. Degenerate pairs (both one
-// module, or both all singletons; no unit) give RAND, ARI, NMI, AMI 1, MI by
-// its formula, VI and VIN 0, ZRAND NaN. ZRAND is also NaN when one of the two
-// is degenerate (its sd is 0) and for every n < 4, where its formula has no
-// value.
+// module, or both all singletons) give RAND, ARI, NMI, AMI 1, MI by its
+// formula, VI and VIN 0, ZRAND NaN. ZRAND is also NaN when one of the two is
+// degenerate (its sd is 0) and for every n < 4, where its formula has no value.
+// Without a unit in both there is nothing to agree on: every measure is NaN.
 struct PartitionComparison {
   int64_t units = 0;    // n
   int64_t dropped = 0;  // units at -1 in either
@@ -72,7 +72,7 @@ class PartitionComparer {
   std::vector<long double> log_factorial_;  // empty without AMI
 };
 
-// Adjusted Rand index only.
+// Adjusted Rand index only; NaN without a unit in both.
 double AdjustedRandIndex(const Labels& a, const Labels& b);
 
 // Overlap counts of modules of a (rows) with those of b (columns), both by

@@ -199,10 +199,9 @@ Matrix AllPairs(const std::vector<Labels>& labels) {
   Matrix ari(P, P);
   for (int64_t a = 0; a < P; ++a) {
     for (int64_t b = a; b < P; ++b) {
-      ari(a, b) = ari(b, a) =
-          comparer
-              .Compare(static_cast<std::size_t>(a), static_cast<std::size_t>(b))
-              .ari;
+      const PartitionComparison pair = comparer.Compare(
+          static_cast<std::size_t>(a), static_cast<std::size_t>(b));
+      ari(a, b) = ari(b, a) = pair.units > 0 ? pair.ari : 0;
     }
   }
   return ari;

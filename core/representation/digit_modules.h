@@ -31,7 +31,9 @@ struct DigitModules {
   // P = kDigits sets partitions of the N hidden units, set k of digit d at d
   // sets + k; -1 = silent in that set.
   std::vector<Labels> labels;
-  Matrix ari;  // P x P, adjusted Rand index
+  // P x P, adjusted Rand index; 0, as by chance, of sets without a unit active
+  // in both.
+  Matrix ari;
   // Of each digit: two-sample t of the ARI of pairs of its sets against that of
   // its sets with those of all other digits, and its p. NaN where neither
   // varies.

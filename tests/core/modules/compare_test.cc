@@ -147,7 +147,7 @@ TEST(ComparePartitions, IsSymmetric) {
 TEST(ComparePartitions, DegeneratePairsHaveDefinedValues) {
   const Labels one(5, 0);
   const Labels singletons = {0, 1, 2, 3, 4};
-  for (const Labels& labels : {one, singletons, Labels{0}, Labels{}}) {
+  for (const Labels& labels : {one, singletons, Labels{0}}) {
     const PartitionComparison result = ComparePartitions(labels, labels);
     EXPECT_EQ(result.rand, 1);
     EXPECT_EQ(result.ari, 1);
@@ -162,6 +162,29 @@ TEST(ComparePartitions, DegeneratePairsHaveDefinedValues) {
   EXPECT_EQ(apart.nmi, 0);
   EXPECT_NEAR(apart.vin, 1, 1e-15);
   EXPECT_TRUE(std::isnan(apart.zrand));
+}
+
+TEST(ComparePartitions, WithoutACommonUnitThereIsNoLikeness) {
+  const Labels none(4, -1);
+  const std::pair<Labels, Labels> pairs[] = {{none, none},
+                                             {none, {0, 0, 1, 1}},
+                                             {{0, 1, -1, -1}, {-1, -1, 0, 1}},
+                                             {{}, {}}};
+  for (const auto& [a, b] : pairs) {
+    const PartitionComparison result = ComparePartitions(a, b);
+    EXPECT_EQ(result.units, 0);
+    for (const double measure : {result.rand,
+                                 result.ari,
+                                 result.zrand,
+                                 result.nmi,
+                                 result.ami,
+                                 result.mi,
+                                 result.vi,
+                                 result.vin}) {
+      EXPECT_TRUE(std::isnan(measure));
+    }
+    EXPECT_TRUE(std::isnan(AdjustedRandIndex(a, b)));
+  }
 }
 
 TEST(ComparePartitions, ZRandNeedsFourUnits) {

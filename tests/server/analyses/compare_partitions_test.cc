@@ -51,6 +51,22 @@ TEST(ComparePartitionsKind, MakesOnlyTheMeasuresWanted) {
   EXPECT_EQ(outcome->summary.compare_partitions().dropped_units(), 1);
 }
 
+// As of a network that failed in an ensemble.
+TEST(ComparePartitionsKind, APartitionOfNoUnitIsLikeNone) {
+  const HostArray labels =
+      HostArray::FromInts({0, 0, 1, 1, -1, -1, -1, -1, 0, 0, 1, 1}, {3, 4}, {});
+  const auto outcome = RunKind(ComparePartitions(), {{"labels", labels}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->outputs.size(), 8u);
+  for (const auto& [name, array] : outcome->outputs) {
+    const Matrix values = array.ToMatrix();
+    for (int64_t i = 0; i < 3; ++i) {
+      EXPECT_TRUE(std::isnan(values(1, i)) && std::isnan(values(i, 1))) << name;
+    }
+    EXPECT_FALSE(std::isnan(values(0, 2))) << name;
+  }
+}
+
 TEST(ComparePartitionsKind, HoldsOneMatrixAMeasure) {
   const auto memory_of = [](int64_t P, int measures) {
     v1::Spec spec = ComparePartitions();
