@@ -85,30 +85,15 @@ bool IsBias(WeightArray array) {
          array == WeightArray::kBOut;
 }
 
-// Rows and columns of an array, as far as they are known.
-std::pair<int64_t, int64_t> ShapeOf(WeightArray array,
-                                    const InterventionBounds& bounds) {
-  switch (array) {
-    case WeightArray::kWIn:
-      return {bounds.units, bounds.inputs};
-    case WeightArray::kWRec:
-      return {bounds.units, bounds.units};
-    case WeightArray::kWOut:
-      return {bounds.outputs, bounds.units};
-    case WeightArray::kBOut:
-      return {bounds.outputs, 1};
-    case WeightArray::kBIn:
-    case WeightArray::kBRec:
-      break;
-  }
-  return {bounds.units, 1};
-}
-
 // `path`: "weight_edits[0].".
 absl::Status CheckEdit(const std::string& path,
                        const WeightEdit& edit,
                        const InterventionBounds& bounds) {
-  const auto [rows, cols] = ShapeOf(edit.array, bounds);
+  // As far as they are known.
+  const auto [rows, cols] =
+      NetworkArrayShapes(bounds.units,
+                         bounds.inputs,
+                         bounds.outputs)[static_cast<std::size_t>(edit.array)];
   MODBOUND_RETURN_IF_ERROR(CheckIndex(path + "row", edit.row, rows));
   MODBOUND_RETURN_IF_ERROR(CheckNumber(path + "value", edit.value));
   const std::string field = path + "column";

@@ -31,6 +31,7 @@ struct InputClamp {
   StepRange steps;
 };
 
+// In the order of kNetworkArrayNames.
 enum class WeightArray { kWIn, kBIn, kWRec, kBRec, kWOut, kBOut };
 enum class EditOperation { kSet, kAdd, kScale };
 

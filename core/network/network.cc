@@ -44,6 +44,16 @@ absl::Status CheckArray(const char* name,
 
 }  // namespace
 
+std::array<std::array<int64_t, 2>, kNetworkArrays> NetworkArrayShapes(
+    int64_t units, int64_t inputs, int64_t outputs) {
+  return {{{units, inputs},
+           {units, 1},
+           {units, units},
+           {units, 1},
+           {outputs, units},
+           {outputs, 1}}};
+}
+
 absl::Status Dynamics::Validate() const {
   MODBOUND_RETURN_IF_ERROR(CheckPositive("dt", dt_ms));
   MODBOUND_RETURN_IF_ERROR(CheckPositive("tau", tau_ms));

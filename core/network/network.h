@@ -18,6 +18,10 @@ inline constexpr std::size_t kNetworkArrays = 6;
 inline constexpr std::array<const char*, kNetworkArrays> kNetworkArrayNames = {
     "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out"};
 
+// Rows and columns of each; a bias is a column.
+std::array<std::array<int64_t, 2>, kNetworkArrays> NetworkArrayShapes(
+    int64_t units, int64_t inputs, int64_t outputs);
+
 // Some of them, in this order.
 using ArraySet = std::array<bool, kNetworkArrays>;
 

@@ -299,16 +299,13 @@ template <typename Scalar>
 void Backprop<Scalar>::AddRateGradient(int64_t step) {
   // Rows that fill up a column are finite and lead nowhere.
   const int64_t size = stride_ * streams_;
-  const Scalar* const rates = At(states_, (step + 1) * streams_);
-  Scalar* const delta = At(deltas_, step * streams_);
+  const Eigen::Map<const Values> rates(At(states_, (step + 1) * streams_),
+                                       size);
+  Eigen::Map<Values> delta(At(deltas_, step * streams_), size);
   const auto count = static_cast<double>(steps_ * streams_ * units_);
   const auto l1 = static_cast<Scalar>(rates_.l1 / count);
   const auto l2 = static_cast<Scalar>(2 * rates_.l2 / count);
-  for (int64_t i = 0; i < size; ++i) {
-    const Scalar sign =
-        static_cast<Scalar>(rates[i] > 0) - static_cast<Scalar>(rates[i] < 0);
-    delta[i] += l2 * rates[i] + l1 * sign;
-  }
+  delta.array() += l2 * rates.array() + l1 * rates.array().sign();
 }
 
 template <typename Scalar>

@@ -15,6 +15,7 @@
 #include "core/base/saved_state.h"
 #include "core/training/classifier_init.h"
 #include "core/training/clip_norm.h"
+#include "core/training/diverged.h"
 #include "core/training/feedforward_backprop.h"
 #include "core/training/feedforward_parameters.h"
 #include "core/training/step_clock.h"
@@ -199,7 +200,8 @@ class ClassifierTrainer {
   }
 
   int64_t StateBytes() {
-    return 3 * parameters_.values().size() *
+    return (1 + OptimizerStates(options_.optimizer)) *
+               parameters_.values().size() *
                static_cast<int64_t>(sizeof(Scalar)) +
            8 * (result_.steps + static_cast<int64_t>(result_.accuracy.size()) +
                 2);
@@ -267,16 +269,7 @@ class ClassifierTrainer {
   }
 
   absl::Status DivergedError(const char* what) const {
-    return MakeError(
-        absl::StatusCode::kAborted,
-        reason::kDiverged,
-        "",
-        absl::StrCat(what,
-                     " is no longer finite at step ",
-                     result_.steps,
-                     "; last finite loss: ",
-                     result_.loss.empty() ? std::string("none")
-                                          : absl::StrCat(result_.loss.back())));
+    return TrainingDiverged(what, result_.steps, result_.loss);
   }
 
   const LabelledSamples& train_;
@@ -416,10 +409,13 @@ double ClassifierBytes(int64_t features,
   const double steps =
       std::min(static_cast<double>(options.max_steps),
                static_cast<double>(options.epochs) * std::ceil(S / B));
-  // Parameters, gradient, two moments; as doubles initial, final and under
-  // evaluation. The samples as columns and their order; a batch with states and
-  // gains; losses, which a vector may hold twice; states of the held-out.
-  return WeightsOf(features, options) * (4 * scalar + 3 * 8) +
+  const auto copies =
+      static_cast<double>(2 + OptimizerStates(options.optimizer));
+  // Parameters, gradient, what the optimiser carries; as doubles initial, final
+  // and under evaluation. The samples as columns and their order; a batch with
+  // states and gains; losses, which a vector may hold twice; states of the
+  // held-out.
+  return WeightsOf(features, options) * (copies * scalar + 3 * 8) +
          S * (F * scalar + 8) + B * scalar * (F + 2 * units) + 2 * 8 * steps +
          8 * static_cast<double>(held_out) * units;
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/training/whole_lines.h"
+
 namespace modbound {
 namespace {
 
@@ -18,12 +20,11 @@ std::vector<int64_t> SizesOf(const FeedforwardNetwork& network) {
 template <typename Scalar>
 FeedforwardParameters<Scalar>::FeedforwardParameters(std::vector<int64_t> sizes)
     : sizes_(std::move(sizes)) {
-  constexpr auto kLine = static_cast<int64_t>(64 / sizeof(Scalar));
   int64_t offset = 0;
   for (std::size_t l = 0; l < layers(); ++l) {
     for (const int64_t size : {units(l) * sources(l), units(l)}) {
       offsets_.push_back(offset);
-      offset += (size + kLine - 1) / kLine * kLine;
+      offset += WholeLines<Scalar>(size);
     }
   }
   values_.setZero(offset);

@@ -1,26 +1,8 @@
 #include "core/training/parameters.h"
 
+#include "core/training/whole_lines.h"
+
 namespace modbound {
-namespace {
-
-// Numbers that an array takes up, a multiple of 64 bytes.
-template <typename Scalar>
-int64_t Padded(int64_t size) {
-  constexpr auto kLine = static_cast<int64_t>(64 / sizeof(Scalar));
-  return (size + kLine - 1) / kLine * kLine;
-}
-
-}  // namespace
-
-std::array<std::array<int64_t, 2>, kNetworkArrays> NetworkArrayShapes(
-    int64_t units, int64_t inputs, int64_t outputs) {
-  return {{{units, inputs},
-           {units, 1},
-           {units, units},
-           {units, 1},
-           {outputs, units},
-           {outputs, 1}}};
-}
 
 template <typename Scalar>
 Parameters<Scalar>::Parameters(int64_t units, int64_t inputs, int64_t outputs)
@@ -31,7 +13,7 @@ Parameters<Scalar>::Parameters(int64_t units, int64_t inputs, int64_t outputs)
   int64_t offset = 0;
   for (std::size_t k = 0; k < kNetworkArrays; ++k) {
     offsets_[k] = offset;
-    offset += Padded<Scalar>(span(k).count);
+    offset += WholeLines<Scalar>(span(k).count);
   }
   values_.setZero(offset);
 }

@@ -13,10 +13,6 @@ namespace modbound {
 // One matrix for each array of a network, a bias as a column; 0 x 0 = none.
 using NetworkArrays = std::array<Matrix, kNetworkArrays>;
 
-// Rows and columns of each array; a bias is a column.
-std::array<std::array<int64_t, 2>, kNetworkArrays> NetworkArrayShapes(
-    int64_t units, int64_t inputs, int64_t outputs);
-
 // The six arrays of a network in one vector, so that an optimiser is one loop
 // and a norm is one sum. Each array starts at a multiple of 64 bytes; the gaps
 // stay 0. Also the shape of a gradient. Scalar: float or double.

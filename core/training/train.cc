@@ -15,6 +15,7 @@
 #include "core/base/saved_state.h"
 #include "core/tasks/run_task.h"
 #include "core/training/clip_norm.h"
+#include "core/training/diverged.h"
 #include "core/training/objective.h"
 #include "core/training/optimizer.h"
 #include "core/training/parameters.h"
@@ -335,16 +336,7 @@ class Trainer {
   }
 
   absl::Status DivergedError(const char* what) const {
-    const std::string last =
-        record_.loss.empty() ? "none" : absl::StrCat(record_.loss.back());
-    return MakeError(absl::StatusCode::kAborted,
-                     reason::kDiverged,
-                     "",
-                     absl::StrCat(what,
-                                  " is no longer finite at step ",
-                                  record_.steps,
-                                  "; last finite loss: ",
-                                  last));
+    return TrainingDiverged(what, record_.steps, record_.loss);
   }
 
   void Finish() {

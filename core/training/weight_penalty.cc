@@ -34,11 +34,6 @@ double AddSquares(double l2, const Map& weights, Map gradient) {
   return l2 / 2 * sum;
 }
 
-template <typename Scalar>
-Scalar SignOf(Scalar value) {
-  return static_cast<Scalar>(value > 0) - static_cast<Scalar>(value < 0);
-}
-
 }  // namespace
 
 template <typename Scalar>
@@ -60,15 +55,11 @@ double WeightPenalty<Scalar>::AddCosts(Parameters<Scalar>& parameters,
     if (costs_.size() == 0) {
       sum +=
           connection_cost_ * static_cast<double>(column.template lpNorm<1>());
-      for (int64_t i = 0; i < weights.rows(); ++i) {
-        slope(i, j) += same * SignOf(column(i));
-      }
+      slope.col(j).array() += same * column.array().sign();
     } else {
       const auto cost = costs_.col(j);
       sum += static_cast<double>(column.cwiseAbs().dot(cost));
-      for (int64_t i = 0; i < weights.rows(); ++i) {
-        slope(i, j) += cost(i) * SignOf(column(i));
-      }
+      slope.col(j).array() += cost.array() * column.array().sign();
     }
   }
   return sum;

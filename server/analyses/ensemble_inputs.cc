@@ -1,7 +1,6 @@
 #include "server/analyses/ensemble_inputs.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <map>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/analyses/input_rules.h"
+#include "server/arrays/missing.h"
 
 namespace modbound {
 namespace {
@@ -81,28 +81,6 @@ int64_t NetworkBytes(const HostArray& array) {
   return array.shape()[0] > 0 ? array.size_bytes() / array.shape()[0] : 0;
 }
 
-template <typename T, typename IsFill>
-bool AllOf(const std::byte* row, int64_t count, const IsFill& is_fill) {
-  const auto* values = reinterpret_cast<const T*>(row);
-  return std::all_of(values, values + count, is_fill);
-}
-
-// Whether a row is what StackedOutputs fills arrays up with, and nothing else.
-bool IsFillRow(DTypeEnum dtype, const std::byte* row, int64_t count) {
-  switch (dtype) {
-    case v1::DType::FLOAT64:
-      return AllOf<double>(row, count, [](double v) { return std::isnan(v); });
-    case v1::DType::FLOAT32:
-      return AllOf<float>(row, count, [](float v) { return std::isnan(v); });
-    case v1::DType::INT64:
-      return AllOf<int64_t>(row, count, [](int64_t v) { return v == -1; });
-    case v1::DType::INT32:
-      return AllOf<int32_t>(row, count, [](int32_t v) { return v == -1; });
-    default:
-      return AllOf<uint8_t>(row, count, [](uint8_t v) { return v == 0; });
-  }
-}
-
 // Rows of a network's array up to the last one that is no filling.
 int64_t RowsInUse(const HostArray& array, int64_t network) {
   const int64_t rows = array.shape()[1];
@@ -112,9 +90,9 @@ int64_t RowsInUse(const HostArray& array, int64_t network) {
   const int64_t row_bytes = NetworkBytes(array) / rows;
   const std::byte* first = array.data() + network * NetworkBytes(array);
   int64_t used = rows;
-  while (used > 0 && IsFillRow(array.dtype(),
-                               first + (used - 1) * row_bytes,
-                               row_bytes / ElementSize(array.dtype()))) {
+  while (used > 0 && AllMissing(array.dtype(),
+                                row_bytes / ElementSize(array.dtype()),
+                                first + (used - 1) * row_bytes)) {
     --used;
   }
   return used;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/analyses/ensemble_inputs.h"
+#include "server/arrays/missing.h"
 
 namespace modbound {
 namespace {
@@ -18,27 +19,6 @@ constexpr char kStepAxis[] = "step";
 bool IsDefinite(const std::vector<int64_t>& shape) {
   return std::all_of(
       shape.begin(), shape.end(), [](int64_t extent) { return extent >= 0; });
-}
-
-template <typename T>
-void FillWith(T value, int64_t count, std::byte* bytes) {
-  std::fill_n(reinterpret_cast<T*>(bytes), count, value);
-}
-
-// `count` elements from `bytes` on, of what stands for nothing.
-void FillMissing(DTypeEnum dtype, int64_t count, std::byte* bytes) {
-  switch (dtype) {
-    case v1::DType::FLOAT64:
-      return FillWith(std::numeric_limits<double>::quiet_NaN(), count, bytes);
-    case v1::DType::FLOAT32:
-      return FillWith(std::numeric_limits<float>::quiet_NaN(), count, bytes);
-    case v1::DType::INT64:
-      return FillWith<int64_t>(-1, count, bytes);
-    case v1::DType::INT32:
-      return FillWith<int32_t>(-1, count, bytes);
-    default:
-      return FillWith<uint8_t>(0, count, bytes);
-  }
 }
 
 void CopyBytes(const std::byte* from, int64_t bytes, std::byte* to) {

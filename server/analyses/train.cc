@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/shards.h"
+#include "core/training/training_record.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
 #include "server/analyses/optimizer_spec.h"
@@ -169,11 +170,12 @@ absl::StatusOr<Plan> PlanTrain(v1::Spec& spec, const InputInfos& inputs) {
   }
   plan.outputs.push_back(
       {"loss", v1::DType::FLOAT64, {-1}, {"step"}, options.max_steps});
-  plan.outputs.push_back({"accuracy_curve",
-                          v1::DType::FLOAT64,
-                          {-1, 2},
-                          {"evaluation", "step_accuracy"},
-                          (options.max_steps - 1) / options.eval_every + 1});
+  plan.outputs.push_back(
+      {"accuracy_curve",
+       v1::DType::FLOAT64,
+       {-1, 2},
+       {"evaluation", "step_accuracy"},
+       EvaluationCount(options.eval_every, options.max_steps)});
   plan.outputs.push_back({"psychometric",
                           v1::DType::FLOAT64,
                           {PsychometricRows(task), 3},

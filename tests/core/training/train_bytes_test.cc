@@ -6,16 +6,13 @@
 #include <utility>
 
 #include "core/base/checkpoint.h"
+#include "core/training/short_training.h"
 #include "core/training/train.h"
 #include "gtest/gtest.h"
 #include "support/counted_heap.h"
 
 namespace modbound {
 namespace {
-
-Task TwoChoices() {
-  return *Task::Make(*DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING"), 100);
-}
 
 TEST(TrainBytes, AreNearWhatSequenceAndWeightsNeed) {
   for (const OptimizerName name :
@@ -27,8 +24,8 @@ TEST(TrainBytes, AreNearWhatSequenceAndWeightsNeed) {
         options.optimizer.name = name;
         options.precision = precision;
         options.units = units;
-        const double need = TrainStepBytes(TwoChoices(), options);
-        EXPECT_LE(TrainBytes(TwoChoices(), options), 1.2 * need) << units;
+        const double need = TrainStepBytes(PerceptualTask(), options);
+        EXPECT_LE(TrainBytes(PerceptualTask(), options), 1.2 * need) << units;
       }
     }
   }
@@ -38,10 +35,10 @@ TEST(TrainBytes, CountSnapshots) {
   TrainOptions options;
   options.units = 1024;
   options.max_steps = 1000;
-  const double without = TrainBytes(TwoChoices(), options);
+  const double without = TrainBytes(PerceptualTask(), options);
   options.snapshot_every = 10;
   // 101 of them, as floats.
-  EXPECT_GT(TrainBytes(TwoChoices(), options),
+  EXPECT_GT(TrainBytes(PerceptualTask(), options),
             without + 101.0 * 4 * 1024 * 1024);
 }
 
@@ -98,7 +95,7 @@ std::array<double, 3> PeaksOfTrain(const Task& task,
 }
 
 TEST(TrainBytes, AreThoseThatTrainTakes) {
-  const Task task = TwoChoices();
+  const Task task = PerceptualTask();
   TrainOptions options;
   options.max_steps = 4;
   options.eval_every = 2;

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/tasks/run_task.h"
+#include "core/training/short_training.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/memory_checkpoint.h"
@@ -13,22 +14,6 @@ namespace {
 
 Task TaskNamed(const char* name) {
   return *Task::Make(*DefaultTaskSpec(name), 100);
-}
-
-Task PerceptualTask() { return TaskNamed("PERCEPTUAL_DECISION_MAKING"); }
-
-// A few steps of a small network.
-TrainOptions ShortOptions() {
-  TrainOptions options;
-  options.units = 12;
-  options.batch_size = 4;
-  options.seq_len = 30;
-  options.max_steps = 25;
-  options.eval_every = 10;
-  options.eval_trials = 50;
-  options.target_accuracy = 1;
-  options.seed = 3;
-  return options;
 }
 
 TEST(Train, DefaultRecipeReachesTheTargetWithFewSilentUnits) {

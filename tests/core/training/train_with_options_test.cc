@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/training/short_training.h"
 #include "core/training/train.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -11,24 +12,6 @@
 
 namespace modbound {
 namespace {
-
-Task Decisions() {
-  return *Task::Make(*DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING"), 100);
-}
-
-// 25 steps of 12 units.
-TrainOptions FewSteps() {
-  TrainOptions options;
-  options.units = 12;
-  options.batch_size = 4;
-  options.seq_len = 30;
-  options.max_steps = 25;
-  options.eval_every = 10;
-  options.eval_trials = 50;
-  options.target_accuracy = 1;
-  options.seed = 3;
-  return options;
-}
 
 std::vector<OptimizerOptions> EveryOptimizer() {
   OptimizerOptions adamw;
@@ -64,13 +47,13 @@ void AddRegularization(TrainOptions& options) {
 
 // Everything at once.
 TrainOptions EveryOption() {
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.schedule = {.shape = LearningRateSchedule::Shape::kCosine,
                       .warmup_steps = 5,
                       .decay_steps = 20,
                       .factor = 0.1};
   AddRegularization(options);
-  AddMasks(Decisions(), options);
+  AddMasks(PerceptualTask(), options);
   options.frozen[5] = true;
   options.patience = 2;
   options.snapshot_every = 4;
@@ -112,7 +95,7 @@ TEST(TrainOptimizer, EachReachesTheTarget) {
     options.optimizer = optimizer;
     options.units = 64;
     options.max_steps = 3000;
-    const auto result = Train(Decisions(), options, {});
+    const auto result = Train(PerceptualTask(), options, {});
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_EQ(result->stop_reason, TrainStopReason::kTargetReached)
         << static_cast<int>(optimizer.name) << " " << optimizer.momentum;
@@ -120,12 +103,12 @@ TEST(TrainOptimizer, EachReachesTheTarget) {
 }
 
 TEST(TrainSchedule, ARateThatFallsToNothingEndsLearning) {
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.schedule = {.shape = LearningRateSchedule::Shape::kCosine,
                       .decay_steps = 10,
                       .factor = 0};
   options.snapshot_every = 1;
-  const auto result = Train(Decisions(), options, {});
+  const auto result = Train(PerceptualTask(), options, {});
   ASSERT_TRUE(result.ok()) << result.status();
   const std::string& w_rec = result->snapshots.arrays[2];
   const std::size_t bytes = w_rec.size() / result->snapshots.steps.size();
@@ -142,12 +125,12 @@ TEST(TrainMasks, HoldUnderEveryOptimizerAndDecay) {
   for (const OptimizerOptions& optimizer : EveryOptimizer()) {
     for (const Precision precision :
          {Precision::kFloat32, Precision::kFloat64}) {
-      TrainOptions options = FewSteps();
+      TrainOptions options = ShortOptions();
       options.optimizer = optimizer;
       options.precision = precision;
-      AddMasks(Decisions(), options);
+      AddMasks(PerceptualTask(), options);
       AddRegularization(options);
-      const auto result = Train(Decisions(), options, {});
+      const auto result = Train(PerceptualTask(), options, {});
       ASSERT_TRUE(result.ok()) << result.status();
       for (const Network* network : {&result->network, &result->initial}) {
         const NetworkArrays arrays = ArraysOf(*network);
@@ -166,11 +149,11 @@ TEST(TrainMasks, HoldUnderEveryOptimizerAndDecay) {
 TEST(TrainFrozen, ArraysKeepTheirBytes) {
   for (const OptimizerOptions& optimizer : EveryOptimizer()) {
     for (std::size_t frozen = 0; frozen < kNetworkArrays; ++frozen) {
-      TrainOptions options = FewSteps();
+      TrainOptions options = ShortOptions();
       options.optimizer = optimizer;
       AddRegularization(options);
       options.frozen[frozen] = true;
-      const auto result = Train(Decisions(), options, {});
+      const auto result = Train(PerceptualTask(), options, {});
       ASSERT_TRUE(result.ok()) << result.status();
       const NetworkArrays before = ArraysOf(result->initial);
       const NetworkArrays after = ArraysOf(result->network);
@@ -184,12 +167,12 @@ TEST(TrainFrozen, ArraysKeepTheirBytes) {
 }
 
 TEST(TrainInitial, GivenArraysStartAndTheOthersAreDrawnAsWithout) {
-  const auto drawn = Train(Decisions(), FewSteps(), {});
+  const auto drawn = Train(PerceptualTask(), ShortOptions(), {});
   ASSERT_TRUE(drawn.ok());
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.initial[2] = Matrix::Constant(12, 12, 0.015625);
   options.initial[5] = Matrix::Constant(3, 1, -0.5);
-  const auto result = Train(Decisions(), options, {});
+  const auto result = Train(PerceptualTask(), options, {});
   ASSERT_TRUE(result.ok()) << result.status();
   const NetworkArrays given = ArraysOf(result->initial);
   const NetworkArrays without = ArraysOf(drawn->initial);
@@ -198,23 +181,23 @@ TEST(TrainInitial, GivenArraysStartAndTheOthersAreDrawnAsWithout) {
   }
   EXPECT_NE(result->loss.front(), drawn->loss.front());
   // Given what would have been drawn, nothing changes.
-  TrainOptions same = FewSteps();
+  TrainOptions same = ShortOptions();
   same.initial = without;
-  const auto again = Train(Decisions(), same, {});
+  const auto again = Train(PerceptualTask(), same, {});
   ASSERT_TRUE(again.ok());
   EXPECT_TRUE(AllBytesOf(*again) == AllBytesOf(*drawn));
 }
 
 TEST(TrainRegularization, LeavesTheFirstLossAndLowersWhatItCosts) {
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.max_steps = 200;
   options.eval_every = 200;
-  const auto without = Train(Decisions(), options, {});
+  const auto without = Train(PerceptualTask(), options, {});
   options.regularization.rates.l2 = 1;
-  const auto calm = Train(Decisions(), options, {});
+  const auto calm = Train(PerceptualTask(), options, {});
   options.regularization.rates.l2 = 0;
   options.regularization.connection_cost = 0.01;
-  const auto sparse = Train(Decisions(), options, {});
+  const auto sparse = Train(PerceptualTask(), options, {});
   ASSERT_TRUE(without.ok() && calm.ok() && sparse.ok());
   EXPECT_TRUE(without->penalty.empty());
   EXPECT_EQ(calm->penalty.size(), 200u);
@@ -228,7 +211,7 @@ TEST(TrainRegularization, TellsWatchersOfItsPenalty) {
   ProgressUpdate last;
   Execution execution;
   execution.progress = [&](const ProgressUpdate& update) { last = update; };
-  const auto result = Train(Decisions(), EveryOption(), execution);
+  const auto result = Train(PerceptualTask(), EveryOption(), execution);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(last.metrics["penalty"], result->penalty.back());
   EXPECT_EQ(last.metrics["loss"], result->loss.back());
@@ -254,12 +237,12 @@ TEST(TrainRegularization, TellsWatchersOfItsPenalty) {
 }
 
 TEST(TrainPatience, StopsWithTheLastWeights) {
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.max_steps = 1000;
   options.patience = 3;
   // Learns nothing: no evaluation is better than the best but by chance.
   options.learning_rate = 1e-12;
-  const auto result = Train(Decisions(), options, {});
+  const auto result = Train(PerceptualTask(), options, {});
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->stop_reason, TrainStopReason::kEarlyStop);
   EXPECT_LT(result->steps, 1000);
@@ -268,7 +251,7 @@ TEST(TrainPatience, StopsWithTheLastWeights) {
   EXPECT_EQ(accuracy.head(accuracy.size() - 3).maxCoeff(), accuracy.maxCoeff());
   options.max_steps = result->steps;
   options.patience = 0;
-  const auto same = Train(Decisions(), options, {});
+  const auto same = Train(PerceptualTask(), options, {});
   ASSERT_TRUE(same.ok());
   EXPECT_EQ(same->stop_reason, TrainStopReason::kMaxSteps);
   EXPECT_EQ(same->network.w_rec, result->network.w_rec);
@@ -276,17 +259,17 @@ TEST(TrainPatience, StopsWithTheLastWeights) {
 
 TEST(TrainSnapshots, AreTheNetworkOfTheirSteps) {
   for (const Precision precision : {Precision::kFloat32, Precision::kFloat64}) {
-    TrainOptions options = FewSteps();
+    TrainOptions options = ShortOptions();
     options.precision = precision;
     options.snapshot_every = 10;
-    const auto result = Train(Decisions(), options, {});
+    const auto result = Train(PerceptualTask(), options, {});
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_EQ(result->snapshots.steps, (std::vector<int64_t>{0, 10, 20, 25}));
     options.snapshot_every = 0;
     const auto shapes = NetworkArrayShapes(12, 3, 3);
     for (std::size_t s = 0; s < 4; ++s) {
       options.max_steps = std::max<int64_t>(result->snapshots.steps[s], 1);
-      const auto then = Train(Decisions(), options, {});
+      const auto then = Train(PerceptualTask(), options, {});
       ASSERT_TRUE(then.ok());
       const NetworkArrays expected =
           ArraysOf(s == 0 ? then->initial : then->network);
@@ -318,7 +301,7 @@ TEST(TrainCheckpoint, HoldsEveryOptionOfEveryOptimizer) {
     options.optimizer = optimizer;
     ExpectGoesOn(
         [&](const Execution& execution) -> absl::StatusOr<std::string> {
-          auto result = Train(Decisions(), options, execution);
+          auto result = Train(PerceptualTask(), options, execution);
           if (!result.ok()) {
             return result.status();
           }
@@ -329,13 +312,13 @@ TEST(TrainCheckpoint, HoldsEveryOptionOfEveryOptimizer) {
 }
 
 TEST(TrainCheckpoint, GoesOnToTheSameEarlyStop) {
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.max_steps = 400;
   options.learning_rate = 1e-12;
   options.patience = 2;
   ExpectGoesOn(
       [&](const Execution& execution) -> absl::StatusOr<std::string> {
-        auto result = Train(Decisions(), options, execution);
+        auto result = Train(PerceptualTask(), options, execution);
         if (!result.ok()) {
           return result.status();
         }
@@ -347,7 +330,7 @@ TEST(TrainCheckpoint, GoesOnToTheSameEarlyStop) {
 
 // The square of a weight on a channel that is always 0: no loss sees it.
 TEST(TrainDivergence, OfThePenaltyIsNamed) {
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.precision = Precision::kFloat64;
   options.regularization.l2 = 1;
   // Channel 0 is 1 in the fixation period only, which takes no time.
@@ -365,7 +348,7 @@ TEST(TrainDivergence, OfThePenaltyIsNamed) {
 }
 
 TEST(TrainDivergence, KeepsTheCheckpoint) {
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.max_steps = 2000;
   options.optimizer.name = OptimizerName::kSgd;
   options.learning_rate = 10;
@@ -374,7 +357,7 @@ TEST(TrainDivergence, KeepsTheCheckpoint) {
   MemoryCheckpoint checkpoint;
   Execution execution;
   execution.checkpoint = &checkpoint;
-  const auto result = Train(Decisions(), options, execution);
+  const auto result = Train(PerceptualTask(), options, execution);
   EXPECT_EQ(ReasonOf(result.status()), reason::kDiverged);
   EXPECT_THAT(
       std::string(result.status().message()),
@@ -384,24 +367,24 @@ TEST(TrainDivergence, KeepsTheCheckpoint) {
 
 TEST(TrainOptions, ThatDoNotFitAreRefused) {
   const auto field_of = [](const TrainOptions& options) {
-    const auto result = Train(Decisions(), options, {});
+    const auto result = Train(PerceptualTask(), options, {});
     return FieldOf(result.status()) + " " + ReasonOf(result.status());
   };
-  TrainOptions options = FewSteps();
+  TrainOptions options = ShortOptions();
   options.masks[2] = Matrix::Ones(12, 11);
   EXPECT_EQ(field_of(options), "mask/w_rec WRONG_SHAPE");
   options.masks[2] = Matrix::Constant(12, 12, 0.5);
   EXPECT_EQ(field_of(options), "mask/w_rec NOT_BINARY");
-  options = FewSteps();
+  options = ShortOptions();
   options.initial[1] = Matrix::Ones(11, 1);
   EXPECT_EQ(field_of(options), "initial/b_in WRONG_SHAPE");
-  options = FewSteps();
+  options = ShortOptions();
   options.regularization.positions = Matrix::Ones(12, 2);
   EXPECT_EQ(field_of(options), "positions WRONG_SHAPE");
-  options = FewSteps();
+  options = ShortOptions();
   options.regularization.distances = Matrix::Ones(1, 12);
   EXPECT_EQ(field_of(options), "distances WRONG_SHAPE");
-  options = FewSteps();
+  options = ShortOptions();
   options.frozen.fill(true);
   EXPECT_EQ(field_of(options), "frozen CONTRADICTION");
 }

@@ -62,21 +62,13 @@ inline std::pair<std::string, std::string> SubmitRefusalOf(
                      : std::make_pair(ReasonOf(status), FieldOf(status));
 }
 
-// Outputs are those of the plan made at submit (an extent of -1 may be
-// anything), whose spec can be planned again; bytes are equal at 1, 2 and 4
-// threads.
-inline void ExpectPlannedAndSameAtAnyThreadCount(const v1::Spec& spec,
-                                                 const InputArrays& inputs) {
-  v1::Spec filled = spec;
-  const auto plan = PlanJob(filled, InfosOf(inputs));
-  ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_GT(plan->memory_bytes, 0);
-  const auto one = RunWithThreads(filled, inputs);
-  ASSERT_TRUE(one.ok()) << one.status();
-  EXPECT_EQ(one->outputs.size(), plan->outputs.size());
-  for (const PlannedOutput& output : plan->outputs) {
-    ASSERT_EQ(one->outputs.count(output.name), 1u) << output.name;
-    const HostArray& array = one->outputs.at(output.name);
+// Outputs are those of the plan; an extent of -1 may be anything up to
+// most_extent.
+inline void ExpectOutputsOfPlan(const Plan& plan, const Outcome& outcome) {
+  EXPECT_EQ(outcome.outputs.size(), plan.outputs.size());
+  for (const PlannedOutput& output : plan.outputs) {
+    ASSERT_EQ(outcome.outputs.count(output.name), 1u) << output.name;
+    const HostArray& array = outcome.outputs.at(output.name);
     EXPECT_EQ(array.dtype(), output.dtype) << output.name;
     EXPECT_EQ(array.axes(), output.axes) << output.name;
     ASSERT_EQ(array.shape().size(), output.shape.size()) << output.name;
@@ -88,6 +80,32 @@ inline void ExpectPlannedAndSameAtAnyThreadCount(const v1::Spec& spec,
           << output.name << " axis " << i;
     }
   }
+}
+
+// The same where every extent of -1 becomes as long as it may.
+inline void ExpectLongestOutputsOfPlan(const Plan& plan,
+                                       const Outcome& outcome) {
+  ExpectOutputsOfPlan(plan, outcome);
+  for (const PlannedOutput& output : plan.outputs) {
+    for (std::size_t i = 0; i < output.shape.size(); ++i) {
+      EXPECT_EQ(outcome.outputs.at(output.name).shape()[i],
+                output.shape[i] >= 0 ? output.shape[i] : output.most_extent)
+          << output.name;
+    }
+  }
+}
+
+// Outputs are those of the plan made at submit, whose spec can be planned
+// again; bytes are equal at 1, 2 and 4 threads.
+inline void ExpectPlannedAndSameAtAnyThreadCount(const v1::Spec& spec,
+                                                 const InputArrays& inputs) {
+  v1::Spec filled = spec;
+  const auto plan = PlanJob(filled, InfosOf(inputs));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_GT(plan->memory_bytes, 0);
+  const auto one = RunWithThreads(filled, inputs);
+  ASSERT_TRUE(one.ok()) << one.status();
+  ExpectOutputsOfPlan(*plan, *one);
   for (const int threads : {2, 4}) {
     const auto more = RunWithThreads(spec, inputs, threads);
     ASSERT_TRUE(more.ok()) << more.status();
