@@ -2,22 +2,10 @@
 
 #include <utility>
 
-#include "core/modules/labels.h"
 #include "core/modules/quality_input.h"
 
 namespace modbound {
 namespace {
-
-using Row = Eigen::Ref<Eigen::RowVectorXd>;
-
-// sums[m] += sum of row[j] over the nodes j of label m.
-void AddByLabel(const Eigen::Ref<const Eigen::RowVectorXd>& row,
-                const Labels& labels,
-                Row sums) {
-  for (Eigen::Index j = 0; j < row.size(); ++j) {
-    sums[labels[j]] += row[j];
-  }
-}
 
 ModularityProblem MakeCoarse(const ModularityProblem& problem,
                              const Labels& labels,
@@ -40,43 +28,33 @@ ModularityProblem MakeCoarse(const ModularityProblem& problem,
 
 }  // namespace
 
-void AddLinks(const ModularityProblem& problem,
-              const Labels& labels,
-              Matrix& links) {
-  for (Eigen::Index i = 0; i < problem.size(); ++i) {
-    links.row(labels[i]) += problem.weights().row(i);
-  }
-}
-
 ModularityProblem AggregateProblem(const ModularityProblem& problem,
                                    const Labels& labels,
-                                   int64_t modules) {
-  if (modules <= kMaxLinkRows) {
-    Matrix links = Matrix::Zero(modules, problem.size());
-    AddLinks(problem, labels, links);
-    return AggregateLinks(problem, labels, modules, links);
+                                   int64_t modules,
+                                   const Execution& execution) {
+  if (modules > kMaxSums) {
+    return MakeCoarse(
+        problem,
+        labels,
+        problem.weights().BetweenFromRows(labels, modules, execution));
   }
-  Matrix weights = Matrix::Zero(modules, modules);
-  for (Eigen::Index i = 0; i < problem.size(); ++i) {
-    AddByLabel(problem.weights().row(i), labels, weights.row(labels[i]));
-  }
-  return MakeCoarse(problem, labels, std::move(weights));
+  Matrix sums = Matrix::Zero(modules, problem.weights().width());
+  problem.weights().AddAddends(labels, execution, sums);
+  return AggregateSums(problem, labels, modules, sums);
 }
 
-ModularityProblem AggregateLinks(const ModularityProblem& problem,
-                                 const Labels& labels,
-                                 int64_t modules,
-                                 const Matrix& links) {
-  Matrix weights = Matrix::Zero(modules, modules);
-  for (Eigen::Index m = 0; m < modules; ++m) {
-    AddByLabel(links.row(m), labels, weights.row(m));
-  }
-  return MakeCoarse(problem, labels, std::move(weights));
+ModularityProblem AggregateSums(const ModularityProblem& problem,
+                                const Labels& labels,
+                                int64_t modules,
+                                const Matrix& sums) {
+  return MakeCoarse(
+      problem, labels, problem.weights().Between(labels, modules, sums));
 }
 
 ModularityProblem RestrictProblem(const ModularityProblem& problem,
-                                  const std::vector<int64_t>& nodes) {
-  return ModularityProblem(RestrictMatrix(problem.weights(), nodes),
+                                  const std::vector<int64_t>& nodes,
+                                  const Execution& execution) {
+  return ModularityProblem(problem.weights().Restrict(nodes, execution),
                            problem.k_plus()(nodes),
                            problem.c_plus(),
                            problem.k_minus()(nodes),

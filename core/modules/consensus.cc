@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -13,6 +14,8 @@
 #include "core/base/progress_counter.h"
 #include "core/base/random.h"
 #include "core/base/saved_state.h"
+#include "core/modules/agreement_weights.h"
+#include "core/modules/dense_weights.h"
 #include "core/modules/labels.h"
 #include "core/modules/louvain.h"
 #include "core/modules/quality.h"
@@ -33,13 +36,6 @@ constexpr Eigen::Index kAgreementRows = 8;
 constexpr char kRounds[] = "consensus";
 // Begins the names of the parts of one round.
 constexpr char kRound[] = "consensus round ";
-
-// Units that share a module in every partition, as one node each.
-struct Groups {
-  Labels group;                       // of each unit, by first member
-  std::vector<int64_t> size;          // units of each group
-  std::vector<Labels> of_partitions;  // each partition's label of each group
-};
 
 // Splits groups by labels. Groups are numbered by first member, whatever the
 // order in which partitions split them.
@@ -81,9 +77,9 @@ absl::StatusOr<Labels> SplitByAll(const std::vector<Labels>& partitions,
   return group;
 }
 
-absl::StatusOr<Groups> GroupUnits(const std::vector<Labels>& partitions,
-                                  const Execution& execution) {
-  Groups groups;
+absl::StatusOr<AgreementGroups> GroupUnits(
+    const std::vector<Labels>& partitions, const Execution& execution) {
+  AgreementGroups groups;
   MODBOUND_ASSIGN_OR_RETURN(groups.group, SplitByAll(partitions, execution));
   groups.size = ModuleSizes(groups.group);
   std::vector<int64_t> first_member(groups.size.size());
@@ -140,7 +136,7 @@ absl::Status ForRowBlocks(
 // Row g of the agreement of groups: sums over pairs of units, one of g and one
 // of h, of the fraction of partitions that put them together (0 below tau); a
 // unit is not paired with itself. counts: of groups, see AddAgreement.
-void FillAgreementRow(const Groups& groups,
+void FillAgreementRow(const AgreementGroups& groups,
                       double tau,
                       Eigen::Index g,
                       const int32_t* counts,
@@ -156,7 +152,7 @@ void FillAgreementRow(const Groups& groups,
   }
 }
 
-absl::StatusOr<Matrix> GroupAgreement(const Groups& groups,
+absl::StatusOr<Matrix> GroupAgreement(const AgreementGroups& groups,
                                       double tau,
                                       const Execution& execution) {
   const auto n = static_cast<Eigen::Index>(groups.size.size());
@@ -198,39 +194,82 @@ absl::StatusOr<double> ExpectedAgreement(const std::vector<Labels>& partitions,
   return sum / (n * (n - 1)) / static_cast<double>(partitions.size());
 }
 
+// Weights of one round, with groups as nodes, and the sums of what they were
+// before they were normalised.
+struct Agreement {
+  std::shared_ptr<const Weights> weights;
+  Vector of_rows;
+  double all = 0;
+};
+
+// normalised: divided by the sum over all.
+absl::StatusOr<Agreement> StoredAgreement(const AgreementGroups& groups,
+                                          double tau,
+                                          bool normalised,
+                                          const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(Matrix values,
+                            GroupAgreement(groups, tau, execution));
+  Agreement agreement;
+  agreement.of_rows = values.rowwise().sum();
+  agreement.all = normalised ? agreement.of_rows.sum() : values.sum();
+  if (normalised) {
+    values *= agreement.all == 0 ? 0 : 1 / agreement.all;
+  }
+  agreement.weights = WeightsOf(std::move(values));
+  return agreement;
+}
+
+absl::StatusOr<Agreement> ComputedAgreement(const AgreementGroups& groups,
+                                            double tau,
+                                            bool normalised,
+                                            const Execution& execution) {
+  Agreement agreement;
+  agreement.of_rows = AgreementWeights(groups, tau, 1).RowSums(execution);
+  if (execution.stopped()) {
+    return StoppedError();
+  }
+  agreement.all = agreement.of_rows.sum();
+  const double factor = !normalised          ? 1
+                        : agreement.all == 0 ? 0
+                                             : 1 / agreement.all;
+  agreement.weights = std::make_shared<AgreementWeights>(groups, tau, factor);
+  return agreement;
+}
+
 // The quality of one round, with groups as nodes. kThreshold: no fraction is
-// negative, so kNegativeAsym is (W - k k'/s)/s.
+// negative, so kNegativeAsym is (W - k k'/s)/s. groups must outlive it.
 absl::StatusOr<ModularityProblem> RoundProblem(
     const std::vector<Labels>& partitions,
-    const Groups& groups,
+    const AgreementGroups& groups,
     const ConsensusOptions& options,
     const Execution& execution) {
   const bool threshold = options.method == ConsensusMethod::kThreshold;
+  const double tau = threshold ? options.tau : 0;
+  const auto count = static_cast<int64_t>(groups.size.size());
   MODBOUND_ASSIGN_OR_RETURN(
-      Matrix agreement,
-      GroupAgreement(groups, threshold ? options.tau : 0, execution));
-  const Eigen::Index count = agreement.rows();
-  Vector k(count);
+      Agreement agreement,
+      count > kMaxStoredGroups
+          ? ComputedAgreement(groups, tau, threshold, execution)
+          : StoredAgreement(groups, tau, threshold, execution));
+  Vector k = std::move(agreement.of_rows);
   double null = 0;
-  double scale = 0;
   if (threshold) {
-    k = agreement.rowwise().sum();
-    const double s = k.sum();
-    agreement *= s == 0 ? 0 : 1 / s;
-    null = s == 0 ? 0 : 1 / (s * s);
-    scale = 1;
+    null = agreement.all == 0 ? 0 : 1 / (agreement.all * agreement.all);
   } else {
-    for (Eigen::Index g = 0; g < count; ++g) {
+    for (int64_t g = 0; g < count; ++g) {
       k[g] = static_cast<double>(groups.size[g]);
     }
     MODBOUND_ASSIGN_OR_RETURN(null, ExpectedAgreement(partitions, execution));
-    scale = agreement.sum();
   }
-  return ModularityProblem(
-      std::move(agreement), std::move(k), null, Vector::Zero(count), 0, scale);
+  return ModularityProblem(std::move(agreement.weights),
+                           std::move(k),
+                           null,
+                           Vector::Zero(count),
+                           0,
+                           threshold ? 1 : agreement.all);
 }
 
-Labels UnitLabels(const Groups& groups, const Labels& of_groups) {
+Labels UnitLabels(const AgreementGroups& groups, const Labels& of_groups) {
   Labels labels(groups.group.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     labels[i] = of_groups[groups.group[i]];
@@ -253,7 +292,8 @@ absl::StatusOr<std::vector<Labels>> RunRound(
     int round,
     const Execution& execution) {
   const Execution named = ForPart(execution, absl::StrCat(kRound, round + 1));
-  MODBOUND_ASSIGN_OR_RETURN(const Groups groups, GroupUnits(partitions, named));
+  MODBOUND_ASSIGN_OR_RETURN(const AgreementGroups groups,
+                            GroupUnits(partitions, named));
   MODBOUND_ASSIGN_OR_RETURN(const ModularityProblem problem,
                             RoundProblem(partitions, groups, options, named));
   MODBOUND_ASSIGN_OR_RETURN(

@@ -29,6 +29,10 @@ enum class ConsensusMethod {
 // many).
 inline constexpr int64_t kConsensusRuns = 100;
 
+// Most groups (Consensus) whose agreement is stored; that of more is computed
+// whenever it is read.
+inline constexpr int64_t kMaxStoredGroups = 4096;
+
 struct ConsensusOptions {
   ConsensusMethod method = ConsensusMethod::kExpected;
   double tau = 0.5;  // of kThreshold, in [0, 1]
@@ -41,7 +45,8 @@ struct ConsensusOptions {
 // One partition from many (R >= 1 of N labels each, in [0, N)). Result:
 // canonical. Units that share a module in every partition stay together: they
 // are merged before each round, which makes its cost depend on the number of
-// groups G, not on N. Cost: R N, then R G^2 and 100 runs on G nodes a round.
+// groups G, not on N. Cost: R N, then R G^2 and 100 runs on G nodes a round; R
+// G^2 a pass over the nodes where G > kMaxStoredGroups.
 // Random: (seed, kConsensusRun, 100 round + repeat). Threads: result
 // independent of their number. method must not be kNone. Errors: kCancelled.
 absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,

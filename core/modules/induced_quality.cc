@@ -6,14 +6,64 @@
 
 #include "core/base/kept_blocks.h"
 #include "core/base/random.h"
+#include "core/base/thread_share.h"
+#include "core/modules/factor_problem.h"
+#include "core/modules/labels.h"
+#include "core/modules/quality_input.h"
 #include "core/statistics/summary.h"
 
 namespace modbound {
 namespace {
 
-// Draws of one work item: each row of the matrix is read once for all of them.
-// Fixed, so that results do not depend on the thread count.
-constexpr int64_t kNullBlock = 16;
+absl::Status CheckCount(int64_t null_count) {
+  if (null_count >= 0) {
+    return absl::OkStatus();
+  }
+  return Refuse(
+      reason::kOutOfRange,
+      "null_count",
+      "null_count is " + std::to_string(null_count) + "; allowed: >= 0");
+}
+
+// labels: of the units of the problem, 0 ... without gaps.
+absl::StatusOr<InducedQuality> AgainstPermutations(
+    const ModularityProblem& problem,
+    const Labels& labels,
+    int64_t null_count,
+    uint64_t seed,
+    const Execution& execution) {
+  InducedQuality result;
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
+                            problem.Qualities({labels}, execution));
+  result.quality = quality[0];
+  result.exact_null_mean = problem.MeanOverPermutations(labels);
+  result.null.resize(null_count);
+  KeptBlocks draws;
+  draws.phase = "null";
+  draws.unit = "draws";
+  draws.count = null_count;
+  draws.block = problem.weights().BestBatch();
+  KeepArray(result.null.data(), 1, draws);
+  const Execution inside =
+      ThreadShare((null_count + draws.block - 1) / draws.block, execution);
+  MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
+      draws, execution, [&](int64_t first, int64_t count) -> absl::Status {
+        std::vector<Labels> batch;
+        for (int64_t draw = first; draw < first + count; ++draw) {
+          RandomStream random(seed,
+                              RandomPurpose::kLabelPermutation,
+                              static_cast<uint64_t>(draw));
+          batch.push_back(labels);
+          random.Shuffle(batch.back());
+        }
+        MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> values,
+                                  problem.Qualities(batch, inside));
+        std::copy(values.begin(), values.end(), result.null.data() + first);
+        return absl::OkStatus();
+      }));
+  TestAgainstNull(result);
+  return result;
+}
 
 }  // namespace
 
@@ -25,49 +75,41 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     uint64_t seed,
     const Execution& execution,
     const Matrix* null_matrix) {
-  if (null_count < 0) {
-    return Refuse(
-        reason::kOutOfRange,
-        "null_count",
-        "null_count is " + std::to_string(null_count) + "; allowed: >= 0");
-  }
+  MODBOUND_RETURN_IF_ERROR(CheckCount(null_count));
   MODBOUND_ASSIGN_OR_RETURN(
       const LabelledProblem labelled,
       MakeLabelledProblem(weights, labels, options, null_matrix, execution));
-  const ModularityProblem& problem = labelled.problem;
-  InducedQuality result;
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
-                            problem.Qualities({labelled.labels}, execution));
-  result.quality = quality[0];
-  result.exact_null_mean = problem.MeanOverPermutations(labelled.labels);
+  MODBOUND_ASSIGN_OR_RETURN(
+      InducedQuality result,
+      AgainstPermutations(
+          labelled.problem, labelled.labels, null_count, seed, execution));
   result.excluded_units =
       static_cast<int64_t>(labels.size() - labelled.units.size());
-  result.null.resize(null_count);
-  KeptBlocks draws;
-  draws.phase = "null";
-  draws.unit = "draws";
-  draws.count = null_count;
-  draws.block = kNullBlock;
-  KeepArray(result.null.data(), 1, draws);
-  MODBOUND_RETURN_IF_ERROR(
-      RunKeptBlocks(draws, execution, [&](int64_t first, int64_t count) {
-        std::vector<Labels> batch;
-        for (int64_t draw = first; draw < first + count; ++draw) {
-          RandomStream random(seed,
-                              RandomPurpose::kLabelPermutation,
-                              static_cast<uint64_t>(draw));
-          batch.push_back(labelled.labels);
-          random.Shuffle(batch.back());
-        }
-        absl::StatusOr<std::vector<double>> values =
-            problem.Qualities(batch, execution);
-        if (!values.ok()) {
-          return values.status();
-        }
-        std::copy(values->begin(), values->end(), result.null.data() + first);
-        return absl::OkStatus();
-      }));
-  TestAgainstNull(result);
+  return result;
+}
+
+absl::StatusOr<InducedQuality> ComputeInducedQuality(
+    SimilarityRows rows,
+    const Labels& labels,
+    const QualityOptions& options,
+    int64_t null_count,
+    uint64_t seed,
+    const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckCount(null_count));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<int64_t> units,
+      CheckedUnits(labels, static_cast<int64_t>(rows.valid.size())));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const ModularityProblem problem,
+      MakeFactorProblem(std::move(rows), units, options, execution));
+  MODBOUND_ASSIGN_OR_RETURN(
+      InducedQuality result,
+      AgainstPermutations(problem,
+                          CompactLabels(RestrictLabels(labels, units)),
+                          null_count,
+                          seed,
+                          execution));
+  result.excluded_units = static_cast<int64_t>(labels.size() - units.size());
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/modules/quality.h"
+#include "core/modules/similarity.h"
 
 namespace modbound {
 
@@ -38,6 +39,17 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     uint64_t seed,
     const Execution& execution,
     const Matrix* null_matrix = nullptr);
+
+// The same on the similarity Z Z' of units, of which no N x N numbers are made
+// (MakeFactorProblem): O(N T) a draw, once O(N^2 T). options.function: as
+// there.
+absl::StatusOr<InducedQuality> ComputeInducedQuality(
+    SimilarityRows rows,
+    const Labels& labels,
+    const QualityOptions& options,
+    int64_t null_count,
+    uint64_t seed,
+    const Execution& execution);
 
 // z, p of a quality against null values as above (fills z and p of `result`
 // from its quality and null).

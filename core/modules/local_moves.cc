@@ -13,13 +13,9 @@ namespace {
 // even if rounding made moves go round in a circle.
 constexpr int kMaxSweeps = 1000;
 
-// Label of a row's element per partial sum: neighbouring elements that share a
-// label then do not wait for each other's store.
-constexpr Eigen::Index kLanes = 2;
-
-// Links are kept for at most this many slots of n nodes.
-Eigen::Index MaxLinkSlots(Eigen::Index n) {
-  return std::clamp<Eigen::Index>(n / 8, 32, kMaxLinkRows);
+// Sums are kept for at most this many slots of n nodes.
+Eigen::Index MaxSums(Eigen::Index n) {
+  return std::clamp<Eigen::Index>(n / 8, 32, kMaxSums);
 }
 
 }  // namespace
@@ -33,18 +29,20 @@ LocalMoves::LocalMoves(const ModularityProblem& problem)
       strength_minus_(problem.k_minus()),
       slots_(n_),
       num_modules_(n_),
+      rows_(problem.weights().MakeRows()),
       score_(n_),
-      lanes_(kLanes * n_),
       order_(static_cast<std::size_t>(n_)) {
   std::iota(labels_.begin(), labels_.end(), 0);
 }
 
-LocalMoves::LocalMoves(const ModularityProblem& problem, const Labels& labels)
+LocalMoves::LocalMoves(const ModularityProblem& problem,
+                       const Labels& labels,
+                       const Execution& execution)
     : LocalMoves(problem) {
-  Assign(labels);
+  Assign(labels, execution);
 }
 
-void LocalMoves::Assign(const Labels& labels) {
+void LocalMoves::Assign(const Labels& labels, const Execution& execution) {
   labels_ = labels;
   slots_ = 0;
   std::fill(size_.begin(), size_.end(), 0);
@@ -58,9 +56,9 @@ void LocalMoves::Assign(const Labels& labels) {
     strength_minus_[label] += problem_.k_minus()[i];
   }
   num_modules_ = slots_;
-  has_links_ = false;
+  has_sums_ = false;
   AddSlotIfNoneEmpty();
-  BuildLinksWhenSmall();
+  BuildSumsWhenFew(execution);
 }
 
 absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
@@ -71,49 +69,35 @@ absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
     std::iota(order_.begin(), order_.end(), 0);
     stream.Shuffle(order_);
     moved = false;
+    if (!has_sums_) {
+      rows_->Begin(order_, execution);
+    }
     for (const int32_t node : order_) {
       if (execution.stopped()) {
         return StoppedError();
       }
       moved = Visit(node) || moved;
-      if (!has_links_ && slots_ > 16 && 2 * (num_modules_ + 1) < slots_) {
+      if (!has_sums_ && slots_ > 16 && 2 * (num_modules_ + 1) < slots_) {
         Compact();
       }
     }
     any = any || moved;
     Compact();
-    BuildLinksWhenSmall();
+    BuildSumsWhenFew(execution);
   }
   return any;
 }
 
-void LocalMoves::ReadLinks(Eigen::Index node) {
-  if (has_links_) {
-    const double* link = links_.data() + node;
-    for (Eigen::Index m = 0; m < slots_; ++m) {
-      score_[m] = link[m * n_];
-    }
-    return;
-  }
-  const double* row = problem_.weights().data() + node * n_;
-  double* even = lanes_.data();
-  double* odd = even + slots_;
-  std::fill(even, odd + slots_, 0.0);
-  const int32_t* label = labels_.data();
-  Eigen::Index j = 0;
-  for (; j + kLanes <= n_; j += kLanes) {
-    even[label[j]] += row[j];
-    odd[label[j + 1]] += row[j + 1];
-  }
-  if (j < n_) {
-    even[label[j]] += row[j];
-  }
-  for (Eigen::Index m = 0; m < slots_; ++m) {
-    score_[m] = even[m] + odd[m];
+void LocalMoves::ReadLinks(int32_t node) {
+  if (has_sums_) {
+    problem_.weights().LinksFromSums(
+        sums_, node, labels_[node], slots_, score_.data());
+  } else {
+    rows_->Links(node, labels_, slots_, score_.data());
   }
 }
 
-void LocalMoves::Score(Eigen::Index node) {
+void LocalMoves::Score(int32_t node) {
   ReadLinks(node);
   const double k_plus = problem_.k_plus()[node];
   const double k_minus = problem_.k_minus()[node];
@@ -123,10 +107,10 @@ void LocalMoves::Score(Eigen::Index node) {
       plus * strength_plus_.head(slots_) - minus * strength_minus_.head(slots_);
   // The node's links to itself move with it.
   score_[labels_[node]] -=
-      problem_.weights()(node, node) - (plus * k_plus - minus * k_minus);
+      problem_.weights().Diagonal(node) - (plus * k_plus - minus * k_minus);
 }
 
-bool LocalMoves::Visit(Eigen::Index node) {
+bool LocalMoves::Visit(int32_t node) {
   Score(node);
   const int32_t own = labels_[node];
   const double best = score_.head(slots_).maxCoeff();
@@ -141,7 +125,7 @@ bool LocalMoves::Visit(Eigen::Index node) {
   return true;
 }
 
-void LocalMoves::Move(Eigen::Index node, int32_t from, int32_t to) {
+void LocalMoves::Move(int32_t node, int32_t from, int32_t to) {
   const double k_plus = problem_.k_plus()[node];
   const double k_minus = problem_.k_minus()[node];
   labels_[node] = to;
@@ -153,16 +137,18 @@ void LocalMoves::Move(Eigen::Index node, int32_t from, int32_t to) {
   strength_minus_[to] += k_minus;
   strength_plus_[from] -= k_plus;
   strength_minus_[from] -= k_minus;
-  if (has_links_) {
-    links_.row(to) += problem_.weights().row(node);
-    links_.row(from) -= problem_.weights().row(node);
+  if (has_sums_) {
+    const Eigen::Map<const Eigen::RowVectorXd> addend(
+        problem_.weights().Addend(node, addend_.data()), sums_.cols());
+    sums_.row(to) += addend;
+    sums_.row(from) -= addend;
   }
   if (size_[from] == 0) {
     // Exactly, not up to rounding: an empty slot must score 0.
     strength_plus_[from] = 0;
     strength_minus_[from] = 0;
-    if (has_links_) {
-      links_.row(from).setZero();
+    if (has_sums_) {
+      sums_.row(from).setZero();
     }
   }
   AddSlotIfNoneEmpty();
@@ -175,11 +161,11 @@ void LocalMoves::AddSlotIfNoneEmpty() {
   size_[slots_] = 0;
   strength_plus_[slots_] = 0;
   strength_minus_[slots_] = 0;
-  if (has_links_) {
-    if (slots_ == links_.rows()) {
-      links_.conservativeResize(std::min(n_, 2 * slots_), Eigen::NoChange);
+  if (has_sums_) {
+    if (slots_ == sums_.rows()) {
+      sums_.conservativeResize(std::min(n_, 2 * slots_), Eigen::NoChange);
     }
-    links_.row(slots_).setZero();
+    sums_.row(slots_).setZero();
   }
   ++slots_;
 }
@@ -212,11 +198,11 @@ void LocalMoves::SetSlots(const Labels& number, int64_t slots) {
     size_[to] = (to < filled ? size_[to] : 0) + size_[m];
     strength_plus_[to] = keep * strength_plus_[to] + strength_plus_[m];
     strength_minus_[to] = keep * strength_minus_[to] + strength_minus_[m];
-    if (has_links_) {
+    if (has_sums_) {
       if (to < filled) {
-        links_.row(to) += links_.row(m);
+        sums_.row(to) += sums_.row(m);
       } else {
-        links_.row(to) = links_.row(m);
+        sums_.row(to) = sums_.row(m);
       }
     }
     filled = std::max<Eigen::Index>(filled, to + 1);
@@ -229,19 +215,22 @@ void LocalMoves::SetSlots(const Labels& number, int64_t slots) {
   AddSlotIfNoneEmpty();
 }
 
-void LocalMoves::BuildLinksWhenSmall() {
-  if (has_links_ || slots_ > MaxLinkSlots(n_) || slots_ >= n_) {
+void LocalMoves::BuildSumsWhenFew(const Execution& execution) {
+  if (has_sums_ || slots_ > MaxSums(n_) || slots_ >= n_) {
     return;
   }
-  links_.setZero(std::min(n_, slots_ + 8), n_);
-  AddLinks(problem_, labels_, links_);
-  has_links_ = true;
+  const Weights& weights = problem_.weights();
+  sums_.setZero(std::min(n_, slots_ + 8), weights.width());
+  weights.AddAddends(labels_, execution, sums_);
+  addend_.resize(weights.doubles() == nullptr ? weights.width() : 0);
+  has_sums_ = true;
 }
 
-ModularityProblem LocalMoves::Aggregate() {
+ModularityProblem LocalMoves::Aggregate(const Execution& execution) {
   Compact();
-  return has_links_ ? AggregateLinks(problem_, labels_, num_modules_, links_)
-                    : AggregateProblem(problem_, labels_, num_modules_);
+  return has_sums_
+             ? AggregateSums(problem_, labels_, num_modules_, sums_)
+             : AggregateProblem(problem_, labels_, num_modules_, execution);
 }
 
 void LocalMoves::Merge(const Labels& merged) {

@@ -2,6 +2,7 @@
 #define MODBOUND_CORE_MODULES_LOCAL_MOVES_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,13 +15,9 @@ namespace modbound {
 
 // A partition of the nodes of a problem that improves node by node.
 //
-// The gain of moving node u to module m needs link(u, m) = sum of weights(u, j)
-// over j in m. Two ways to have it:
-//   rows:  one pass over row u a visit; good while there are many modules;
-//   links: a (modules x nodes) matrix kept up to date, two row additions a
-//   move;
-//          good once modules are few, and visits are then nearly free.
-// It starts with rows and changes to links as soon as they fit.
+// The gain of moving node u to module m needs the link of u to m, which is
+// read from rows while there are many modules and from sums as soon as they fit
+// (Weights); visits are then nearly free.
 //
 // A module lives in a slot; one slot at least is empty while a node could still
 // go off on its own. An empty slot scores exactly 0, as a new module does.
@@ -30,8 +27,10 @@ class LocalMoves {
   explicit LocalMoves(const ModularityProblem& problem);
 
   // Starts from labels 0 ... modules - 1, none unused.
-  LocalMoves(const ModularityProblem& problem, const Labels& labels);
-  void Assign(const Labels& labels);
+  LocalMoves(const ModularityProblem& problem,
+             const Labels& labels,
+             const Execution& execution = Execution());
+  void Assign(const Labels& labels, const Execution& execution = Execution());
 
   // Sweeps over the nodes in random order until one of them moves none: each
   // node goes to the slot of largest gain (lowest slot of equals) when that
@@ -40,8 +39,8 @@ class LocalMoves {
   absl::StatusOr<bool> Run(RandomStream& stream, const Execution& execution);
 
   // Modules as nodes. Renumbers the slots first, so that node k is the module
-  // of label k and no label is unused.
-  ModularityProblem Aggregate();
+  // of label k and no label is unused. Half done when execution.stopped().
+  ModularityProblem Aggregate(const Execution& execution = Execution());
 
   // Merges modules: label k becomes merged[k]. After Aggregate, with no move in
   // between.
@@ -53,16 +52,16 @@ class LocalMoves {
 
  private:
   // Scores of all slots for a node, its own without the node itself.
-  void Score(Eigen::Index node);
-  void ReadLinks(Eigen::Index node);
-  bool Visit(Eigen::Index node);
-  void Move(Eigen::Index node, int32_t from, int32_t to);
+  void Score(int32_t node);
+  void ReadLinks(int32_t node);
+  bool Visit(int32_t node);
+  void Move(int32_t node, int32_t from, int32_t to);
   void AddSlotIfNoneEmpty();
   // Order-preserving renumbering of the slots without the empty ones.
   void Compact();
   void SetSlots(const Labels& number, int64_t slots);
-  // Links instead of rows once they are few enough.
-  void BuildLinksWhenSmall();
+  // Sums instead of rows once they are few enough.
+  void BuildSumsWhenFew(const Execution& execution);
 
   const ModularityProblem& problem_;
   const Eigen::Index n_;
@@ -72,10 +71,11 @@ class LocalMoves {
   Vector strength_minus_;
   int64_t slots_ = 0;
   int64_t num_modules_ = 0;  // slots that are not empty
-  bool has_links_ = false;
-  Matrix links_;  // slots x nodes
-  Vector score_;  // of each slot, for the node visited
-  Vector lanes_;  // work space of ReadLinks
+  const std::unique_ptr<Weights::Rows> rows_;
+  bool has_sums_ = false;
+  Matrix sums_;    // of each slot
+  Vector addend_;  // work space of Move
+  Vector score_;   // of each slot, for the node visited
   std::vector<int32_t> order_;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/kept_blocks.h"
+#include "core/base/thread_share.h"
 #include "core/modules/aggregate.h"
 #include "core/modules/labels.h"
 #include "core/modules/local_moves.h"
@@ -32,7 +33,7 @@ absl::Status Converge(const ModularityProblem& problem,
     if (modules == problem.size() || modules <= 1) {
       return absl::OkStatus();
     }
-    const ModularityProblem coarse = moves.Aggregate();
+    const ModularityProblem coarse = moves.Aggregate(execution);
     MODBOUND_ASSIGN_OR_RETURN(const Labels merged,
                               Optimise(coarse, stream, execution));
     moves.Merge(merged);
@@ -95,8 +96,10 @@ absl::StatusOr<Parts> SplitModules(const ModularityProblem& problem,
     if (static_cast<int64_t>(nodes.size()) <= kMaxSplit) {
       MODBOUND_ASSIGN_OR_RETURN(
           split,
-          SplitModule(
-              RestrictProblem(problem, nodes), size, stream, execution));
+          SplitModule(RestrictProblem(problem, nodes, execution),
+                      size,
+                      stream,
+                      execution));
       split = CompactLabels(split);
     }
     const auto first = static_cast<int32_t>(parts.module_of.size());
@@ -124,15 +127,15 @@ absl::StatusOr<bool> MoveParts(const ModularityProblem& problem,
     return false;
   }
   const ModularityProblem coarse =
-      AggregateProblem(problem, parts.labels, count);
-  LocalMoves part_moves(coarse, parts.module_of);
+      AggregateProblem(problem, parts.labels, count, execution);
+  LocalMoves part_moves(coarse, parts.module_of, execution);
   MODBOUND_ASSIGN_OR_RETURN(const bool moved,
                             part_moves.Run(stream, execution));
   if (moved) {
     for (int32_t& label : parts.labels) {
       label = part_moves.labels()[label];
     }
-    moves.Assign(CompactLabels(parts.labels));
+    moves.Assign(CompactLabels(parts.labels), execution);
   }
   return moved;
 }
@@ -192,13 +195,14 @@ absl::StatusOr<std::vector<PartitionRun>> PartitionRuns(
     uint64_t first_index,
     const Execution& execution) {
   std::vector<PartitionRun> results(static_cast<std::size_t>(runs));
+  const Execution inside = ThreadShare(runs, execution);
   MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
       KeptRuns(problem.size(), results), execution, [&](int64_t run, int64_t) {
         absl::StatusOr<PartitionRun> result = Louvain(
             problem,
             RandomStream(
                 seed, purpose, first_index + static_cast<uint64_t>(run)),
-            execution);
+            inside);
         if (!result.ok()) {
           return result.status();
         }
@@ -210,7 +214,7 @@ absl::StatusOr<std::vector<PartitionRun>> PartitionRuns(
 
 int64_t LouvainWorkBytes(int64_t n) {
   const auto nodes = static_cast<double>(n);
-  const double links = std::min(nodes, static_cast<double>(kMaxLinkRows));
+  const double links = std::min(nodes, static_cast<double>(kMaxSums));
   const double split = std::min(nodes, static_cast<double>(kMaxSplit));
   // A first sweep leaves a quarter of the nodes as modules, or fewer.
   const double coarse = nodes / 4;

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/modules/chosen_units.h"
+#include "core/modules/factor_problem.h"
+#include "core/modules/float_problem.h"
 #include "core/modules/labels.h"
 #include "core/modules/louvain.h"
 #include "core/modules/quality_input.h"
@@ -26,33 +29,6 @@ absl::Status CheckOptions(const PartitionOptions& options) {
         "tau is " + std::to_string(options.tau) + "; allowed: 0 to 1");
   }
   return absl::OkStatus();
-}
-
-// The units to partition. Errors: DEGENERATE.
-absl::StatusOr<std::vector<int64_t>> ChooseUnits(
-    const std::vector<uint8_t>& valid, bool include_silent) {
-  const auto n = static_cast<int64_t>(valid.size());
-  if (n < 2) {
-    return Refuse(
-        reason::kDegenerate,
-        "matrix",
-        "a partition needs at least 2 units, got " + std::to_string(n));
-  }
-  std::vector<int64_t> units;
-  bool any = false;
-  for (int64_t i = 0; i < n; ++i) {
-    any = any || valid[i] != 0;
-    if (valid[i] != 0 || include_silent) {
-      units.push_back(i);
-    }
-  }
-  if (!any) {
-    return Refuse(reason::kDegenerate,
-                  "matrix",
-                  "every one of the " + std::to_string(n) +
-                      " units is silent: there is nothing to partition");
-  }
-  return units;
 }
 
 // Labels and qualities of runs, without a second copy of the labels.
@@ -100,6 +76,42 @@ double QualityOfSilent(const std::vector<int64_t>& silent,
   return quality;
 }
 
+// The partition of n units, of which those of the problem are partitioned.
+absl::StatusOr<PartitionResult> PartitionUnits(const UnitsProblem& of,
+                                               int64_t n,
+                                               const PartitionOptions& options,
+                                               const Execution& execution,
+                                               const Matrix* null_matrix) {
+  const ModularityProblem& problem = of.problem;
+  MODBOUND_ASSIGN_OR_RETURN(std::vector<PartitionRun> found,
+                            PartitionRuns(problem,
+                                          options.runs,
+                                          options.seed,
+                                          RandomPurpose::kOptimiserRun,
+                                          0,
+                                          execution));
+  RunTable runs = TableOf(std::move(found));
+  MODBOUND_ASSIGN_OR_RETURN(const Labels labels,
+                            Unite(runs, options, execution));
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
+                            problem.Qualities({labels}, execution));
+  PartitionResult result;
+  result.quality = quality[0];
+  result.labels = ScatterLabels(labels, of.units, n);
+  result.module_sizes = ModuleSizes(labels);
+  result.excluded_units = ExcludedUnits(result.labels);
+  result.quality_all_units =
+      result.quality +
+      QualityOfSilent(
+          result.excluded_units, problem, options.quality, null_matrix);
+  for (Labels& run : runs.labels) {
+    run = ScatterLabels(run, of.units, n);
+  }
+  result.run_labels = std::move(runs.labels);
+  result.run_quality = std::move(runs.quality);
+  return result;
+}
+
 }  // namespace
 
 std::vector<uint8_t> NonZeroUnits(const Matrix& weights) {
@@ -133,7 +145,7 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
                   "valid holds " + std::to_string(valid.size()) +
                       " flags for " + std::to_string(n) + " units");
   }
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<int64_t> units,
+  MODBOUND_ASSIGN_OR_RETURN(std::vector<int64_t> units,
                             ChooseUnits(valid, options.include_silent));
   Matrix null;
   const bool has_null = options.quality.function == QualityFunction::kCustom;
@@ -144,38 +156,43 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
     weights = RestrictMatrix(weights, units);
   }
   MODBOUND_ASSIGN_OR_RETURN(
-      const ModularityProblem problem,
+      ModularityProblem problem,
       ModularityProblem::MakeOfChecked(std::move(weights),
                                        options.quality,
                                        has_null ? &null : nullptr,
                                        execution));
-  MODBOUND_ASSIGN_OR_RETURN(std::vector<PartitionRun> found,
-                            PartitionRuns(problem,
-                                          options.runs,
-                                          options.seed,
-                                          RandomPurpose::kOptimiserRun,
-                                          0,
-                                          execution));
-  RunTable runs = TableOf(std::move(found));
-  MODBOUND_ASSIGN_OR_RETURN(const Labels labels,
-                            Unite(runs, options, execution));
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
-                            problem.Qualities({labels}, execution));
-  PartitionResult result;
-  result.quality = quality[0];
-  result.labels = ScatterLabels(labels, units, n);
-  result.module_sizes = ModuleSizes(labels);
-  result.excluded_units = ExcludedUnits(result.labels);
-  result.quality_all_units =
-      result.quality +
-      QualityOfSilent(
-          result.excluded_units, problem, options.quality, null_matrix);
-  for (Labels& run : runs.labels) {
-    run = ScatterLabels(run, units, n);
-  }
-  result.run_labels = std::move(runs.labels);
-  result.run_quality = std::move(runs.quality);
-  return result;
+  return PartitionUnits({std::move(problem), std::move(units)},
+                        n,
+                        options,
+                        execution,
+                        null_matrix);
+}
+
+absl::StatusOr<PartitionResult> Partition(FloatWeights weights,
+                                          const PartitionOptions& options,
+                                          const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckOptions(options));
+  const int64_t n = weights.size;
+  MODBOUND_ASSIGN_OR_RETURN(const UnitsProblem problem,
+                            MakeFloatProblem(std::move(weights),
+                                             options.quality,
+                                             options.include_silent,
+                                             execution));
+  return PartitionUnits(problem, n, options, execution, nullptr);
+}
+
+absl::StatusOr<PartitionResult> Partition(SimilarityRows rows,
+                                          const PartitionOptions& options,
+                                          const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckOptions(options));
+  const int64_t n = rows.Z.rows();
+  MODBOUND_ASSIGN_OR_RETURN(std::vector<int64_t> units,
+                            ChooseUnits(rows.valid, options.include_silent));
+  MODBOUND_ASSIGN_OR_RETURN(
+      ModularityProblem problem,
+      MakeFactorProblem(std::move(rows), units, options.quality, execution));
+  return PartitionUnits(
+      {std::move(problem), std::move(units)}, n, options, execution, nullptr);
 }
 
 absl::StatusOr<Labels> ModulesOf(const SimilarityMatrix& similarity,

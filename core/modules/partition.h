@@ -8,6 +8,7 @@
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/modules/consensus.h"
+#include "core/modules/float_problem.h"
 #include "core/modules/quality.h"
 #include "core/modules/similarity.h"
 
@@ -48,6 +49,18 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
                                           const PartitionOptions& options,
                                           const Execution& execution,
                                           const Matrix* null_matrix = nullptr);
+
+// The same of a matrix in float32, of which no copy is made
+// (MakeFloatProblem). options.quality.function: not kCustom.
+absl::StatusOr<PartitionResult> Partition(FloatWeights weights,
+                                          const PartitionOptions& options,
+                                          const Execution& execution);
+
+// The same of the similarity Z Z' of units, of which no N x N numbers are made
+// (MakeFactorProblem). options.quality.function: as there.
+absl::StatusOr<PartitionResult> Partition(SimilarityRows rows,
+                                          const PartitionOptions& options,
+                                          const Execution& execution);
 
 // Labels that Partition finds in a similarity matrix; all -1 when no unit is
 // valid: that a matrix says nothing is a result. Errors: those of Partition,

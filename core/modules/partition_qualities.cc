@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/kept_blocks.h"
 #include "core/base/progress_counter.h"
+#include "core/base/thread_share.h"
 #include "core/modules/labels.h"
 
 namespace modbound {
@@ -47,6 +48,8 @@ absl::Status EvaluateGroup(const LabelledProblem& labelled,
   batches.counter = &counter;
   batches.count = static_cast<int64_t>(group.size());
   batches.block = kQualityBatch;
+  const Execution inside = ThreadShare(
+      (batches.count + kQualityBatch - 1) / kQualityBatch, execution);
   const auto quality_of = [&](int64_t i) -> double& {
     return qualities[group[static_cast<std::size_t>(i)]];
   };
@@ -70,7 +73,7 @@ absl::Status EvaluateGroup(const LabelledProblem& labelled,
               partitions[group[static_cast<std::size_t>(i)]], labelled.units)));
         }
         MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> values,
-                                  labelled.problem.Qualities(batch, execution));
+                                  labelled.problem.Qualities(batch, inside));
         for (int64_t i = first; i < first + count; ++i) {
           quality_of(i) = values[static_cast<std::size_t>(i - first)];
         }

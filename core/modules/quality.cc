@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/modules/dense_weights.h"
 #include "core/modules/labels.h"
 #include "core/modules/quality_input.h"
 
@@ -118,51 +119,6 @@ ModularityProblem CustomProblem(Matrix weights,
       std::move(weights), Vector::Zero(n), 0, Vector::Zero(n), 0, scale);
 }
 
-// Four doubles and the mask of a comparison of them (gcc's and clang's vector
-// types: a plain loop over conditional sums is left scalar by gcc 12, or,
-// written as a choice of row[j] or 0, compiled wrongly).
-constexpr int kWidth = 4;
-constexpr Eigen::Index kPair = 2 * Eigen::Index{kWidth};
-using Doubles __attribute__((vector_size(8 * kWidth))) = double;
-using Mask __attribute__((vector_size(8 * kWidth))) = int64_t;
-
-// sum += the elements of `row` where `labels` has `own`.
-inline void AddMatching(const double* row,
-                        const double* labels,
-                        const Doubles& own,
-                        Doubles& sum) {
-  Doubles label;
-  Mask value;
-  std::memcpy(&label, labels, sizeof label);
-  std::memcpy(&value, row, sizeof value);
-  value &= label == own;
-  Doubles chosen;
-  std::memcpy(&chosen, &value, sizeof chosen);
-  sum += chosen;
-}
-
-// Sum of row[j], first <= j < n, over labels[j] == own.
-double SumOfMatching(const double* row,
-                     const double* labels,
-                     double own,
-                     Eigen::Index first,
-                     Eigen::Index n) {
-  const Doubles owns = {own, own, own, own};
-  Doubles sum_0 = {};
-  Doubles sum_1 = {};
-  Eigen::Index j = first;
-  for (; j + kPair <= n; j += kPair) {
-    AddMatching(row + j, labels + j, owns, sum_0);
-    AddMatching(row + j + kWidth, labels + j + kWidth, owns, sum_1);
-  }
-  double rest = 0;
-  for (; j < n; ++j) {
-    rest += labels[j] == own ? row[j] : 0;
-  }
-  sum_0 += sum_1;
-  return rest + ((sum_0[0] + sum_0[1]) + (sum_0[2] + sum_0[3]));
-}
-
 }  // namespace
 
 ModularityProblem::ModularityProblem(Matrix weights,
@@ -171,12 +127,27 @@ ModularityProblem::ModularityProblem(Matrix weights,
                                      Vector k_minus,
                                      double c_minus,
                                      double scale)
+    : ModularityProblem(WeightsOf(std::move(weights)),
+                        std::move(k_plus),
+                        c_plus,
+                        std::move(k_minus),
+                        c_minus,
+                        scale) {}
+
+ModularityProblem::ModularityProblem(std::shared_ptr<const Weights> weights,
+                                     Vector k_plus,
+                                     double c_plus,
+                                     Vector k_minus,
+                                     double c_minus,
+                                     double scale,
+                                     double zero_unit)
     : weights_(std::move(weights)),
       k_plus_(std::move(k_plus)),
       k_minus_(std::move(k_minus)),
       c_plus_(c_plus),
       c_minus_(c_minus),
-      scale_(scale) {}
+      scale_(scale),
+      zero_unit_(zero_unit) {}
 
 absl::StatusOr<ModularityProblem> ModularityProblem::Make(
     Matrix weights,
@@ -268,25 +239,9 @@ double ModularityProblem::Quality(const Labels& labels) const {
 
 absl::StatusOr<std::vector<double>> ModularityProblem::Qualities(
     const std::vector<Labels>& batch, const Execution& execution) const {
-  const Eigen::Index n = weights_.rows();
-  // Labels as doubles compare in the same vectors as the weights.
-  const auto count = static_cast<Eigen::Index>(batch.size());
-  Matrix labels(count, n);
-  for (Eigen::Index b = 0; b < count; ++b) {
-    std::copy(batch[b].begin(), batch[b].end(), labels.row(b).data());
-  }
-  std::vector<double> off_diagonal(batch.size(), 0);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    if (execution.stopped()) {
-      return StoppedError();
-    }
-    const double* row = weights_.data() + i * n;
-    for (Eigen::Index b = 0; b < count; ++b) {
-      const double* own = labels.data() + b * n;
-      off_diagonal[b] += SumOfMatching(row, own, own[i], i + 1, n);
-    }
-  }
-  const double trace = weights_.diagonal().sum();
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> off_diagonal,
+                            weights_->SumsWithin(batch, execution));
+  const double trace = weights_->Trace();
   std::vector<double> qualities(batch.size());
   for (std::size_t b = 0; b < batch.size(); ++b) {
     qualities[b] = trace + 2 * off_diagonal[b] - NullTerm(batch[b]);
@@ -295,17 +250,16 @@ absl::StatusOr<std::vector<double>> ModularityProblem::Qualities(
 }
 
 double ModularityProblem::MeanOverPermutations(const Labels& labels) const {
-  const auto n = static_cast<double>(weights_.rows());
-  const double trace = weights_.diagonal().sum() -
-                       c_plus_ * k_plus_.squaredNorm() +
+  const auto n = static_cast<double>(size());
+  const double trace = weights_->Trace() - c_plus_ * k_plus_.squaredNorm() +
                        c_minus_ * k_minus_.squaredNorm();
-  if (weights_.rows() < 2) {
+  if (size() < 2) {
     return trace;
   }
   const double plus = k_plus_.sum();
   const double minus = k_minus_.sum();
   const double all =
-      weights_.sum() - c_plus_ * plus * plus + c_minus_ * minus * minus;
+      weights_->Sum() - c_plus_ * plus * plus + c_minus_ * minus * minus;
   double pairs = 0;
   for (const int64_t size : ModuleSizes(labels)) {
     pairs += static_cast<double>(size) * static_cast<double>(size - 1);

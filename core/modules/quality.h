@@ -2,12 +2,14 @@
 #define MODBOUND_CORE_MODULES_QUALITY_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
+#include "core/modules/weights.h"
 
 namespace modbound {
 
@@ -48,7 +50,8 @@ struct QualityOptions {
 //   B_ij = weights_ij - c_plus k_plus_i k_plus_j + c_minus k_minus_i k_minus_j,
 //   Q = sum over c_i = c_j of B_ij.
 // gamma and all normalisations are inside. Made once, then shared by all runs,
-// nulls and evaluations. Threads: reading is safe from all.
+// nulls and evaluations; copies share the weights. Threads: reading is safe
+// from all.
 class ModularityProblem {
  public:
   // Checks and transforms (in place: pass by std::move to hold one copy only).
@@ -79,9 +82,16 @@ class ModularityProblem {
                     Vector k_minus,
                     double c_minus,
                     double scale);
+  ModularityProblem(std::shared_ptr<const Weights> weights,
+                    Vector k_plus,
+                    double c_plus,
+                    Vector k_minus,
+                    double c_minus,
+                    double scale,
+                    double zero_unit = 0);
 
-  int64_t size() const { return weights_.rows(); }
-  const Matrix& weights() const { return weights_; }
+  int64_t size() const { return weights_->size(); }
+  const Weights& weights() const { return *weights_; }
   const Vector& k_plus() const { return k_plus_; }
   const Vector& k_minus() const { return k_minus_; }
   double c_plus() const { return c_plus_; }
@@ -92,7 +102,7 @@ class ModularityProblem {
   double scale() const { return scale_; }
   // B_ii of a unit without weights, what a silent unit adds to Q as a module of
   // its own: -g/s (kPotts), -g/sum|W| (kUniform), else 0 (kCustom: without its
-  // -g P_ii). Only of a problem that was made by Make.
+  // -g P_ii). Only of a problem of a whole matrix.
   double zero_unit() const { return zero_unit_; }
 
   // Q of labels >= 0 (N of them). Cost: O(N^2), vectorised.
@@ -117,7 +127,7 @@ class ModularityProblem {
   // Whether every quality is a finite number.
   bool IsFinite() const;
 
-  Matrix weights_;
+  std::shared_ptr<const Weights> weights_;
   Vector k_plus_;
   Vector k_minus_;
   double c_plus_ = 0;

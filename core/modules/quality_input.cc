@@ -37,7 +37,8 @@ absl::Status ForEachPair(Eigen::Index n,
   return absl::OkStatus();
 }
 
-absl::Status CheckSquare(const Matrix& matrix,
+template <typename AnyMatrix>
+absl::Status CheckSquare(const AnyMatrix& matrix,
                          Eigen::Index n,
                          const std::string& field) {
   if (matrix.rows() == n && matrix.cols() == n) {
@@ -54,16 +55,10 @@ absl::Status CheckSquare(const Matrix& matrix,
                              matrix.cols()));
 }
 
-absl::Status CheckValues(const Matrix& weights, QualityFunction function) {
-  if (function == QualityFunction::kModularity && weights.size() > 0 &&
-      weights.minCoeff() < 0) {
-    return Refuse(
-        reason::kNegativeWeight,
-        "matrix",
-        absl::StrCat("MODULARITY is undefined for negative weights; the "
-                     "smallest is ",
-                     weights.minCoeff(),
-                     "; use NEGATIVE_ASYM or NEGATIVE_SYM"));
+template <typename AnyMatrix>
+absl::Status CheckValues(const AnyMatrix& weights, QualityFunction function) {
+  if (function == QualityFunction::kModularity && weights.size() > 0) {
+    MODBOUND_RETURN_IF_ERROR(CheckNotNegative(weights.minCoeff()));
   }
   if (function == QualityFunction::kPotts) {
     for (Eigen::Index i = 0; i < weights.size(); ++i) {
@@ -82,34 +77,19 @@ absl::Status CheckValues(const Matrix& weights, QualityFunction function) {
   return absl::OkStatus();
 }
 
-absl::Status CheckMatrix(const Matrix& matrix,
-                         Eigen::Index n,
-                         const QualityOptions& options,
-                         const std::string& field,
-                         const Execution& execution) {
-  MODBOUND_RETURN_IF_ERROR(CheckSquare(matrix, n, field));
-  MODBOUND_RETURN_IF_ERROR(CheckFinite(matrix, field));
-  if (execution.stopped()) {
-    return StoppedError();
-  }
-  return options.directed
-             ? absl::OkStatus()
-             : CheckSymmetric(matrix, options.epsilon, field, execution);
-}
-
-}  // namespace
-
-absl::Status CheckSymmetric(const Matrix& matrix,
-                            double epsilon,
-                            std::string_view field,
-                            const Execution& execution) {
+template <typename AnyMatrix>
+absl::Status CheckSymmetry(const AnyMatrix& matrix,
+                           double epsilon,
+                           std::string_view field,
+                           const Execution& execution) {
   if (matrix.size() == 0) {
     return absl::OkStatus();
   }
   double worst = 0;
   std::pair<Eigen::Index, Eigen::Index> at;
   const auto look = [&](Eigen::Index i, Eigen::Index j) {
-    const double difference = std::abs(matrix(i, j) - matrix(j, i));
+    const double difference =
+        std::abs(double{matrix(i, j)} - double{matrix(j, i)});
     if (difference > worst) {
       worst = difference;
       at = {i, j};
@@ -133,6 +113,75 @@ absl::Status CheckSymmetric(const Matrix& matrix,
                              ", allowed ",
                              allowed,
                              "; set directed to use (W + W')/2"));
+}
+
+absl::Status CheckAllFinite(const Matrix& matrix, const std::string& field) {
+  return CheckFinite(matrix, field);
+}
+
+absl::Status CheckAllFinite(const Eigen::Ref<const FloatMatrix>& matrix,
+                            const std::string& field) {
+  // A copy in float64 only to say what is wrong.
+  return matrix.allFinite() ? absl::OkStatus()
+                            : CheckFinite(matrix.cast<double>(), field);
+}
+
+template <typename AnyMatrix>
+absl::Status CheckMatrix(const AnyMatrix& matrix,
+                         Eigen::Index n,
+                         const QualityOptions& options,
+                         const std::string& field,
+                         const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckSquare(matrix, n, field));
+  MODBOUND_RETURN_IF_ERROR(CheckAllFinite(matrix, field));
+  if (execution.stopped()) {
+    return StoppedError();
+  }
+  return options.directed
+             ? absl::OkStatus()
+             : CheckSymmetry(matrix, options.epsilon, field, execution);
+}
+
+// Of the options and the weights alone.
+template <typename AnyMatrix>
+absl::Status CheckWeightsFor(const AnyMatrix& weights,
+                             const QualityOptions& options,
+                             const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckGamma(options.gamma));
+  MODBOUND_RETURN_IF_ERROR(
+      CheckMatrix(weights, weights.rows(), options, "matrix", execution));
+  return CheckValues(weights, options.function);
+}
+
+}  // namespace
+
+absl::Status CheckGamma(double gamma) {
+  if (gamma > 0 && std::isfinite(gamma)) {
+    return absl::OkStatus();
+  }
+  return Refuse(reason::kOutOfRange,
+                "gamma",
+                absl::StrCat("gamma is ", gamma, "; allowed: > 0"));
+}
+
+absl::Status CheckNotNegative(double smallest) {
+  if (smallest >= 0) {
+    return absl::OkStatus();
+  }
+  return Refuse(
+      reason::kNegativeWeight,
+      "matrix",
+      absl::StrCat("MODULARITY is undefined for negative weights; the "
+                   "smallest is ",
+                   smallest,
+                   "; use NEGATIVE_ASYM or NEGATIVE_SYM"));
+}
+
+absl::Status CheckSymmetric(const Matrix& matrix,
+                            double epsilon,
+                            std::string_view field,
+                            const Execution& execution) {
+  return CheckSymmetry(matrix, epsilon, field, execution);
 }
 
 absl::Status AsQualityError(const absl::Status& status) {
@@ -159,14 +208,7 @@ absl::Status CheckQualityInput(const Matrix& weights,
                                const QualityOptions& options,
                                const Matrix* null_matrix,
                                const Execution& execution) {
-  if (!(options.gamma > 0) || !std::isfinite(options.gamma)) {
-    return Refuse(reason::kOutOfRange,
-                  "gamma",
-                  absl::StrCat("gamma is ", options.gamma, "; allowed: > 0"));
-  }
-  MODBOUND_RETURN_IF_ERROR(
-      CheckMatrix(weights, weights.rows(), options, "matrix", execution));
-  MODBOUND_RETURN_IF_ERROR(CheckValues(weights, options.function));
+  MODBOUND_RETURN_IF_ERROR(CheckWeightsFor(weights, options, execution));
   if (options.function != QualityFunction::kCustom) {
     return absl::OkStatus();
   }
@@ -179,6 +221,24 @@ absl::Status CheckQualityInput(const Matrix& weights,
       *null_matrix, weights.rows(), options, "null_matrix", execution);
 }
 
+absl::Status CheckFloatInput(const Eigen::Ref<const FloatMatrix>& weights,
+                             const QualityOptions& options,
+                             const Execution& execution) {
+  return CheckWeightsFor(weights, options, execution);
+}
+
+absl::StatusOr<std::vector<int64_t>> CheckedUnits(const Labels& labels,
+                                                  int64_t n) {
+  MODBOUND_RETURN_IF_ERROR(CheckLabels(labels, n, "labels"));
+  std::vector<int64_t> units = LabelledUnits(labels);
+  if (units.empty()) {
+    return Refuse(reason::kDegenerate,
+                  "labels",
+                  "labels exclude every unit: there is nothing to evaluate");
+  }
+  return units;
+}
+
 absl::StatusOr<LabelledProblem> MakeLabelledProblem(
     const Matrix& weights,
     const Labels& labels,
@@ -186,13 +246,8 @@ absl::StatusOr<LabelledProblem> MakeLabelledProblem(
     const Matrix* null_matrix,
     const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckSquare(weights, weights.rows(), "matrix"));
-  MODBOUND_RETURN_IF_ERROR(CheckLabels(labels, weights.rows(), "labels"));
-  std::vector<int64_t> units = LabelledUnits(labels);
-  if (units.empty()) {
-    return Refuse(reason::kDegenerate,
-                  "labels",
-                  "labels exclude every unit: there is nothing to evaluate");
-  }
+  MODBOUND_ASSIGN_OR_RETURN(std::vector<int64_t> units,
+                            CheckedUnits(labels, weights.rows()));
   // The values of units left out may be anything: they are cut off first.
   const bool all = units.size() == labels.size();
   Matrix null;

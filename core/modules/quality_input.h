@@ -1,10 +1,14 @@
 #ifndef MODBOUND_CORE_MODULES_QUALITY_INPUT_H_
 #define MODBOUND_CORE_MODULES_QUALITY_INPUT_H_
 
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/base/matrix.h"
+#include "core/modules/float_matrix.h"
 #include "core/modules/quality.h"
 
 namespace modbound {
@@ -14,6 +18,23 @@ absl::Status CheckQualityInput(const Matrix& weights,
                                const QualityOptions& options,
                                const Matrix* null_matrix,
                                const Execution& execution = Execution());
+
+// The same of weights in float32, which kCustom does not take.
+absl::Status CheckFloatInput(const Eigen::Ref<const FloatMatrix>& weights,
+                             const QualityOptions& options,
+                             const Execution& execution = Execution());
+
+// The units of label >= 0. Errors: WRONG_SHAPE or BAD_LABELS for "labels" of
+// n units; DEGENERATE when no unit is left.
+absl::StatusOr<std::vector<int64_t>> CheckedUnits(const Labels& labels,
+                                                  int64_t n);
+
+// OUT_OF_RANGE for "gamma" unless it is > 0 and finite.
+absl::Status CheckGamma(double gamma);
+
+// NEGATIVE_WEIGHT for "matrix", which kModularity refuses, when its smallest
+// weight is below 0.
+absl::Status CheckNotNegative(double smallest);
 
 // NOT_SYMMETRIC for `field` when some |a_ij - a_ji| > 64 epsilon max|a|; names
 // the worst pair. Square matrices. Also kCancelled.

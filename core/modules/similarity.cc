@@ -37,12 +37,13 @@ void MirrorUpper(Matrix& values) {
   }
 }
 
-// Products of all pairs of unit-length rows.
-absl::StatusOr<SimilarityMatrix> ProductsOfRows(const Matrix& rows,
-                                                std::vector<uint8_t> valid,
-                                                const Execution& execution) {
+// Products of all pairs of rows.
+absl::StatusOr<SimilarityMatrix> ProductsOf(
+    absl::StatusOr<SimilarityRows> units, const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(units.status());
+  const Matrix& rows = units->Z;
   const Eigen::Index n = rows.rows();
-  SimilarityMatrix similarity{Matrix(n, n), std::move(valid)};
+  SimilarityMatrix similarity{Matrix(n, n), std::move(units->valid)};
   Matrix& values = similarity.values;
   const int64_t blocks = (n + kRowBlock - 1) / kRowBlock;
   ProgressCounter counter(execution, "similarity", "pairs", n * (n + 1) / 2);
@@ -89,18 +90,18 @@ bool NormaliseRow(Matrix& rows, Eigen::Index i) {
 }
 
 // Rows of zeros become invalid.
-absl::StatusOr<SimilarityMatrix> CosineOf(Matrix rows,
+absl::StatusOr<SimilarityRows> CosineRows(Matrix rows,
                                           const Execution& execution) {
   std::vector<uint8_t> valid(static_cast<std::size_t>(rows.rows()), 0);
   MODBOUND_RETURN_IF_ERROR(ParallelFor(rows.rows(), execution, [&](int64_t i) {
     valid[i] = NormaliseRow(rows, i) ? 1 : 0;
     return absl::OkStatus();
   }));
-  return ProductsOfRows(rows, std::move(valid), execution);
+  return SimilarityRows{std::move(rows), std::move(valid)};
 }
 
 // valid: the rows that are not silent.
-absl::StatusOr<SimilarityMatrix> CorrelationOf(Matrix rows,
+absl::StatusOr<SimilarityRows> CorrelationRows(Matrix rows,
                                                std::vector<uint8_t> valid,
                                                const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(ParallelFor(rows.rows(), execution, [&](int64_t i) {
@@ -115,7 +116,7 @@ absl::StatusOr<SimilarityMatrix> CorrelationOf(Matrix rows,
     NormaliseRow(rows, i);
     return absl::OkStatus();
   }));
-  return ProductsOfRows(rows, std::move(valid), execution);
+  return SimilarityRows{std::move(rows), std::move(valid)};
 }
 
 absl::StatusOr<Matrix> Transposed(const Matrix& values,
@@ -208,7 +209,7 @@ absl::StatusOr<std::vector<uint8_t>> ActiveColumns(const Matrix& activity,
   return moments.ActiveUnits();
 }
 
-absl::StatusOr<SimilarityMatrix> CorrelationOfColumns(
+absl::StatusOr<SimilarityRows> CorrelationRowsOfColumns(
     const Matrix& activity, const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckFinite(activity, "activity"));
   if (activity.rows() < 2) {
@@ -220,11 +221,11 @@ absl::StatusOr<SimilarityMatrix> CorrelationOfColumns(
   MODBOUND_ASSIGN_OR_RETURN(std::vector<uint8_t> active,
                             ActiveColumns(activity, execution));
   MODBOUND_ASSIGN_OR_RETURN(Matrix rows, Transposed(activity, execution));
-  return CorrelationOf(std::move(rows), std::move(active), execution);
+  return CorrelationRows(std::move(rows), std::move(active), execution);
 }
 
-absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
-                                                 const Execution& execution) {
+absl::StatusOr<SimilarityRows> CosineRowsOfColumns(const Matrix& activity,
+                                                   const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckFinite(activity, "activity"));
   MODBOUND_ASSIGN_OR_RETURN(const std::vector<uint8_t> active,
                             ActiveColumns(activity, execution));
@@ -234,7 +235,17 @@ absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
       rows.row(i).setZero();
     }
   }
-  return CosineOf(std::move(rows), execution);
+  return CosineRows(std::move(rows), execution);
+}
+
+absl::StatusOr<SimilarityMatrix> CorrelationOfColumns(
+    const Matrix& activity, const Execution& execution) {
+  return ProductsOf(CorrelationRowsOfColumns(activity, execution), execution);
+}
+
+absl::StatusOr<SimilarityMatrix> CosineOfColumns(const Matrix& activity,
+                                                 const Execution& execution) {
+  return ProductsOf(CosineRowsOfColumns(activity, execution), execution);
 }
 
 absl::StatusOr<SimilarityMatrix> HammingOfColumns(const Matrix& activity,
@@ -253,8 +264,8 @@ absl::StatusOr<SimilarityMatrix> HammingOfColumns(const Matrix& activity,
   return similarity;
 }
 
-absl::StatusOr<SimilarityMatrix> CorrelationOfRows(const Matrix& weights,
-                                                   const Execution& execution) {
+absl::StatusOr<SimilarityRows> CorrelationRowsOfRows(
+    const Matrix& weights, const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, "weights"));
   if (weights.cols() < 2) {
     return Refuse(reason::kDegenerate,
@@ -266,13 +277,23 @@ absl::StatusOr<SimilarityMatrix> CorrelationOfRows(const Matrix& weights,
                             Transposed(weights, execution));
   MODBOUND_ASSIGN_OR_RETURN(std::vector<uint8_t> active,
                             ActiveColumns(columns, execution));
-  return CorrelationOf(weights, std::move(active), execution);
+  return CorrelationRows(weights, std::move(active), execution);
+}
+
+absl::StatusOr<SimilarityRows> CosineRowsOfRows(const Matrix& weights,
+                                                const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, "weights"));
+  return CosineRows(weights, execution);
+}
+
+absl::StatusOr<SimilarityMatrix> CorrelationOfRows(const Matrix& weights,
+                                                   const Execution& execution) {
+  return ProductsOf(CorrelationRowsOfRows(weights, execution), execution);
 }
 
 absl::StatusOr<SimilarityMatrix> CosineOfRows(const Matrix& weights,
                                               const Execution& execution) {
-  MODBOUND_RETURN_IF_ERROR(CheckFinite(weights, "weights"));
-  return CosineOf(weights, execution);
+  return ProductsOf(CosineRowsOfRows(weights, execution), execution);
 }
 
 absl::StatusOr<SimilarityMatrix> HammingOfRows(const Matrix& weights,

@@ -18,6 +18,13 @@ struct SimilarityMatrix {
   std::vector<uint8_t> valid;
 };
 
+// Units as rows whose products Z Z' are their similarity: of length 1, or all
+// zero where valid[i] is 0. N x T.
+struct SimilarityRows {
+  Matrix Z;
+  std::vector<uint8_t> valid;
+};
+
 // valid[i] = 0 for the silent columns of activity (T x N), as ActivityMoments
 // defines them. Errors: kCancelled.
 absl::StatusOr<std::vector<uint8_t>> ActiveColumns(const Matrix& activity,
@@ -57,6 +64,17 @@ absl::StatusOr<SimilarityMatrix> CosineOfRows(const Matrix& weights,
 // All units are valid. Errors: as above; DEGENERATE for k = 0.
 absl::StatusOr<SimilarityMatrix> HammingOfRows(const Matrix& weights,
                                                const Execution& execution);
+
+// The rows whose products are the similarity of the function of the same name
+// above, with its errors: for who does not need the N x N products.
+absl::StatusOr<SimilarityRows> CorrelationRowsOfColumns(
+    const Matrix& activity, const Execution& execution);
+absl::StatusOr<SimilarityRows> CosineRowsOfColumns(const Matrix& activity,
+                                                   const Execution& execution);
+absl::StatusOr<SimilarityRows> CorrelationRowsOfRows(
+    const Matrix& weights, const Execution& execution);
+absl::StatusOr<SimilarityRows> CosineRowsOfRows(const Matrix& weights,
+                                                const Execution& execution);
 
 }  // namespace modbound
 

@@ -1,0 +1,258 @@
+#include "core/modules/dense_weights.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "core/base/parallel.h"
+#include "core/modules/row_sums.h"
+
+namespace modbound {
+namespace {
+
+// Columns of one work item where all rows are added to sums of modules: those
+// of some twenty modules stay in cache.
+constexpr int64_t kSumColumns = 1024;
+// Rows of one work item.
+constexpr int64_t kWeightRows = 64;
+// Sums of two halves of a row for each slot, unless they would leave the cache.
+constexpr int64_t kMaxPaired = 8192;
+
+template <typename Scalar>
+using MapOf = Eigen::Map<
+    const Eigen::
+        Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
+    Eigen::Aligned64>;
+
+// sums[m] += sum of row[j] over the nodes j of label m.
+template <typename Scalar>
+void AddByLabel(const Scalar* row, const Labels& labels, double* sums) {
+  for (std::size_t j = 0; j < labels.size(); ++j) {
+    sums[labels[j]] += row[j];
+  }
+}
+
+template <typename Scalar>
+class DenseRows : public Weights::Rows {
+ public:
+  DenseRows(const Scalar* values, int64_t size)
+      : values_(values), odd_(std::min(size, kMaxPaired)) {}
+
+  void Links(int32_t node,
+             const Labels& labels,
+             int64_t slots,
+             double* links) override {
+    const auto n = static_cast<int64_t>(labels.size());
+    const Scalar* row = values_ + node * n;
+    std::fill(links, links + slots, 0.0);
+    if (slots > kMaxPaired) {
+      AddByLabel(row, labels, links);
+      return;
+    }
+    // Neighbouring elements that share a label do not wait for each other's
+    // store.
+    double* odd = odd_.data();
+    std::fill(odd, odd + slots, 0.0);
+    const int32_t* label = labels.data();
+    int64_t j = 0;
+    for (; j + 2 <= n; j += 2) {
+      links[label[j]] += row[j];
+      odd[label[j + 1]] += row[j + 1];
+    }
+    if (j < n) {
+      links[label[j]] += row[j];
+    }
+    for (int64_t m = 0; m < slots; ++m) {
+      links[m] += odd[m];
+    }
+  }
+
+ private:
+  const Scalar* const values_;
+  Vector odd_;
+};
+
+template <typename Scalar>
+const double* DoublesOf(const Scalar* values) {
+  if constexpr (std::is_same_v<Scalar, double>) {
+    return values;
+  }
+  return nullptr;
+}
+
+// Nodes of each label, rising.
+std::vector<std::vector<int64_t>> MembersOf(const Labels& labels,
+                                            int64_t modules) {
+  std::vector<std::vector<int64_t>> members(static_cast<std::size_t>(modules));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    members[labels[i]].push_back(static_cast<int64_t>(i));
+  }
+  return members;
+}
+
+}  // namespace
+
+template <typename Scalar>
+DenseWeights<Scalar>::DenseWeights(std::shared_ptr<const Scalar> values,
+                                   int64_t size)
+    : Weights(size, size, DoublesOf(values.get())),
+      values_(std::move(values)) {}
+
+template <typename Scalar>
+double DenseWeights<Scalar>::Diagonal(int64_t i) const {
+  return Row(i)[i];
+}
+
+template <typename Scalar>
+double DenseWeights<Scalar>::Trace() const {
+  double trace = 0;
+  for (int64_t i = 0; i < size(); ++i) {
+    trace += Diagonal(i);
+  }
+  return trace;
+}
+
+template <typename Scalar>
+double DenseWeights<Scalar>::Sum() const {
+  if constexpr (std::is_same_v<Scalar, double>) {
+    return MapOf<double>(values_.get(), size(), size()).sum();
+  } else {
+    double sum = 0;
+    for (int64_t i = 0; i < size(); ++i) {
+      const SignedSum row = SumBySign(Row(i), size());
+      sum += row.plus - row.minus;
+    }
+    return sum;
+  }
+}
+
+template <typename Scalar>
+std::unique_ptr<Weights::Rows> DenseWeights<Scalar>::MakeRows() const {
+  return std::make_unique<DenseRows<Scalar>>(values_.get(), size());
+}
+
+template <typename Scalar>
+const double* DenseWeights<Scalar>::Addend(int64_t node, double* buffer) const {
+  if constexpr (std::is_same_v<Scalar, double>) {
+    return Row(node);
+  } else {
+    std::copy(Row(node), Row(node) + size(), buffer);
+    return buffer;
+  }
+}
+
+template <typename Scalar>
+void DenseWeights<Scalar>::AddAddends(const Labels& labels,
+                                      const Execution& execution,
+                                      Matrix& sums) const {
+  ParallelForBlocks(size(),
+                    kSumColumns,
+                    execution,
+                    [&](int64_t first, int64_t count) {
+                      for (int64_t i = 0; i < size(); ++i) {
+                        const Scalar* row = Row(i) + first;
+                        double* sum = sums.data() + labels[i] * size() + first;
+                        for (int64_t j = 0; j < count; ++j) {
+                          sum[j] += row[j];
+                        }
+                      }
+                      return absl::OkStatus();
+                    })
+      .IgnoreError();  // a stop, which the caller asks for itself
+}
+
+template <typename Scalar>
+void DenseWeights<Scalar>::LinksFromSums(const Matrix& sums,
+                                         int64_t node,
+                                         int64_t /*own*/,
+                                         int64_t slots,
+                                         double* links) const {
+  const double* link = sums.data() + node;
+  for (int64_t m = 0; m < slots; ++m) {
+    links[m] = link[m * size()];
+  }
+}
+
+template <typename Scalar>
+Matrix DenseWeights<Scalar>::Between(const Labels& labels,
+                                     int64_t modules,
+                                     const Matrix& sums) const {
+  Matrix between = Matrix::Zero(modules, modules);
+  for (int64_t m = 0; m < modules; ++m) {
+    AddByLabel(sums.row(m).data(), labels, between.row(m).data());
+  }
+  return between;
+}
+
+template <typename Scalar>
+Matrix DenseWeights<Scalar>::BetweenFromRows(const Labels& labels,
+                                             int64_t modules,
+                                             const Execution& execution) const {
+  Matrix between = Matrix::Zero(modules, modules);
+  const std::vector<std::vector<int64_t>> members = MembersOf(labels, modules);
+  ParallelForBlocks(modules,
+                    kWeightRows,
+                    execution,
+                    [&](int64_t first, int64_t count) {
+                      for (int64_t m = first; m < first + count; ++m) {
+                        for (const int64_t i : members[m]) {
+                          AddByLabel(Row(i), labels, between.row(m).data());
+                        }
+                      }
+                      return absl::OkStatus();
+                    })
+      .IgnoreError();  // a stop, which the caller asks for itself
+  return between;
+}
+
+template <typename Scalar>
+Matrix DenseWeights<Scalar>::Restrict(const std::vector<int64_t>& nodes,
+                                      const Execution& /*execution*/) const {
+  return MapOf<Scalar>(values_.get(), size(), size())(nodes, nodes)
+      .template cast<double>();
+}
+
+template <typename Scalar>
+absl::StatusOr<std::vector<double>> DenseWeights<Scalar>::SumsWithin(
+    const std::vector<Labels>& batch, const Execution& execution) const {
+  using Label = typename RowType<Scalar>::Label;
+  const int64_t n = size();
+  std::vector<std::vector<Label>> labels;
+  for (const Labels& one : batch) {
+    labels.emplace_back(one.begin(), one.end());
+  }
+  // Of each row and labelling, then added up in the order of the rows.
+  Matrix of_rows(n, static_cast<Eigen::Index>(batch.size()));
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      n, kWeightRows, execution, [&](int64_t first, int64_t count) {
+        for (int64_t i = first; i < first + count; ++i) {
+          if (execution.stopped()) {
+            return StoppedError();
+          }
+          for (std::size_t b = 0; b < batch.size(); ++b) {
+            const Label* own = labels[b].data();
+            of_rows(i, static_cast<Eigen::Index>(b)) =
+                SumOfMatching(Row(i), own, own[i], i + 1, n);
+          }
+        }
+        return absl::OkStatus();
+      }));
+  std::vector<double> sums(batch.size(), 0);
+  for (int64_t i = 0; i < n; ++i) {
+    for (std::size_t b = 0; b < batch.size(); ++b) {
+      sums[b] += of_rows(i, static_cast<Eigen::Index>(b));
+    }
+  }
+  return sums;
+}
+
+template class DenseWeights<double>;
+template class DenseWeights<float>;
+
+std::shared_ptr<const Weights> WeightsOf(Matrix matrix) {
+  const auto held = std::make_shared<const Matrix>(std::move(matrix));
+  return std::make_shared<DenseWeights<double>>(
+      std::shared_ptr<const double>(held, held->data()), held->rows());
+}
+
+}  // namespace modbound

@@ -1,0 +1,33 @@
+#ifndef MODBOUND_CORE_MODULES_QUALITY_NULL_H_
+#define MODBOUND_CORE_MODULES_QUALITY_NULL_H_
+
+#include "core/base/matrix.h"
+#include "core/modules/quality.h"
+
+namespace modbound {
+
+// k+ and k- of a symmetric matrix W, its diagonal as it counts.
+struct StrengthsBySign {
+  Vector plus;
+  Vector minus;
+};
+
+// What a quality function but kCustom makes of W: w = W * above for W > 0,
+// W * below for W < 0, `zero` for W = 0; and the parts of B besides w as
+// ModularityProblem has them.
+struct QualityParts {
+  double above = 0;
+  double below = 0;
+  double zero = 0;
+  Vector k_plus;
+  double c_plus = 0;
+  Vector k_minus;
+  double c_minus = 0;
+  double zero_unit = 0;
+};
+
+QualityParts PartsOf(StrengthsBySign strengths, const QualityOptions& options);
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_QUALITY_NULL_H_

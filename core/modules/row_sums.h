@@ -1,0 +1,124 @@
+#ifndef MODBOUND_CORE_MODULES_ROW_SUMS_H_
+#define MODBOUND_CORE_MODULES_ROW_SUMS_H_
+
+#include <cstdint>
+#include <cstring>
+
+// Sums over one row of weights, in float64 whatever the row is stored in. Their
+// order depends on the length alone.
+namespace modbound {
+
+// Four numbers and the masks of comparisons of them (gcc's and clang's vector
+// types: a plain loop over conditional sums is left scalar by gcc 12, or,
+// written as a choice of row[j] or 0, compiled wrongly).
+inline constexpr int kWidth = 4;
+using Doubles __attribute__((vector_size(8 * kWidth))) = double;
+using Floats __attribute__((vector_size(4 * kWidth))) = float;
+
+// A row's Scalar, four of it, the mask of a comparison of them, and the type
+// that labels compare with it in.
+template <typename Scalar>
+struct RowType;
+
+template <>
+struct RowType<double> {
+  using Label = double;
+  using Values = Doubles;
+  using Mask __attribute__((vector_size(8 * kWidth))) = int64_t;
+  using Labels = Doubles;
+};
+
+template <>
+struct RowType<float> {
+  using Label = int32_t;
+  using Values = Floats;
+  using Mask __attribute__((vector_size(4 * kWidth))) = int32_t;
+  using Labels = Mask;
+};
+
+inline Doubles AsDoubles(const Doubles& values) { return values; }
+inline Doubles AsDoubles(const Floats& values) {
+  return __builtin_convertvector(values, Doubles);
+}
+
+template <typename To, typename From>
+To LoadFour(const From* from) {
+  static_assert(sizeof(To) == kWidth * sizeof(From));
+  To to;
+  std::memcpy(&to, from, sizeof to);
+  return to;
+}
+
+inline double SumOfLanes(const Doubles& sum) {
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+// Those of four elements of `row` whose label is `own`, 0 for the others.
+template <typename Scalar>
+Doubles Matching(const Scalar* row,
+                 const typename RowType<Scalar>::Label* labels,
+                 const typename RowType<Scalar>::Labels& own) {
+  using Type = RowType<Scalar>;
+  const auto label = LoadFour<typename Type::Labels>(labels);
+  auto value = LoadFour<typename Type::Mask>(row);
+  value &= label == own;
+  typename Type::Values chosen;
+  std::memcpy(&chosen, &value, sizeof chosen);
+  return AsDoubles(chosen);
+}
+
+// Sum of row[j], first <= j < n, over labels[j] == own.
+template <typename Scalar>
+double SumOfMatching(const Scalar* row,
+                     const typename RowType<Scalar>::Label* labels,
+                     typename RowType<Scalar>::Label own,
+                     int64_t first,
+                     int64_t n) {
+  const typename RowType<Scalar>::Labels owns = {own, own, own, own};
+  Doubles sum_0 = {};
+  Doubles sum_1 = {};
+  int64_t j = first;
+  for (; j + 2 * kWidth <= n; j += 2 * kWidth) {
+    sum_0 += Matching(row + j, labels + j, owns);
+    sum_1 += Matching(row + j + kWidth, labels + j + kWidth, owns);
+  }
+  double rest = 0;
+  for (; j < n; ++j) {
+    rest += labels[j] == own ? row[j] : 0;
+  }
+  sum_0 += sum_1;
+  return rest + SumOfLanes(sum_0);
+}
+
+// Sum of the elements above 0, and minus the sum of those below it.
+struct SignedSum {
+  double plus = 0;
+  double minus = 0;
+};
+
+template <typename Scalar>
+SignedSum SumBySign(const Scalar* row, int64_t n) {
+  using Type = RowType<Scalar>;
+  const typename Type::Values zero = {};
+  Doubles plus = {};
+  Doubles below = {};
+  int64_t j = 0;
+  for (; j + kWidth <= n; j += kWidth) {
+    const auto value = LoadFour<typename Type::Values>(row + j);
+    auto positive = LoadFour<typename Type::Mask>(row + j);
+    positive &= value > zero;
+    typename Type::Values chosen;
+    std::memcpy(&chosen, &positive, sizeof chosen);
+    plus += AsDoubles(chosen);
+    below += AsDoubles(value) - AsDoubles(chosen);
+  }
+  SignedSum sum{SumOfLanes(plus), -SumOfLanes(below)};
+  for (; j < n; ++j) {
+    (row[j] > 0 ? sum.plus : sum.minus) += row[j] > 0 ? row[j] : -row[j];
+  }
+  return sum;
+}
+
+}  // namespace modbound
+
+#endif  // MODBOUND_CORE_MODULES_ROW_SUMS_H_

@@ -1,0 +1,53 @@
+#include "core/modules/signed_factor_weights.h"
+
+#include <utility>
+
+namespace modbound {
+namespace {
+
+Matrix ChosenRows(const Matrix& Z, absl::Span<const int32_t> rows) {
+  Matrix chosen(static_cast<Eigen::Index>(rows.size()), Z.cols());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    chosen.row(static_cast<Eigen::Index>(r)) = Z.row(rows[r]);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+SignedFactorWeights::SignedFactorWeights(Matrix Z,
+                                         double above,
+                                         double below,
+                                         Vector diagonal)
+    : ComputedWeights(Z.rows()),
+      Z_(std::move(Z)),
+      above_(above),
+      below_(below),
+      diagonal_(std::move(diagonal)) {}
+
+void SignedFactorWeights::MakeTile(absl::Span<const int32_t> rows,
+                                   absl::Span<const int32_t> columns,
+                                   Matrix& tile) const {
+  // In blocks of columns: the whole of Z is not copied for one row.
+  constexpr std::size_t kBlock = 2048;
+  const Matrix left = ChosenRows(Z_, rows);
+  for (std::size_t first = 0; first < columns.size(); first += kBlock) {
+    const Matrix right = ChosenRows(Z_, columns.subspan(first, kBlock));
+    auto block =
+        tile.middleCols(static_cast<Eigen::Index>(first), right.rows());
+    block.noalias() = left * right.transpose();
+    block = block.cwiseMax(0.0) * above_ + block.cwiseMin(0.0) * below_;
+  }
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (rows[r] == columns[c]) {
+        tile(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) =
+            diagonal_[rows[r]];
+      }
+    }
+  }
+}
+
+double SignedFactorWeights::Diagonal(int64_t i) const { return diagonal_[i]; }
+
+}  // namespace modbound

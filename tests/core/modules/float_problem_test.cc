@@ -1,0 +1,169 @@
+#include "core/modules/float_problem.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "core/base/error.h"
+#include "core/modules/float_matrix.h"
+#include "core/modules/labels.h"
+#include "core/modules/partition.h"
+#include "gtest/gtest.h"
+#include "quality_oracle.h"
+
+namespace modbound {
+namespace {
+
+// In memory of its own, with nothing known of the values.
+FloatWeights FloatsOf(const Matrix& matrix) {
+  FloatWeights weights;
+  weights.size = matrix.rows();
+  const auto bytes = static_cast<std::size_t>(matrix.size()) * sizeof(float);
+  weights.values = std::shared_ptr<float>(
+      static_cast<float*>(std::aligned_alloc(64, (bytes / 64 + 1) * 64)),
+      std::free);
+  Eigen::Map<FloatMatrix>(weights.values.get(), matrix.rows(), matrix.cols()) =
+      matrix.cast<float>();
+  return weights;
+}
+
+QualityOptions FloatOptions(QualityFunction function, bool keep_diagonal) {
+  QualityOptions options;
+  options.function = function;
+  options.gamma = 0.7;
+  options.keep_diagonal = keep_diagonal;
+  options.epsilon = 0x1p-23;
+  return options;
+}
+
+constexpr QualityFunction kFloatFunctions[] = {QualityFunction::kNegativeAsym,
+                                               QualityFunction::kNegativeSym,
+                                               QualityFunction::kModularity,
+                                               QualityFunction::kPotts,
+                                               QualityFunction::kUniform};
+
+TEST(FloatProblem, HasTheQualityOfTheFullMatrix) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    for (const bool keep_diagonal : {false, true}) {
+      for (const QualityFunction function : kFloatFunctions) {
+        const OracleCase oracle = RandomOracleCase(function, 37, seed);
+        const QualityOptions options = FloatOptions(function, keep_diagonal);
+        const auto made = MakeFloatProblem(
+            FloatsOf(oracle.weights), options, false, Execution());
+        ASSERT_TRUE(made.ok()) << made.status();
+        EXPECT_NEAR(
+            made->problem.Quality(oracle.labels),
+            SumWithin(FullQualityMatrix(oracle, options), oracle.labels),
+            2e-7)
+            << static_cast<int>(function) << " seed " << seed;
+        // Whatever is rounded, the closed form is that of the same numbers.
+        const Labels one(37, 0);
+        EXPECT_NEAR(made->problem.MeanOverPermutations(one),
+                    made->problem.Quality(one),
+                    1e-12);
+      }
+    }
+  }
+}
+
+// Weights of few binary digits: nothing is rounded before w is.
+TEST(FloatProblem, SumsInFloat64) {
+  const OracleCase oracle = RandomOracleCase(QualityFunction::kPotts, 300, 3);
+  const QualityOptions options =
+      FloatOptions(QualityFunction::kNegativeSym, false);
+  const auto made =
+      MakeFloatProblem(FloatsOf(oracle.weights), options, true, Execution());
+  ASSERT_TRUE(made.ok());
+  Matrix weights = oracle.weights;
+  weights.diagonal().setZero();
+  const Vector k = weights.rowwise().sum();
+  EXPECT_EQ((made->problem.k_plus() - k).cwiseAbs().maxCoeff(), 0);
+}
+
+TEST(FloatProblem, OfADirectedMatrixIsThatOfItsSymmetricPart) {
+  for (const QualityFunction function : kFloatFunctions) {
+    OracleCase oracle = RandomOracleCase(function, 70, 4);
+    oracle.weights.row(3).tail(60).setZero();
+    QualityOptions options = FloatOptions(function, false);
+    EXPECT_EQ(
+        ReasonOf(MakeFloatProblem(FloatsOf(oracle.weights), options, false, {})
+                     .status()),
+        reason::kNotSymmetric);
+    options.directed = true;
+    const auto made =
+        MakeFloatProblem(FloatsOf(oracle.weights), options, false, {});
+    ASSERT_TRUE(made.ok()) << made.status();
+    const auto doubles = ModularityProblem::Make(oracle.weights, options);
+    ASSERT_TRUE(doubles.ok());
+    EXPECT_NEAR(made->problem.Quality(oracle.labels),
+                doubles->Quality(oracle.labels),
+                2e-7);
+  }
+}
+
+TEST(FloatProblem, LeavesSilentUnitsOutInPlace) {
+  OracleCase oracle = RandomOracleCase(QualityFunction::kNegativeAsym, 9, 1);
+  for (const int unit : {0, 4, 8}) {
+    oracle.weights.row(unit).setZero();
+    oracle.weights.col(unit).setZero();
+  }
+  const QualityOptions options =
+      FloatOptions(QualityFunction::kNegativeAsym, false);
+  const auto made =
+      MakeFloatProblem(FloatsOf(oracle.weights), options, false, {});
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->units, (std::vector<int64_t>{1, 2, 3, 5, 6, 7}));
+  EXPECT_NEAR(made->problem.Quality(RestrictLabels(oracle.labels, made->units)),
+              *Quality(oracle.weights, oracle.labels, options),
+              1e-7);
+  // A unit of a diagonal alone is not silent.
+  oracle.weights(4, 4) = 1;
+  EXPECT_EQ(MakeFloatProblem(FloatsOf(oracle.weights), options, false, {})
+                ->units.size(),
+            7);
+  EXPECT_EQ(MakeFloatProblem(FloatsOf(oracle.weights), options, true, {})
+                ->units.size(),
+            9);
+}
+
+TEST(FloatProblem, PartitionsAsDoublesDoAtAnyThreads) {
+  const OracleCase oracle =
+      RandomOracleCase(QualityFunction::kNegativeAsym, 200, 6);
+  PartitionOptions options;
+  options.quality = FloatOptions(QualityFunction::kNegativeAsym, false);
+  options.runs = 3;
+  options.consensus = ConsensusMethod::kNone;
+  Execution four;
+  four.threads = 4;
+  const auto one = Partition(FloatsOf(oracle.weights), options, Execution());
+  const auto more = Partition(FloatsOf(oracle.weights), options, four);
+  ASSERT_TRUE(one.ok() && more.ok());
+  EXPECT_EQ(one->run_labels, more->run_labels);
+  EXPECT_EQ(one->run_quality, more->run_quality);
+  // The quality reported is that of the labels.
+  EXPECT_NEAR(one->quality,
+              *Quality(oracle.weights, one->labels, options.quality),
+              1e-7);
+}
+
+TEST(FloatProblem, RefusesWhatTheDoubleOneRefuses) {
+  const Matrix zero = Matrix::Zero(3, 3);
+  const auto refused = [](const Matrix& weights, QualityFunction function) {
+    return ReasonOf(
+        MakeFloatProblem(
+            FloatsOf(weights), FloatOptions(function, false), false, {})
+            .status());
+  };
+  Matrix bad = zero;
+  bad(1, 2) = std::nan("");
+  EXPECT_EQ(refused(bad, QualityFunction::kNegativeSym), reason::kNotFinite);
+  bad(1, 2) = bad(2, 1) = -0.5;
+  EXPECT_EQ(refused(bad, QualityFunction::kModularity),
+            reason::kNegativeWeight);
+  EXPECT_EQ(refused(bad, QualityFunction::kPotts), reason::kNotBinary);
+  EXPECT_EQ(refused(zero, QualityFunction::kNegativeSym), reason::kDegenerate);
+  EXPECT_EQ(refused(Matrix::Ones(1, 1), QualityFunction::kNegativeSym),
+            reason::kDegenerate);
+}
+
+}  // namespace
+}  // namespace modbound
