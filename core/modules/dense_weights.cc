@@ -10,9 +10,9 @@
 namespace modbound {
 namespace {
 
-// Columns of one work item where all rows are added to sums of modules: those
-// of some twenty modules stay in cache.
-constexpr int64_t kSumColumns = 1024;
+// Columns of one work item where all rows are added to sums of modules: a
+// module's stay in the first-level cache.
+constexpr int64_t kSumColumns = 2048;
 // Rows of one work item.
 constexpr int64_t kWeightRows = 64;
 // Sums of two halves of a row for each slot, unless they would leave the cache.
@@ -145,15 +145,24 @@ template <typename Scalar>
 void DenseWeights<Scalar>::AddAddends(const Labels& labels,
                                       const Execution& execution,
                                       Matrix& sums) const {
+  // Module by module: what is added to stays in cache.
+  const std::vector<std::vector<int64_t>> members =
+      MembersOf(labels, sums.rows());
   ParallelForBlocks(size(),
                     kSumColumns,
                     execution,
                     [&](int64_t first, int64_t count) {
-                      for (int64_t i = 0; i < size(); ++i) {
-                        const Scalar* row = Row(i) + first;
-                        double* sum = sums.data() + labels[i] * size() + first;
-                        for (int64_t j = 0; j < count; ++j) {
-                          sum[j] += row[j];
+                      for (std::size_t m = 0; m < members.size(); ++m) {
+                        if (execution.stopped()) {
+                          return StoppedError();
+                        }
+                        double* sum = sums.data() +
+                                      static_cast<int64_t>(m) * size() + first;
+                        for (const int64_t i : members[m]) {
+                          const Scalar* row = Row(i) + first;
+                          for (int64_t j = 0; j < count; ++j) {
+                            sum[j] += row[j];
+                          }
                         }
                       }
                       return absl::OkStatus();
@@ -207,9 +216,24 @@ Matrix DenseWeights<Scalar>::BetweenFromRows(const Labels& labels,
 
 template <typename Scalar>
 Matrix DenseWeights<Scalar>::Restrict(const std::vector<int64_t>& nodes,
-                                      const Execution& /*execution*/) const {
-  return MapOf<Scalar>(values_.get(), size(), size())(nodes, nodes)
-      .template cast<double>();
+                                      const Execution& execution) const {
+  const auto n = static_cast<int64_t>(nodes.size());
+  Matrix part(n, n);
+  ParallelForBlocks(n,
+                    kWeightRows,
+                    execution,
+                    [&](int64_t first, int64_t count) {
+                      for (int64_t i = first; i < first + count; ++i) {
+                        const Scalar* row = Row(nodes[i]);
+                        double* out = part.data() + i * n;
+                        for (int64_t j = 0; j < n; ++j) {
+                          out[j] = row[nodes[j]];
+                        }
+                      }
+                      return absl::OkStatus();
+                    })
+      .IgnoreError();  // a stop, which the caller asks for itself
+  return part;
 }
 
 template <typename Scalar>

@@ -1,6 +1,7 @@
 #include "core/modules/factor_sums.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/parallel.h"
 #include "core/modules/labels.h"
@@ -12,33 +13,39 @@ namespace {
 // Columns of one work item: a row's part of them stays in registers.
 constexpr int64_t kSumVectors = 8;
 constexpr int64_t kSumBlock = kSumVectors * kWidth;
-// Numbers of module sums that stay in cache: labellings are taken so many at a
-// time.
-constexpr int64_t kCachedSums = int64_t{1} << 15;
+// Numbers of module sums that stay in the first-level cache: so many labellings
+// are taken at a time.
+constexpr int64_t kCachedSums = 3072;
 // Rows between two looks at the stop flag.
 constexpr int64_t kStopRows = 4096;
 
 // Some labellings, as places where the sums of each unit's modules are.
 struct Places {
+  int64_t first = 0;  // labelling
   int64_t labellings = 0;
-  int64_t modules = 0;
   std::vector<int32_t> of_units;  // units x labellings
 };
 
-Places PlacesOf(const std::vector<Labels>& batch,
-                int64_t first,
-                int64_t count,
-                int64_t modules) {
-  Places places{count, modules, {}};
-  const std::size_t units = batch[first].size();
-  places.of_units.reserve(units * static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < units; ++i) {
-    for (int64_t b = 0; b < count; ++b) {
-      places.of_units.push_back(static_cast<int32_t>(
-          (b * modules + batch[first + b][i]) * kSumBlock));
+std::vector<Places> PlacesOf(const std::vector<Labels>& batch,
+                             int64_t modules) {
+  const auto labellings = static_cast<int64_t>(batch.size());
+  const int64_t at_once =
+      std::max<int64_t>(1, kCachedSums / (modules * kSumBlock));
+  std::vector<Places> all;
+  for (int64_t first = 0; first < labellings; first += at_once) {
+    Places places{first, std::min(at_once, labellings - first), {}};
+    const std::size_t units = batch[first].size();
+    places.of_units.reserve(units *
+                            static_cast<std::size_t>(places.labellings));
+    for (std::size_t i = 0; i < units; ++i) {
+      for (int64_t b = 0; b < places.labellings; ++b) {
+        places.of_units.push_back(static_cast<int32_t>(
+            (b * modules + batch[first + b][i]) * kSumBlock));
+      }
     }
+    all.push_back(std::move(places));
   }
-  return places;
+  return all;
 }
 
 // Adds values[0 ... kSumBlock) to the sums at each place.
@@ -59,33 +66,34 @@ void AddToPlaces(const double* values,
   }
 }
 
-// squares[b] += sum of the squares of the module sums of columns first ...
-// first + count - 1.
-absl::Status AddSquares(const Matrix& Z,
+// Columns first ... first + count - 1, then zeros: kSumBlock of them.
+Matrix BlockOfColumns(const Matrix& Z, int64_t first, int64_t count) {
+  Matrix block = Matrix::Zero(Z.rows(), kSumBlock);
+  block.leftCols(count) = Z.middleCols(first, count);
+  return block;
+}
+
+// squares[b] = sum of the squares of the module sums of some columns, for each
+// labelling b of `places`.
+absl::Status SumSquares(const Matrix& columns,
                         const Places& places,
-                        int64_t first,
-                        int64_t count,
+                        int64_t modules,
                         const Execution& execution,
                         double* squares) {
-  Matrix sums = Matrix::Zero(places.labellings, places.modules * kSumBlock);
-  double values[kSumBlock] = {};
-  for (int64_t i = 0; i < Z.rows(); ++i) {
+  Matrix sums = Matrix::Zero(places.labellings * modules, kSumBlock);
+  for (int64_t i = 0; i < columns.rows(); ++i) {
     if (i % kStopRows == 0 && execution.stopped()) {
       return StoppedError();
     }
-    const double* row = Z.data() + i * Z.cols() + first;
-    if (count < kSumBlock) {
-      std::copy(row, row + count, values);
-      row = values;
-    }
-    AddToPlaces(row,
+    AddToPlaces(columns.data() + i * kSumBlock,
                 places.of_units.data() + i * places.labellings,
                 places.labellings,
                 sums.data());
   }
   for (int64_t b = 0; b < places.labellings; ++b) {
-    for (int64_t m = 0; m < places.modules; ++m) {
-      squares[b] += sums.row(b).segment<kSumBlock>(m * kSumBlock).squaredNorm();
+    squares[places.first + b] = 0;
+    for (int64_t m = 0; m < modules; ++m) {
+      squares[places.first + b] += sums.row(b * modules + m).squaredNorm();
     }
   }
   return absl::OkStatus();
@@ -97,33 +105,31 @@ absl::StatusOr<std::vector<double>> SquaredModuleSums(
     const Matrix& Z,
     const std::vector<Labels>& batch,
     const Execution& execution) {
-  const auto labellings = static_cast<int64_t>(batch.size());
   int64_t modules = 1;
   for (const Labels& labels : batch) {
     modules =
         std::max(modules, static_cast<int64_t>(ModuleSizes(labels).size()));
   }
-  const int64_t at_once =
-      std::max<int64_t>(1, kCachedSums / (modules * kSumBlock));
-  const int64_t blocks = (Z.cols() + kSumBlock - 1) / kSumBlock;
+  const std::vector<Places> all = PlacesOf(batch, modules);
+  Matrix squares((Z.cols() + kSumBlock - 1) / kSumBlock,
+                 static_cast<Eigen::Index>(batch.size()));
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      Z.cols(), kSumBlock, execution, [&](int64_t first, int64_t count) {
+        const Matrix columns = BlockOfColumns(Z, first, count);
+        absl::Status status;
+        for (std::size_t p = 0; p < all.size() && status.ok(); ++p) {
+          status = SumSquares(columns,
+                              all[p],
+                              modules,
+                              execution,
+                              squares.row(first / kSumBlock).data());
+        }
+        return status;
+      }));
   std::vector<double> sums(batch.size(), 0);
-  for (int64_t first = 0; first < labellings; first += at_once) {
-    const int64_t count = std::min(at_once, labellings - first);
-    const Places places = PlacesOf(batch, first, count, modules);
-    Matrix squares = Matrix::Zero(blocks, count);
-    MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
-        Z.cols(), kSumBlock, execution, [&](int64_t column, int64_t width) {
-          return AddSquares(Z,
-                            places,
-                            column,
-                            width,
-                            execution,
-                            squares.row(column / kSumBlock).data());
-        }));
-    for (int64_t block = 0; block < blocks; ++block) {
-      for (int64_t b = 0; b < count; ++b) {
-        sums[first + b] += squares(block, b);
-      }
+  for (Eigen::Index block = 0; block < squares.rows(); ++block) {
+    for (std::size_t b = 0; b < batch.size(); ++b) {
+      sums[b] += squares(block, static_cast<Eigen::Index>(b));
     }
   }
   return sums;

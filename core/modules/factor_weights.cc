@@ -178,6 +178,6 @@ absl::StatusOr<std::vector<double>> FactorWeights::SumsWithin(
   return sums;
 }
 
-int64_t FactorWeights::BestBatch() const { return 64; }
+int64_t FactorWeights::BestBatch() const { return 128; }
 
 }  // namespace modbound

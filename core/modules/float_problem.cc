@@ -1,6 +1,7 @@
 #include "core/modules/float_problem.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "core/base/error.h"
@@ -123,19 +124,43 @@ absl::Status KeepUnits(const std::vector<int64_t>& units,
   return absl::OkStatus();
 }
 
+float WeightOf(float value, const QualityParts& parts) {
+  return static_cast<float>(value == 0  ? parts.zero
+                            : value > 0 ? value * parts.above
+                                        : value * parts.below);
+}
+
+// Writes w over W, where `zero` is 0. In float64: a factor rounded to float32
+// would be another one.
+void WriteScaled(const QualityParts& parts, int64_t count, float* values) {
+  const Doubles zero = {};
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) {
+    const Doubles value = AsDoubles(LoadFour<Floats>(values + i));
+    const Doubles scaled =
+        value > zero ? value * parts.above : value * parts.below;
+    const Floats written = __builtin_convertvector(scaled, Floats);
+    std::memcpy(values + i, &written, sizeof written);
+  }
+  for (; i < count; ++i) {
+    values[i] = WeightOf(values[i], parts);
+  }
+}
+
 // Writes w over W.
 absl::Status WriteWeights(const QualityParts& parts,
                           const Execution& execution,
                           FloatWeights& weights) {
   const int64_t n = weights.size;
-  const auto zero = static_cast<float>(parts.zero);
   return ForRows(n, execution, [&](int64_t first, int64_t count) {
-    float* value = weights.values.get() + first * n;
-    for (float* end = value + count * n; value < end; ++value) {
-      const double w = *value;
-      const double factor = w > 0 ? parts.above : parts.below;
-      *value = w == 0 ? zero : static_cast<float>(w * factor);
+    float* values = weights.values.get() + first * n;
+    if (parts.zero == 0) {
+      WriteScaled(parts, count * n, values);
+      return absl::OkStatus();
     }
+    std::transform(values, values + count * n, values, [&](float value) {
+      return WeightOf(value, parts);
+    });
     return absl::OkStatus();
   });
 }
