@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -129,6 +131,22 @@ struct Analysis {
   absl::StatusOr<Outcome> (*run)(const v1::Spec& spec,
                                  const InputArrays& inputs,
                                  const Execution& execution) = nullptr;
+  // In place of `run`, for a kind whose inputs may fill the memory: they are
+  // its own, so that the buffer of one may become what it works in, and what is
+  // known of them need not be found again.
+  absl::StatusOr<Outcome> (*run_owned)(const v1::Spec& spec,
+                                       InputArrays inputs,
+                                       const InputInfos& infos,
+                                       const Execution& execution) = nullptr;
+  // Whichever of the two it has.
+  absl::StatusOr<Outcome> Run(const v1::Spec& spec,
+                              InputArrays arrays,
+                              const InputInfos& infos,
+                              const Execution& execution) const {
+    return run_owned == nullptr
+               ? run(spec, arrays, execution)
+               : run_owned(spec, std::move(arrays), infos, execution);
+  }
 
   // Ensembles of networks are no matter of a kind: `plan` and `run` see one of
   // them at a time (ensemble.h). What follows is for them.
@@ -180,10 +198,11 @@ std::vector<std::string> ExpandInput(const Analysis& analysis,
 // Runs an analysis: facts of all inputs, PlanJob again for the threads of
 // `execution`, memory check against `memory_limit`, then its run on the threads
 // of the plan. `known`: facts of these very inputs, which are
-// not scanned again. No exception leaves it. Errors: those of the plan;
+// not scanned again. Buffers of `inputs` that nobody else holds may be written
+// to. No exception leaves it. Errors: those of the plan;
 // kResourceExhausted MEMORY_LIMIT; kCancelled; those of the run.
 absl::StatusOr<Outcome> RunJob(v1::Spec spec,
-                               const InputArrays& inputs,
+                               InputArrays inputs,
                                int64_t memory_limit,
                                const Execution& execution,
                                const InputFacts& known = {});

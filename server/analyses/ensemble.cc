@@ -139,8 +139,8 @@ class EnsembleRun {
   }
 
   absl::Status RunNetwork(int64_t network, const Execution& execution) {
-    const InputArrays inputs = ArraysOf(analysis_, inputs_, ensemble_, network);
-    absl::StatusOr<Outcome> outcome = PlanAndRun(network, inputs, execution);
+    absl::StatusOr<Outcome> outcome = PlanAndRun(
+        network, ArraysOf(analysis_, inputs_, ensemble_, network), execution);
     if (!outcome.ok()) {
       return WithJobPath(outcome.status(), analysis_);
     }
@@ -151,7 +151,7 @@ class EnsembleRun {
   }
 
   absl::StatusOr<Outcome> PlanAndRun(int64_t network,
-                                     const InputArrays& inputs,
+                                     InputArrays inputs,
                                      const Execution& execution) const {
     InputInfos infos = InfosOfOne(infos_, ensemble_);
     for (const std::string& name : ensemble_.members) {
@@ -164,7 +164,7 @@ class EnsembleRun {
     MODBOUND_ASSIGN_OR_RETURN(const Plan plan, analysis_.plan(own, infos));
     MODBOUND_RETURN_IF_ERROR(CheckMemoryOf(plan));
     return analysis_.run_network == nullptr
-               ? analysis_.run(own, inputs, execution)
+               ? analysis_.Run(own, std::move(inputs), infos, execution)
                : analysis_.run_network(spec_, network, inputs, execution);
   }
 

@@ -1,78 +1,220 @@
 #include "core/modules/induced_quality.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
 #include "core/base/progress_counter.h"
 #include "core/modules/labels.h"
 #include "core/modules/partition_qualities.h"
+#include "core/modules/quality_input.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/module_labels.h"
+#include "server/analyses/partition_engine.h"
 #include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
+#include "server/analyses/similarity_word.h"
 
 namespace modbound {
 namespace {
 
-// Draws that a thread evaluates at once.
-constexpr int64_t kDraws = 16;
+// Of the columns of activity.
+constexpr v1::Similarity::Measure kMeasure = v1::Similarity::CORRELATION;
+
+// Draws of a work item: of a stored matrix, of one that is computed.
+constexpr int64_t kFewestDraws = 16;
+constexpr int64_t kMostDraws = 256;
+
+// matrix or activity, one of them.
+absl::Status CheckSource(const InputInfos& inputs) {
+  const bool has_matrix = inputs.count("matrix") > 0;
+  if (has_matrix != (inputs.count("activity") > 0)) {
+    return absl::OkStatus();
+  }
+  return has_matrix ? Refuse(reason::kContradiction,
+                             "inputs.activity",
+                             "matrix and activity are both given; allowed: "
+                             "one of them")
+                    : Refuse(reason::kMissingField,
+                             "inputs.matrix",
+                             "neither matrix nor activity is given; one of "
+                             "them must be");
+}
+
+bool IsFactored(const v1::InducedQualitySpec& spec, const InputInfo& activity) {
+  UnitsToHold units;
+  units.similarity = kMeasure;
+  units.quality = spec.quality();
+  units.dtype = activity.dtype;
+  units.units = activity.shape[1];
+  units.values = activity.shape[0];
+  return CanFactor(units);
+}
+
+// Bytes of the input and of what the labels are evaluated on.
+double BytesToEvaluate(const InputInfos& inputs,
+                       const v1::InducedQualitySpec& spec) {
+  if (inputs.count("matrix") > 0) {
+    // As doubles, and the problem made of it.
+    return InputBytes(inputs, "matrix") + 16 * ElementsOf(inputs, "matrix");
+  }
+  const InputInfo& activity = inputs.at("activity");
+  const double elements = ElementsOf(inputs, "activity");
+  const auto n = static_cast<double>(std::max<int64_t>(activity.shape[1], 0));
+  // As doubles, and with a unit a row: kept for a second time, with the
+  // strengths of blocks of units; or the similarity, and the problem made of
+  // it.
+  return InputBytes(inputs, "activity") + (IsFactored(spec, activity)
+                                               ? 28 * elements + n * n / 32
+                                               : 16 * elements + 16 * n * n);
+}
 
 absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
                                         const InputInfos& inputs) {
   const v1::InducedQualitySpec& induced = spec.induced_quality();
   MODBOUND_RETURN_IF_ERROR(RefuseCustom(induced.quality()));
-  const InputInfo& matrix = inputs.at("matrix");
-  MODBOUND_RETURN_IF_ERROR(CheckWeights(
-      matrix, induced.quality(), induced.directed(), "inputs.matrix"));
+  MODBOUND_RETURN_IF_ERROR(CheckSource(inputs));
+  const bool has_matrix = inputs.count("matrix") > 0;
+  if (has_matrix) {
+    MODBOUND_RETURN_IF_ERROR(CheckWeights(inputs.at("matrix"),
+                                          induced.quality(),
+                                          induced.directed(),
+                                          "inputs.matrix"));
+  }
   MODBOUND_RETURN_IF_ERROR(RequireModules(inputs));
-  const double n2 = ElementsOf(inputs, "matrix");
   const double n = ElementsOf(inputs, "labels");
   const int64_t draws = induced.null_count();
   Plan plan;
   plan.outputs = {{"null", v1::DType::FLOAT64, {draws}, {"draw"}}};
-  plan.max_threads = ThreadsFor((draws + kDraws - 1) / kDraws);
-  // The inputs, the matrix as doubles and the problem made of it; the null
-  // twice; each thread's draws as labels and as doubles.
-  plan.memory_bytes = BytesOf(InputBytes(inputs, "matrix") + 16 * n2 +
-                              InputBytes(inputs, "labels") + 12 * n +
-                              16 * static_cast<double>(draws));
-  plan.thread_bytes = BytesOf(12.0 * kDraws * n);
+  plan.max_threads = ThreadsFor((draws + kFewestDraws - 1) / kFewestDraws);
+  // The null twice; each thread's draws as labels and as doubles.
+  plan.memory_bytes =
+      BytesOf(BytesToEvaluate(inputs, induced) + InputBytes(inputs, "labels") +
+              12 * n + 16 * static_cast<double>(draws));
+  plan.thread_bytes = BytesOf(
+      12.0 * static_cast<double>(has_matrix ? kFewestDraws : kMostDraws) * n);
   return plan;
 }
 
-absl::StatusOr<Outcome> RunInducedQuality(const v1::Spec& spec,
-                                          const InputArrays& inputs,
-                                          const Execution& execution) {
-  const v1::InducedQualitySpec& induced = spec.induced_quality();
-  const HostArray& matrix = inputs.at("matrix");
-  const Matrix weights = matrix.ToMatrix();
-  const Labels labels = inputs.at("labels").ToLabels();
-  const QualityOptions options = QualityOptionsOf(induced, matrix.dtype());
-  MODBOUND_ASSIGN_OR_RETURN(const InducedQuality result,
-                            ComputeInducedQuality(weights,
-                                                  labels,
-                                                  options,
-                                                  induced.null_count(),
-                                                  induced.seed(),
-                                                  execution));
-  double quality_all_units = result.quality;
-  if (result.excluded_units > 0) {
+// What is told of the labels: the test, and their quality with every unit.
+struct Tested {
+  InducedQuality result;
+  double quality_all_units = 0;
+};
+
+absl::StatusOr<Tested> TestOnMatrix(const Matrix& weights,
+                                    const Labels& labels,
+                                    const QualityOptions& options,
+                                    const v1::InducedQualitySpec& spec,
+                                    const Execution& execution) {
+  Tested tested;
+  MODBOUND_ASSIGN_OR_RETURN(
+      tested.result,
+      ComputeInducedQuality(
+          weights, labels, options, spec.null_count(), spec.seed(), execution));
+  tested.quality_all_units = tested.result.quality;
+  if (tested.result.excluded_units > 0) {
     MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> all,
                               QualitiesOf(weights,
                                           {WithSingletons(labels)},
                                           options,
                                           ForPart(execution, "all units")));
-    quality_all_units = all[0];
+    tested.quality_all_units = all[0];
   }
+  return tested;
+}
+
+absl::StatusOr<Tested> TestOnRows(SimilarityRows rows,
+                                  const Labels& labels,
+                                  const QualityOptions& options,
+                                  const v1::InducedQualitySpec& spec,
+                                  const Execution& execution) {
+  Tested tested;
+  const bool all_labelled = LabelledUnits(labels).size() == labels.size();
+  std::optional<InducedQuality> all;
+  if (!all_labelled) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        all,
+        ComputeInducedQuality(rows,
+                              WithSingletons(labels),
+                              options,
+                              0,
+                              spec.seed(),
+                              ForPart(execution, "all units")));
+  }
+  MODBOUND_ASSIGN_OR_RETURN(tested.result,
+                            ComputeInducedQuality(std::move(rows),
+                                                  labels,
+                                                  options,
+                                                  spec.null_count(),
+                                                  spec.seed(),
+                                                  execution));
+  tested.quality_all_units =
+      all.has_value() ? all->quality : tested.result.quality;
+  return tested;
+}
+
+absl::StatusOr<Tested> TestOnActivity(const v1::InducedQualitySpec& spec,
+                                      InputArrays inputs,
+                                      const InputInfo& activity,
+                                      const Labels& labels,
+                                      const Execution& execution) {
+  const bool is_factored = IsFactored(spec, activity);
+  const QualityOptions options =
+      QualityOptionsOf(spec, is_factored ? activity.dtype : v1::DType::FLOAT64);
+  const Matrix values = inputs.at("activity").ToMatrix();
+  inputs.erase("activity");
+  if (!is_factored) {
+    MODBOUND_ASSIGN_OR_RETURN(const SimilarityMatrix similarity,
+                              SimilarityOf(kMeasure, false, values, execution));
+    return TestOnMatrix(similarity.values, labels, options, spec, execution);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      SimilarityRows rows,
+      SimilarityRowsOf(kMeasure, false, values, execution));
+  return TestOnRows(std::move(rows), labels, options, spec, execution);
+}
+
+absl::StatusOr<Tested> TestLabels(const v1::InducedQualitySpec& spec,
+                                  InputArrays inputs,
+                                  const InputInfos& infos,
+                                  const Execution& execution) {
+  const Labels labels = inputs.at("labels").ToLabels();
+  if (inputs.count("matrix") > 0) {
+    const HostArray& matrix = inputs.at("matrix");
+    return TestOnMatrix(matrix.ToMatrix(),
+                        labels,
+                        QualityOptionsOf(spec, matrix.dtype()),
+                        spec,
+                        execution);
+  }
+  absl::StatusOr<Tested> tested = TestOnActivity(
+      spec, std::move(inputs), infos.at("activity"), labels, execution);
+  if (!tested.ok()) {
+    // A similarity computed here is no input.
+    return AsQualityError(tested.status());
+  }
+  return tested;
+}
+
+absl::StatusOr<Outcome> RunInducedQuality(const v1::Spec& spec,
+                                          InputArrays inputs,
+                                          const InputInfos& infos,
+                                          const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      const Tested tested,
+      TestLabels(spec.induced_quality(), std::move(inputs), infos, execution));
+  const InducedQuality& result = tested.result;
   Outcome outcome;
   v1::InducedQualitySummary* summary =
       outcome.summary.mutable_induced_quality();
   summary->set_quality(result.quality);
   summary->set_exact_null_mean(result.exact_null_mean);
   summary->set_excluded_units(result.excluded_units);
-  summary->set_quality_all_units(quality_all_units);
+  summary->set_quality_all_units(tested.quality_all_units);
   if (result.z.has_value()) {
     summary->set_z(*result.z);
   }
@@ -90,7 +232,16 @@ Analysis InducedQualityAnalysis() {
   analysis.kind = "induced_quality";
   analysis.inputs = {{.name = "matrix",
                       .axes = {"N", "N"},
-                      .comment = "Weights; symmetric unless directed."},
+                      .comment = "Weights; symmetric unless directed. This or "
+                                 "activity.",
+                      .optional = true},
+                     {.name = "activity",
+                      .axes = {"T", "N"},
+                      .comment = "Activity of units over time; the matrix is "
+                                 "the correlation of its columns, 0 for silent "
+                                 "ones. This or matrix.",
+                      .optional = true,
+                      .steps = true},
                      {.name = "labels",
                       .axes = {"N"},
                       .comment = "Partition; -1 leaves the unit out.",
@@ -102,7 +253,7 @@ Analysis InducedQualityAnalysis() {
   analysis.example_spec = R"({"null": "PERMUTATION", "null_count": 1000})";
   analysis.ensemble_tests = {"z"};
   analysis.plan = PlanInducedQuality;
-  analysis.run = RunInducedQuality;
+  analysis.run_owned = RunInducedQuality;
   return analysis;
 }
 

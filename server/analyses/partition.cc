@@ -8,19 +8,25 @@
 #include "absl/types/span.h"
 #include "core/base/error.h"
 #include "core/modules/consensus.h"
+#include "core/modules/float_products.h"
 #include "core/modules/louvain.h"
 #include "core/modules/quality_input.h"
 #include "core/modules/similarity.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/partition_engine.h"
 #include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
+#include "server/analyses/similarity_word.h"
 #include "server/analyses/square_outputs.h"
 
 namespace modbound {
 namespace {
 
 using SimilarityWord = v1::Similarity;
+
+// Units for whose passes another thread is worth its start.
+constexpr int64_t kUnitsOfThread = 1024;
 
 // The array that is partitioned, or whose similarity is.
 struct Source {
@@ -146,26 +152,62 @@ bool MakesSimilarity(bool is_given, int64_t N, const OutputNames& wanted) {
   return !is_given && MakesSquareOutput(N, wanted, "similarity");
 }
 
+PartitionEngine EngineOf(const Source& source, const v1::PartitionSpec& spec) {
+  UnitsToHold units;
+  units.similarity = spec.similarity();
+  units.quality = spec.quality();
+  units.wants_similarity =
+      MakesSimilarity(source.is_given, source.units, spec.outputs());
+  units.dtype = source.info->dtype;
+  units.units = source.units;
+  units.values =
+      source.info->shape[source.name == std::string("matrix") ? 1 : 0];
+  return EngineOf(units);
+}
+
+// Bytes of the input and of what is partitioned.
+double WeightsBytes(const InputInfos& inputs,
+                    const Source& source,
+                    const v1::PartitionSpec& spec) {
+  const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
+  const double elements = ElementsOf(inputs, source.name);
+  const double input = InputBytes(inputs, source.name);
+  switch (EngineOf(source, spec)) {
+    case PartitionEngine::kFloats:
+      return input;
+    case PartitionEngine::kFloatProducts:
+      // As doubles, then as floats only.
+      return input + 20 * elements + 4 * n * n;
+    case PartitionEngine::kFactor:
+      // As doubles, with a unit a row; then as floats too, with the sums of
+      // blocks of units.
+      return input + 20 * elements + n * n / 32;
+    case PartitionEngine::kDoubles:
+      break;
+  }
+  // The input as doubles; to compare units, once more with a unit a row. A
+  // computed similarity, and its copy that leaves. What is partitioned is made
+  // of the one before in place; then either cut to the active units or beside
+  // the agreement that a consensus partitions.
+  const bool copies =
+      MakesSimilarity(source.is_given, source.units, spec.outputs());
+  return input + (source.is_given ? 8 : 16) * elements +
+         8 * n * n * (1 + (source.is_given ? 0 : 1) + (copies ? 1 : 0));
+}
+
 // Bytes besides what each run works in.
 double SharedBytes(const InputInfos& inputs,
                    const Source& source,
                    const v1::PartitionSpec& spec) {
   const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
-  const double elements = ElementsOf(inputs, source.name);
-  // The input as doubles; to compare units, once more with a unit a row.
-  double bytes =
-      InputBytes(inputs, source.name) + (source.is_given ? 8 : 16) * elements;
-  // A computed similarity, and its copy that leaves. What is partitioned is
-  // made of the one before in place; then either cut to the active units or
-  // beside the agreement that a consensus partitions.
-  bytes += source.is_given ? 0 : 8 * n * n;
-  bytes += MakesSimilarity(source.is_given, source.units, spec.outputs())
-               ? 8 * n * n
-               : 0;
-  bytes += 8 * n * n;
-  // As doubles, cut, symmetric.
-  bytes += InputBytes(inputs, "null_matrix") +
-           24 * ElementsOf(inputs, "null_matrix");
+  // The null matrix as doubles, cut, symmetric.
+  double bytes = WeightsBytes(inputs, source, spec) +
+                 InputBytes(inputs, "null_matrix") +
+                 24 * ElementsOf(inputs, "null_matrix");
+  if (spec.consensus() != v1::Consensus::NONE &&
+      EngineOf(source, spec) != PartitionEngine::kDoubles) {
+    bytes += 8.0 * static_cast<double>(kMaxStoredGroups * kMaxStoredGroups);
+  }
   // Labels of runs, and their groups or the array that leaves.
   return bytes + 8.0 * spec.runs() * n;
 }
@@ -189,31 +231,27 @@ absl::StatusOr<Plan> PlanPartition(v1::Spec& spec, const InputInfos& inputs) {
     plan.outputs.push_back(
         {"similarity", v1::DType::FLOAT64, {N, N}, {"unit", "unit"}});
   }
-  plan.max_threads = ThreadsFor(partition.consensus() == v1::Consensus::NONE
-                                    ? runs
-                                    : std::max(runs, kConsensusRuns));
-  plan.memory_bytes = BytesOf(SharedBytes(inputs, source, partition));
-  plan.thread_bytes = LouvainWorkBytes(std::max<int64_t>(N, 0));
+  // Passes over many units are in parallel too.
+  const int64_t items = partition.consensus() == v1::Consensus::NONE
+                            ? runs
+                            : std::max(runs, kConsensusRuns);
+  plan.max_threads = ThreadsFor(std::max(items, N / kUnitsOfThread));
+  const int64_t work = LouvainWorkBytes(std::max<int64_t>(N, 0));
+  plan.memory_bytes = BytesOf(SharedBytes(inputs, source, partition) +
+                              (items == 1 ? static_cast<double>(work) : 0));
+  plan.thread_bytes = items == 1 ? 0 : work;
   return plan;
 }
 
-// Of the rows of a matrix, or of the columns of activity.
-absl::StatusOr<SimilarityMatrix> ComputeSimilarity(
-    SimilarityWord::Measure measure,
-    bool of_rows,
-    const Matrix& values,
-    const Execution& execution) {
-  switch (measure) {
-    case SimilarityWord::COSINE:
-      return of_rows ? CosineOfRows(values, execution)
-                     : CosineOfColumns(values, execution);
-    case SimilarityWord::HAMMING:
-      return of_rows ? HammingOfRows(values, execution)
-                     : HammingOfColumns(values, execution);
-    default:
-      return of_rows ? CorrelationOfRows(values, execution)
-                     : CorrelationOfColumns(values, execution);
+absl::Status CheckActive(const std::vector<uint8_t>& valid,
+                         const std::string& input) {
+  if (std::find(valid.begin(), valid.end(), 1) != valid.end()) {
+    return absl::OkStatus();
   }
+  const std::string field = absl::StrCat("inputs.", input);
+  return Refuse(reason::kDegenerate,
+                field,
+                absl::StrCat("every unit of ", field, " is silent"));
 }
 
 // The matrix to partition and its silent units; no flags for a given matrix.
@@ -228,15 +266,25 @@ absl::StatusOr<SimilarityMatrix> MatrixOf(const v1::PartitionSpec& spec,
   }
   MODBOUND_ASSIGN_OR_RETURN(
       SimilarityMatrix similarity,
-      ComputeSimilarity(spec.similarity(), has_matrix, values, execution));
-  if (std::find(similarity.valid.begin(), similarity.valid.end(), 1) ==
-      similarity.valid.end()) {
-    const std::string field = absl::StrCat("inputs.", name);
-    return Refuse(reason::kDegenerate,
-                  field,
-                  absl::StrCat("every unit of ", field, " is silent"));
-  }
+      SimilarityOf(spec.similarity(), has_matrix, values, execution));
+  MODBOUND_RETURN_IF_ERROR(CheckActive(similarity.valid, name));
   return similarity;
+}
+
+// The units that engines without N x N doubles take, as rows of length 1. Uses
+// the input up.
+absl::StatusOr<SimilarityRows> RowsOf(const v1::PartitionSpec& spec,
+                                      InputArrays& inputs,
+                                      const Execution& execution) {
+  const bool has_matrix = inputs.count("matrix") > 0;
+  const char* name = has_matrix ? "matrix" : "activity";
+  const Matrix values = inputs.at(name).ToMatrix();
+  inputs.erase(name);
+  MODBOUND_ASSIGN_OR_RETURN(
+      SimilarityRows rows,
+      SimilarityRowsOf(spec.similarity(), has_matrix, values, execution));
+  MODBOUND_RETURN_IF_ERROR(CheckActive(rows.valid, name));
+  return rows;
 }
 
 ConsensusMethod ToCore(v1::Consensus::Method method) {
@@ -284,33 +332,87 @@ PartitionOptions OptionsOf(const v1::PartitionSpec& spec, DTypeEnum dtype) {
   return options;
 }
 
-absl::StatusOr<Outcome> RunPartition(const v1::Spec& spec,
-                                     const InputArrays& inputs,
-                                     const Execution& execution) {
-  const v1::PartitionSpec& partition = spec.partition();
-  const bool is_given = partition.similarity() == SimilarityWord::GIVEN;
+// The partition of N x N doubles; adds the similarity to what leaves.
+absl::StatusOr<PartitionResult> PartitionDoubles(
+    const v1::PartitionSpec& spec,
+    const InputArrays& inputs,
+    const PartitionOptions& options,
+    const Execution& execution,
+    Outcome& outcome) {
+  const bool is_given = spec.similarity() == SimilarityWord::GIVEN;
   MODBOUND_ASSIGN_OR_RETURN(SimilarityMatrix similarity,
-                            MatrixOf(partition, inputs, execution));
-  const PartitionOptions options = OptionsOf(
-      partition, is_given ? inputs.at("matrix").dtype() : v1::DType::FLOAT64);
+                            MatrixOf(spec, inputs, execution));
   const Matrix null_matrix = inputs.count("null_matrix") > 0
                                  ? inputs.at("null_matrix").ToMatrix()
                                  : Matrix();
-  const int64_t N = similarity.values.rows();
-  Outcome outcome;
-  if (MakesSimilarity(is_given, N, partition.outputs())) {
+  if (MakesSimilarity(is_given, similarity.values.rows(), spec.outputs())) {
     outcome.outputs["similarity"] =
         HostArray::FromMatrix(similarity.values, {"unit", "unit"});
   }
-  absl::StatusOr<PartitionResult> found =
-      Partition(std::move(similarity.values),
-                std::move(similarity.valid),
-                options,
-                execution,
-                null_matrix.size() > 0 ? &null_matrix : nullptr);
+  return Partition(std::move(similarity.values),
+                   std::move(similarity.valid),
+                   options,
+                   execution,
+                   null_matrix.size() > 0 ? &null_matrix : nullptr);
+}
+
+// The partition of a given float32 matrix, whose buffer it uses up.
+absl::StatusOr<PartitionResult> PartitionFloats(const InputInfos& infos,
+                                                InputArrays& inputs,
+                                                const PartitionOptions& options,
+                                                const Execution& execution) {
+  const InputInfo& info = infos.at("matrix");
+  FloatWeights weights;
+  weights.size = info.shape[0];
+  weights.values = std::move(inputs.at("matrix")).TakeFloats();
+  // The plan has refused what is not finite, symmetric, or in range.
+  weights.checked = info.facts.has_value();
+  weights.symmetric = weights.checked && info.facts->max_asymmetry() == 0;
+  return Partition(std::move(weights), options, execution);
+}
+
+absl::StatusOr<PartitionResult> PartitionSource(const v1::PartitionSpec& spec,
+                                                const Source& source,
+                                                InputArrays inputs,
+                                                const InputInfos& infos,
+                                                const Execution& execution,
+                                                Outcome& outcome) {
+  const PartitionEngine engine = EngineOf(source, spec);
+  const PartitionOptions options =
+      OptionsOf(spec,
+                source.is_given || engine != PartitionEngine::kDoubles
+                    ? source.info->dtype
+                    : v1::DType::FLOAT64);
+  if (engine == PartitionEngine::kDoubles) {
+    return PartitionDoubles(spec, inputs, options, execution, outcome);
+  }
+  if (engine == PartitionEngine::kFloats) {
+    return PartitionFloats(infos, inputs, options, execution);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(SimilarityRows rows,
+                            RowsOf(spec, inputs, execution));
+  if (engine == PartitionEngine::kFactor) {
+    return Partition(std::move(rows), options, execution);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(FloatWeights weights,
+                            FloatProducts(std::move(rows), execution));
+  return Partition(std::move(weights), options, execution);
+}
+
+absl::StatusOr<Outcome> RunPartition(const v1::Spec& spec,
+                                     InputArrays inputs,
+                                     const InputInfos& infos,
+                                     const Execution& execution) {
+  v1::PartitionSpec partition = spec.partition();
+  MODBOUND_ASSIGN_OR_RETURN(const Source source,
+                            ResolveSource(infos, partition));
+  const int64_t N = source.units;
+  Outcome outcome;
+  absl::StatusOr<PartitionResult> found = PartitionSource(
+      partition, source, std::move(inputs), infos, execution, outcome);
   if (!found.ok()) {
     // A similarity computed here is no input.
-    return is_given ? found.status() : AsQualityError(found.status());
+    return source.is_given ? found.status() : AsQualityError(found.status());
   }
   const PartitionResult result = *std::move(found);
   FillSummary(result, *outcome.summary.mutable_partition());
@@ -369,7 +471,7 @@ Analysis PartitionAnalysis() {
        "Similarity computed here, unit diagonal kept."}};
   analysis.example_spec = R"({"runs": 100, "consensus": "EXPECTED"})";
   analysis.plan = PlanPartition;
-  analysis.run = RunPartition;
+  analysis.run_owned = RunPartition;
   return analysis;
 }
 

@@ -23,9 +23,11 @@ const google::protobuf::FieldDescriptor* KindField(const v1::Spec& spec) {
 
 absl::StatusOr<Outcome> RunChecked(const v1::Spec& spec,
                                    const Analysis& analysis,
-                                   const InputArrays& inputs,
+                                   InputArrays inputs,
+                                   const InputInfos& infos,
                                    const Execution& execution) {
-  absl::StatusOr<Outcome> outcome = analysis.run(spec, inputs, execution);
+  absl::StatusOr<Outcome> outcome =
+      analysis.Run(spec, std::move(inputs), infos, execution);
   if (!outcome.ok()) {
     return WithJobPath(outcome.status(), analysis);
   }
@@ -103,7 +105,7 @@ absl::StatusOr<JobPlan> MakePlan(v1::Spec& spec,
 }
 
 absl::StatusOr<Outcome> PlanAndRun(v1::Spec& spec,
-                                   const InputArrays& inputs,
+                                   InputArrays inputs,
                                    int64_t memory_limit,
                                    const Execution& execution,
                                    const InputFacts& known) {
@@ -125,7 +127,8 @@ absl::StatusOr<Outcome> PlanAndRun(v1::Spec& spec,
                         plan.ensemble,
                         plan.one,
                         planned)
-          : RunChecked(spec, *plan.analysis, inputs, planned));
+          : RunChecked(
+                spec, *plan.analysis, std::move(inputs), infos, planned));
   outcome.peak_job_bytes = plan.whole.memory_bytes;
   return outcome;
 }
@@ -169,12 +172,12 @@ absl::StatusOr<Plan> PlanJob(v1::Spec& spec,
 }
 
 absl::StatusOr<Outcome> RunJob(v1::Spec spec,
-                               const InputArrays& inputs,
+                               InputArrays inputs,
                                int64_t memory_limit,
                                const Execution& execution,
                                const InputFacts& known) {
   try {
-    return PlanAndRun(spec, inputs, memory_limit, execution, known);
+    return PlanAndRun(spec, std::move(inputs), memory_limit, execution, known);
   } catch (const std::bad_alloc&) {
     return MakeError(absl::StatusCode::kResourceExhausted,
                      reason::kMemoryLimit,

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -203,6 +204,17 @@ Vector HostArray::ToVector() const {
     vector(i) = At(i);
   }
   return vector;
+}
+
+std::shared_ptr<float> HostArray::TakeFloats() && {
+  MODBOUND_CHECK(dtype_ == v1::DType::FLOAT32);
+  std::shared_ptr<std::byte> bytes = std::move(bytes_);
+  if (bytes.use_count() > 1) {
+    const std::shared_ptr<std::byte> shared = bytes;
+    bytes = AllocateAligned(size_bytes());
+    Copy(shared.get(), size_bytes(), bytes.get());
+  }
+  return {bytes, reinterpret_cast<float*>(bytes.get())};
 }
 
 Labels HostArray::ToLabels() const {

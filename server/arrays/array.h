@@ -76,6 +76,9 @@ class HostArray {
   Vector ToVector() const;
   // One axis of whole numbers.
   Labels ToLabels() const;
+  // The elements of a FLOAT32 array to write to, 64-byte aligned: its own
+  // buffer when no other HostArray shares it, else a copy.
+  std::shared_ptr<float> TakeFloats() &&;
 
  private:
   DTypeEnum dtype_ = v1::DType::UNSPECIFIED;

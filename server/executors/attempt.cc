@@ -79,7 +79,7 @@ std::unique_ptr<FileCheckpoint> OpenCheckpoint(
 }
 
 absl::StatusOr<Outcome> Analyse(const internal::AttemptSpec& spec,
-                                const InputArrays& inputs,
+                                InputArrays inputs,
                                 Checkpoint* checkpoint,
                                 AttemptSink& sink,
                                 const StopFlag& stop) {
@@ -96,8 +96,11 @@ absl::StatusOr<Outcome> Analyse(const internal::AttemptSpec& spec,
       known[name] = file.facts();
     }
   }
-  return RunJob(
-      spec.spec(), inputs, spec.memory_limit_bytes(), execution, known);
+  return RunJob(spec.spec(),
+                std::move(inputs),
+                spec.memory_limit_bytes(),
+                execution,
+                known);
 }
 
 // Reads, runs and writes the outputs. Errors: what IsOutcome tells apart, and
@@ -118,7 +121,7 @@ absl::Status RunInDirectory(const std::string& dir,
     return inputs.status();
   }
   absl::StatusOr<Outcome> outcome =
-      Analyse(spec, *inputs, checkpoint.get(), sink, stop);
+      Analyse(spec, *std::move(inputs), checkpoint.get(), sink, stop);
   result.set_compute_seconds(clock.LapSeconds());
   result.set_cpu_seconds(clock.CpuSeconds(spec.threads()));
   if (!outcome.ok()) {

@@ -100,6 +100,74 @@ TEST(InducedQualityKind, CountsUnitsWithoutALabelInTheQualityOfAllUnits) {
             all->summary.induced_quality().quality());
 }
 
+// (T, N): each unit follows one of three waves, with noise. labels: as the
+// waves, but unit 4 has none.
+InputArrays ActivityInputs(int64_t T, int64_t N) {
+  Matrix activity(T, N);
+  Labels labels;
+  for (int64_t i = 0; i < N; ++i) {
+    labels.push_back(static_cast<int32_t>(i % 3));
+    for (int64_t t = 0; t < T; ++t) {
+      activity(t, i) = std::sin(static_cast<double>((1 + i % 3) * t)) +
+                       std::cos(static_cast<double>(i * i + 5 * t * i));
+    }
+  }
+  labels[4] = -1;
+  return {{"activity", HostArray::FromMatrix(activity, {})},
+          {"labels", HostArray::FromLabels(labels, {})}};
+}
+
+// 10 steps of 24 units make no N x N numbers; 13 do.
+TEST(InducedQualityKind, OfActivityIsThatOfItsSimilarity) {
+  for (const int64_t T : {10, 13}) {
+    for (const auto function : {v1::QualityFunction::NEGATIVE_SYM,
+                                v1::QualityFunction::NEGATIVE_ASYM}) {
+      v1::Spec similar;
+      similar.mutable_partition()->set_runs(1);
+      const InputArrays inputs = ActivityInputs(T, 24);
+      const auto partition =
+          RunKind(similar, {{"activity", inputs.at("activity")}});
+      ASSERT_TRUE(partition.ok()) << partition.status();
+      v1::Spec spec = InducedSpec();
+      spec.mutable_induced_quality()->set_quality(function);
+      spec.mutable_induced_quality()->set_null_count(300);
+      const auto of_matrix =
+          RunKind(spec,
+                  {{"matrix", partition->outputs.at("similarity")},
+                   {"labels", inputs.at("labels")}});
+      const auto of_activity = RunKind(spec, inputs);
+      ASSERT_TRUE(of_matrix.ok()) << of_matrix.status();
+      ASSERT_TRUE(of_activity.ok()) << of_activity.status();
+      const auto& expected = of_matrix->summary.induced_quality();
+      const auto& actual = of_activity->summary.induced_quality();
+      EXPECT_NEAR(actual.quality(), expected.quality(), 1e-12);
+      EXPECT_NEAR(
+          actual.quality_all_units(), expected.quality_all_units(), 1e-12);
+      EXPECT_NEAR(actual.exact_null_mean(), expected.exact_null_mean(), 1e-12);
+      EXPECT_EQ(actual.excluded_units(), 1);
+      EXPECT_EQ(actual.p(), expected.p());
+      ExpectClose(of_activity->outputs.at("null").ToMatrix(),
+                  of_matrix->outputs.at("null").ToMatrix(),
+                  1e-12,
+                  1e-12,
+                  "null");
+      ExpectPlannedAndRepeatable(spec, inputs);
+    }
+  }
+}
+
+TEST(InducedQualityKind, TakesMatrixOrActivity) {
+  InputArrays both = InducedInputs();
+  both["activity"] = both.at("matrix");
+  const auto refused = [](v1::Spec spec, const InputArrays& inputs) {
+    return RunKind(spec, inputs).status();
+  };
+  EXPECT_EQ(FieldOf(refused(InducedSpec(), both)), "inputs.activity");
+  both.erase("matrix");
+  both.erase("activity");
+  EXPECT_EQ(ReasonOf(refused(InducedSpec(), both)), reason::kMissingField);
+}
+
 TEST(InducedQualityKind, RefusesByField) {
   InputArrays inputs = InducedInputs();
   inputs["labels"] = HostArray::FromLabels(Labels(64, -1), {});
