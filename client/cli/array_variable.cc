@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -12,25 +11,25 @@
 namespace modbound {
 namespace {
 
-// "sc (400, 400), net (16, 1: a cell array)".
+// "sc (400, 400), net (16, 1; a cell array)".
 std::string ListVariables(const std::vector<ArrayVariable>& variables) {
   constexpr size_t kMostNamed = 20;
-  std::string text;
+  std::vector<std::string> named;
   for (size_t i = 0; i < std::min(variables.size(), kMostNamed); ++i) {
-    const ArrayVariable& variable = variables[i];
-    absl::StrAppend(&text,
-                    i == 0 ? "" : ", ",
-                    variable.name,
-                    " ",
-                    ShapeText(variable.shape));
-    if (!variable.refused.empty()) {
-      absl::StrAppend(&text, ", ", variable.refused, ";");
-    }
+    const auto& [name, shape, refused] = variables[i];
+    const bool both = !shape.empty() && !refused.empty();
+    named.push_back(absl::StrCat(name,
+                                 " (",
+                                 absl::StrJoin(shape, ", "),
+                                 both ? "; " : "",
+                                 refused,
+                                 ")"));
   }
-  if (variables.size() > kMostNamed) {
-    absl::StrAppend(&text, " and ", variables.size() - kMostNamed, " more");
-  }
-  return variables.empty() ? "nothing" : text;
+  const std::string more =
+      variables.size() > kMostNamed
+          ? absl::StrCat(" and ", variables.size() - kMostNamed, " more")
+          : "";
+  return named.empty() ? "nothing" : absl::StrJoin(named, ", ") + more;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "client/cli/input_file.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -41,14 +43,16 @@ absl::StatusOr<InputFile> Convert(const InputPath& path,
         .note = std::move(table.note)};
   }
   const bool is_mat = path.format == FileFormat::kMat;
-  MODBOUND_ASSIGN_OR_RETURN(const v1::Array array,
-                            ConvertInChild(
-                                [&path, is_mat](const TemporaryFile& file) {
-                                  return is_mat ? ConvertMat(path, file)
-                                                : ConvertHdf5(path, file);
-                                },
-                                elements,
-                                MostCpuSeconds(path.file)));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const v1::Array array,
+      ConvertInChild(
+          [&path, is_mat](const TemporaryFile& file) {
+            // Many network disks have no locks; HDF5 would refuse their files.
+            setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0);
+            return is_mat ? ConvertMat(path, file) : ConvertHdf5(path, file);
+          },
+          elements,
+          MostCpuSeconds(path.file)));
   return InputFile{
       .array = NpyFile::FromElements(std::move(elements), name, array),
       .only_matrices = is_mat};

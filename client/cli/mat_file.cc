@@ -103,7 +103,7 @@ std::string RefusedClass(const matvar_t& variable) {
     case MAT_C_OPAQUE:
       return "an object (a table or string of MATLAB's)";
     case MAT_C_EMPTY:
-      return "empty";
+      return "of an unknown class";
     default:
       break;
   }

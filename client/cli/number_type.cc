@@ -28,6 +28,7 @@ absl::StatusOr<std::string> Convert(const void* numbers, int64_t count) {
             absl::StrCat("element ", i, " is ", value, ", beyond int64"));
       }
     }
+    // NOLINTNEXTLINE(bugprone-signed-char-misuse): an int8 is a number here.
     const To converted = static_cast<To>(value);
     std::memcpy(bytes.data() + i * sizeof(To), &converted, sizeof(To));
   }

@@ -152,9 +152,10 @@ def optional(module, package):
 
 
 def _list(variables):
-    named = [f"{name} ({', '.join(str(int(n)) for n in shape)})" +
-             (f", {refused};" if refused else "")
-             for name, (shape, refused) in variables.items()]
+    named = []
+    for name, (shape, refused) in variables.items():
+        facts = [", ".join(str(int(extent)) for extent in shape), refused]
+        named.append(f"{name} ({'; '.join(filter(None, facts))})")
     more = f" and {len(named) - 20} more" if len(named) > 20 else ""
     return (", ".join(named[:20]) or "nothing") + more
 

@@ -166,8 +166,12 @@ TEST(InputFile, SeveralArraysAreListedWithTheirShapes) {
     EXPECT_NE(wrong.find("a (4, 3)"), std::string::npos) << wrong;
     EXPECT_NE(wrong.find("cube (2, 3, 4)"), std::string::npos) << wrong;
   }
-  EXPECT_NE(WrongOf(Golden("many.h5")).find("and 5 more"), std::string::npos)
-      << WrongOf(Golden("many.h5"));
+  const std::string many = WrongOf(Golden("many.h5"));
+  for (const char* part : {"/complex (4, 3; complex), /cube (2, 3, 4)",
+                           "/packed (empty)",
+                           " and 4 more"}) {
+    EXPECT_NE(many.find(part), std::string::npos) << many;
+  }
 }
 
 TEST(InputFile, APathWithAColonThatExistsIsThatFile) {

@@ -15,10 +15,10 @@ namespace {
 
 struct Read {
   absl::Status status;
-  std::vector<int64_t> shape;
+  std::vector<int64_t> shape = {};
   v1::DType::Type dtype = v1::DType::UNSPECIFIED;
-  std::vector<double> values;
-  std::string note;
+  std::vector<double> values = {};
+  std::string note = {};
 };
 
 Read ReadTable(const std::string& text) {
@@ -33,7 +33,6 @@ Read ReadTable(const std::string& text) {
   Read read{.status = absl::OkStatus(),
             .shape = {table->array.shape().begin(), table->array.shape().end()},
             .dtype = table->array.dtype(),
-            .values = {},
             .note = table->note};
   for (int64_t i = 0; i < read.shape[0] * read.shape[1]; ++i) {
     char bytes[8];
