@@ -161,6 +161,9 @@ absl::StatusOr<std::string> SparseElements(const matvar_t& variable,
                                            int64_t bytes) {
   const auto* sparse = static_cast<const mat_sparse_t*>(variable.data);
   const std::optional<NumberType> stored = NumbersInMemory(variable.data_type);
+  if (description.shape.size() != 2) {
+    return DamagedVariable(description);
+  }
   const auto rows = static_cast<size_t>(description.shape[0]);
   const auto columns = static_cast<size_t>(description.shape[1]);
   if (sparse == nullptr || !stored || sparse->jc == nullptr ||

@@ -13,7 +13,7 @@
 namespace modbound {
 namespace {
 
-struct Read {
+struct TableRead {
   absl::Status status;
   std::vector<int64_t> shape = {};
   v1::DType::Type dtype = v1::DType::UNSPECIFIED;
@@ -21,7 +21,7 @@ struct Read {
   std::string note = {};
 };
 
-Read ReadTable(const std::string& text) {
+TableRead ReadTable(const std::string& text) {
   const TemporaryFolder folder;
   std::ofstream(folder / "t.csv", std::ios::binary) << text;
   const TemporaryFile elements = TemporaryFile::Make().value();
@@ -30,10 +30,11 @@ Read ReadTable(const std::string& text) {
   if (!table.ok()) {
     return {.status = table.status()};
   }
-  Read read{.status = absl::OkStatus(),
-            .shape = {table->array.shape().begin(), table->array.shape().end()},
-            .dtype = table->array.dtype(),
-            .note = table->note};
+  TableRead read{
+      .status = absl::OkStatus(),
+      .shape = {table->array.shape().begin(), table->array.shape().end()},
+      .dtype = table->array.dtype(),
+      .note = table->note};
   for (int64_t i = 0; i < read.shape[0] * read.shape[1]; ++i) {
     char bytes[8];
     EXPECT_TRUE(elements.Read(bytes, 8, 8 * i).ok());
@@ -60,7 +61,7 @@ TEST(TextTable, FindsWhatStandsBetweenCells) {
                            "1,2,3\n4,5,6\n",
                            "# a,b,c\n1,2,3\n#\n4,5,6\n",
                            "\"1\",\"2\",\"3\"\n\"4\",\"5\",\"6\"\n"}) {
-    const Read read = ReadTable(text);
+    const TableRead read = ReadTable(text);
     ASSERT_TRUE(read.status.ok()) << text << read.status;
     EXPECT_EQ(read.dtype, v1::DType::INT64) << text;
     EXPECT_EQ(read.shape, (Shape{2, 3})) << text;
@@ -70,13 +71,13 @@ TEST(TextTable, FindsWhatStandsBetweenCells) {
 }
 
 TEST(TextTable, OneOtherNumberMakesAllOfThemFloats) {
-  const Read read = ReadTable("9007199254740992\n-7\n+3\n1e-1\n");
+  const TableRead read = ReadTable("9007199254740992\n-7\n+3\n1e-1\n");
   EXPECT_EQ(read.dtype, v1::DType::FLOAT64);
   EXPECT_EQ(read.values, (Values{9007199254740992, -7, 3, .1}));
   EXPECT_EQ(ReadTable("9223372036854775807").dtype, v1::DType::INT64);
   EXPECT_EQ(ReadTable("9223372036854775808").values,
             Values{9223372036854775808.});
-  const Read zero = ReadTable("-0\n1\n");
+  const TableRead zero = ReadTable("-0\n1\n");
   EXPECT_TRUE(std::signbit(zero.values[0]));
   EXPECT_EQ(ReadTable("1e-999").values, Values{0});
 }
@@ -88,7 +89,7 @@ TEST(TextTable, BecomesFloatsAlsoWhereTheFirstOneComesLate) {
   for (int i = 0; i < kMany; ++i) {
     text += std::to_string(i) + "\n";
   }
-  const Read read = ReadTable(text + "0.5\n");
+  const TableRead read = ReadTable(text + "0.5\n");
   ASSERT_EQ(read.shape, (Shape{kMany + 1, 1}));
   for (int i = 0; i < kMany; ++i) {
     ASSERT_EQ(read.values[static_cast<size_t>(i)], i);
@@ -97,7 +98,7 @@ TEST(TextTable, BecomesFloatsAlsoWhereTheFirstOneComesLate) {
 }
 
 TEST(TextTable, WordsForWhatIsMissingAreNaN) {
-  const Read read = ReadTable("1,nan,NaN,NA,N/A,-nan,inf,-Infinity\n");
+  const TableRead read = ReadTable("1,nan,NaN,NA,N/A,-nan,inf,-Infinity\n");
   ASSERT_EQ(read.values.size(), 8);
   for (size_t i = 1; i < 6; ++i) {
     EXPECT_TRUE(std::isnan(read.values[i]) && !std::signbit(read.values[i]));
@@ -123,7 +124,7 @@ TEST(TextTable, LeavesOutHeadersAndNamesAndSaysSo) {
               "left out 1 header line and the first column, of names"},
              {"\"a, b\",\"c\"\n1,2\n3,4\n", "left out 1 header line"}};
   for (const auto& [text, note] : all) {
-    const Read read = ReadTable(text);
+    const TableRead read = ReadTable(text);
     ASSERT_TRUE(read.status.ok()) << text << read.status;
     EXPECT_EQ(read.shape, (Shape{2, 2})) << text;
     EXPECT_EQ(read.values, (Values{1, 2, 3, 4})) << text;
