@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and nothing when none is.
-# Usage: deploy/packages.sh [build] [lint] [bench]     (default: build)
+# Usage: deploy/packages.sh [build] [test] [lint] [bench]     (default: build)
 #   build  what compiles and runs modbound and its tests
+#   test   what only tests need: they make .mat and .h5 files with it
 #   lint   clang, its sanitizers, clang-format and clang-tidy
 #   bench  the peers of tests/bench: PyTorch and OpenBLAS for it and numpy
 # Needs root or sudo only when something is missing.
@@ -13,7 +14,9 @@ build_packages=(
   libabsl-dev libeigen3-dev libboost-math-dev librandom123-dev
   libsqlite3-dev libssl-dev openssl zlib1g-dev libspdlog-dev libcli11-dev
   nlohmann-json3-dev prometheus-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libmatio-dev libhdf5-dev libaec-dev
   python3 python3-grpcio python3-protobuf python3-numpy)
+test_packages=(python3-scipy python3-h5py)
 bench_packages=(python3-torch libopenblas0-pthread)
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 
@@ -21,10 +24,11 @@ wanted=()
 for group in "${@:-build}"; do
   case "$group" in
     build) wanted+=("${build_packages[@]}") ;;
+    test) wanted+=("${test_packages[@]}") ;;
     lint) wanted+=("${lint_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
     *)
-      echo "packages.sh: unknown group \"$group\"; allowed: build, lint, bench" >&2
+      echo "packages.sh: unknown group \"$group\"; allowed: build, test, lint, bench" >&2
       exit 2
       ;;
   esac

@@ -78,7 +78,7 @@ read_flags() {
   local isa
   isa=$(sed -n 's/^MODBOUND_ISA:[A-Z]*=//p' build/CMakeCache.txt)
   printf '%s\n' -std=c++20 "-march=$isa" -I. -Itests -isystem build/gen \
-    -isystem /usr/include/eigen3 -DEIGEN_MAX_ALIGN_BYTES=64 \
+    -isystem /usr/include/eigen3 -isystem /usr/include/hdf5/serial -DEIGEN_MAX_ALIGN_BYTES=64 \
     -DEIGEN_MPL2_ONLY '-DMODBOUND_GOLDEN_DIR=""' '-DMODBOUND_SOURCE_DIR=""' \
     '-DMODBOUND_WORKER=""'
 }
@@ -227,7 +227,7 @@ full_checks() {
 }
 
 step "Packages"
-deploy/packages.sh build lint
+deploy/packages.sh build test lint
 step "Release build"
 deploy/build.sh release
 check_format

@@ -56,7 +56,11 @@ void AddSubmitFlags(CLI::App* command, SubmitFlags& flags) {
       ->required();
   command->add_option(
       "--spec", flags.spec, "JSON of the spec: a file, or - for stdin");
-  AddList(command, "--input", flags.inputs, "NAME=FILE.npy");
+  AddList(command,
+          "--input",
+          flags.inputs,
+          "NAME=FILE, a .npy, .mat, .h5, .hdf5, .csv, .tsv or .txt file; "
+          "FILE:VARIABLE names one of several in a .mat or .h5 file");
   AddList(command, "--from", flags.from, "NAME=JOB or NAME=JOB/OUTPUT");
   command->add_option("--request-id",
                       flags.request_id,
@@ -190,8 +194,12 @@ void AddJobCommands(CLI::App& app, Command& chosen) {
 }
 
 void AddServerCommands(CLI::App& app, Command& chosen) {
-  AddCommandOnOne(
-      app, chosen, "upload", "file", "Put a .npy file on the server", Upload);
+  AddCommandOnOne(app,
+                  chosen,
+                  "upload",
+                  "file",
+                  "Put the array of a file (see run --help) on the server",
+                  Upload);
   AddCommand(app, chosen, "info", "What the server is", Info);
   const auto kind = std::make_shared<std::string>();
   AddCommand(app,

@@ -7,8 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/cli/connection.h"
-#include "client/cli/npy.h"
+#include "client/cli/input_file.h"
 #include "modbound/v1/job.pb.h"
+#include "modbound/v1/server.pb.h"
 
 namespace modbound {
 
@@ -30,20 +31,30 @@ absl::StatusOr<v1::Array> ParseFrom(const std::string& text);
 // What --input and --from ask for, checked before anything is sent.
 struct InputFiles {
   std::vector<std::string> names;
-  std::vector<NpyFile> files;  // of the name at the same place
+  std::vector<InputFile> files;  // of the name at the same place
 };
 
 // Opens every NAME=FILE of `inputs` and writes every NAME=JOB[/OUTPUT] of
-// `from` into `job`.
-// Errors: kInvalidArgument: malformed, a name twice, a file that is no .npy
-// file of an allowed dtype.
+// `from` into `job`. What was left out of a file is told on standard error.
+// Errors: kInvalidArgument: malformed, a name twice; those of OpenInputFile.
 absl::StatusOr<InputFiles> ReadInputs(const std::vector<std::string>& inputs,
                                       const std::vector<std::string>& from,
                                       v1::Job& job);
 
-// Writes the files into `job`: small ones inside, others uploaded.
+// The note of a file on standard error, if it has one.
+void PrintNote(const InputFile& file);
+
+// Gives a matrix of one row or one column the shape of a vector, where the file
+// could not hold one and the kind's input of that name takes one axis: labels
+// (N) that MATLAB keeps as (N, 1).
+void FitToKind(const v1::KindInfo& kind, InputFiles& files);
+
+// Writes the files into `job`, which is of `kind`: small ones inside, others
+// uploaded. Asks the server for the kind's inputs where FitToKind may change
+// one.
 absl::Status SendInputs(Connection& connection,
-                        const InputFiles& files,
+                        const std::string& kind,
+                        InputFiles& files,
                         v1::Job& job);
 
 }  // namespace modbound

@@ -124,6 +124,17 @@ absl::StatusOr<NpyFile> NpyFile::Open(const std::string& path) {
   return npy;
 }
 
+NpyFile NpyFile::FromElements(TemporaryFile elements,
+                              const std::string& name,
+                              const v1::Array& array) {
+  NpyFile npy;
+  npy.path_ = name;
+  npy.file_ = std::move(elements).Release();
+  npy.header_.dtype = array.dtype();
+  npy.header_.shape.assign(array.shape().begin(), array.shape().end());
+  return npy;
+}
+
 NpyFile::NpyFile(NpyFile&& other) noexcept { *this = std::move(other); }
 
 NpyFile& NpyFile::operator=(NpyFile&& other) noexcept {

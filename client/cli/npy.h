@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/cli/temporary_file.h"
 #include "modbound/v1/array.pb.h"
 
 namespace modbound {
@@ -38,9 +40,16 @@ absl::StatusOr<NpyHeader> ParseNpyHeader(std::string_view prefix,
 
 // The elements of a .npy file as raw little-endian, row-major bytes, whatever
 // the file's own order. A file already in that order is read piece by piece;
-// any other is held in memory as a whole.
+// any other is held in memory as a whole. Other formats become such elements
+// in a temporary file: input_file.h.
 class NpyFile {
  public:
+  // Elements without a header, from the start of `elements`, that `array` gives
+  // dtype and shape.
+  static NpyFile FromElements(TemporaryFile elements,
+                              const std::string& name,
+                              const v1::Array& array);
+
   // Errors: as ParseNpyHeader, and kInvalidArgument when it cannot be read.
   static absl::StatusOr<NpyFile> Open(const std::string& path);
 
@@ -51,6 +60,9 @@ class NpyFile {
   ~NpyFile();
 
   const NpyHeader& header() const { return header_; }
+
+  // Another shape of as many elements.
+  void Reshape(std::vector<int64_t> shape) { header_.shape = std::move(shape); }
 
   // `size` bytes from `offset`; the range must lie within num_bytes().
   // Errors: kInvalidArgument when the file has become shorter meanwhile.

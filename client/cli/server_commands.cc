@@ -4,7 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/error.h"
-#include "client/cli/npy.h"
+#include "client/cli/input_file.h"
+#include "client/cli/inputs.h"
 #include "client/cli/text_output.h"
 #include "client/cli/upload.h"
 #include "google/protobuf/util/time_util.h"
@@ -64,10 +65,11 @@ absl::Status Kinds(Session& session, const std::string& kind) {
 }
 
 absl::Status Upload(Session& session, const std::string& file) {
-  MODBOUND_ASSIGN_OR_RETURN(const NpyFile npy, NpyFile::Open(file));
+  MODBOUND_ASSIGN_OR_RETURN(const InputFile input, OpenInputFile(file));
+  PrintNote(input);
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   MODBOUND_ASSIGN_OR_RETURN(const v1::Array array,
-                            UploadArray(*connection, npy));
+                            UploadArray(*connection, input.array));
   session.Print(array, array.artifact() + "  " + ArrayText(array) + "\n");
   return absl::OkStatus();
 }

@@ -15,8 +15,8 @@ absl::Status Info(Session& session);
 // `kind` "" = a list of all.
 absl::Status Kinds(Session& session, const std::string& kind);
 
-// Puts a .npy file on the server and prints the array as run-graph files name
-// it.
+// Puts the array of a file (OpenInputFile), its shape as the file has it, on
+// the server and prints it as run-graph files name it.
 absl::Status Upload(Session& session, const std::string& file);
 
 }  // namespace modbound

@@ -64,11 +64,11 @@ absl::StatusOr<v1::Job> Send(Session& session, const SubmitFlags& flags) {
         ParseDeadline(flags.deadline,
                       google::protobuf::util::TimeUtil::GetCurrentTime()));
   }
-  MODBOUND_ASSIGN_OR_RETURN(const InputFiles files,
+  MODBOUND_ASSIGN_OR_RETURN(InputFiles files,
                             ReadInputs(flags.inputs, flags.from, job));
   MODBOUND_ASSIGN_OR_RETURN(NewFolder out, NewFolder::Make(flags.out));
   MODBOUND_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  MODBOUND_RETURN_IF_ERROR(SendInputs(*connection, files, job));
+  MODBOUND_RETURN_IF_ERROR(SendInputs(*connection, flags.kind, files, job));
   request.set_request_id(flags.request_id.empty() ? RandomUuid()
                                                   : flags.request_id);
   absl::StatusOr<v1::Job> submitted = connection->Call(

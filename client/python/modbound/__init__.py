@@ -9,8 +9,10 @@
     mod.summary.quality, mod.arrays["labels"]
 
 A method starts a job and returns its handle at once; handles and their outputs
-are inputs of further jobs, and the server keeps the order. `help(lab.train)`
-documents a kind. The same with `await`: modbound.aio.
+are inputs of further jobs, and the server keeps the order. An array of your own
+is numpy's, or in a file: "fc.csv", "subject.mat:FC", a pathlib.Path
+(help(modbound.file)). `help(lab.train)` documents a kind. The same with `await`:
+modbound.aio.
 """
 
 import importlib
@@ -21,6 +23,7 @@ from modbound.errors import (Aborted, AlreadyExists, Cancelled, DataLoss,
                              Internal, InvalidArgument, JobCancelled, JobError,
                              JobFailed, JobSkipped, NotFound, PermissionDenied,
                              ResourceExhausted, Unauthenticated, Unavailable)
+from modbound.files import File as file
 from modbound.handle import Handle
 from modbound.values import Artifact, Event, Output, Record
 

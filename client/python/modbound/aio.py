@@ -12,7 +12,7 @@ import time
 
 import grpc
 
-from modbound import (address, arrays, calls, client, contract, credentials, errors,
+from modbound import (address, calls, client, contract, credentials, errors,
                       handle, methods, submit, values)
 
 
@@ -189,9 +189,12 @@ class Lab:
                 for name, job in jobs.items()}
 
     async def upload(self, array):
-        """Stores an array once, for use in many jobs: an Artifact."""
+        """Stores an array once, for use in many jobs: an Artifact.
+
+        array: numpy's, or a file (modbound.file), its shape as the file has it.
+        """
         return values.Artifact(await self._run(
-            calls.upload(arrays.little_endian(array, "array"))))
+            calls.upload(submit.array_of(array, "array"))))
 
     async def kinds(self):
         """Kind -> Record of comment, fields, inputs, outputs, example_spec."""

@@ -6,7 +6,7 @@ import time
 
 import grpc
 
-from modbound import (address, arrays, calls, contract, credentials, errors, handle,
+from modbound import (address, calls, contract, credentials, errors, handle,
                       methods, submit, values)
 
 
@@ -70,9 +70,12 @@ class Lab:
         return {name: handle.Handle(self, job) for name, job in jobs.items()}
 
     def upload(self, array):
-        """Stores an array once, for use in many jobs: an Artifact."""
+        """Stores an array once, for use in many jobs: an Artifact.
+
+        array: numpy's, or a file (modbound.file), its shape as the file has it.
+        """
         return values.Artifact(
-            self._run(calls.upload(arrays.little_endian(array, "array"))))
+            self._run(calls.upload(submit.array_of(array, "array"))))
 
     def kinds(self):
         """Kind -> Record of comment, fields, inputs, outputs, example_spec."""

@@ -35,9 +35,10 @@ def _docstring(descriptor):
     for field in descriptor.fields:
         lines += _field_lines(field, "  ")
     lines += [
-        "", "Inputs are keywords too: numpy arrays, handles (their output of "
-        "the", "same name), handle[\"output\"], artifacts, \"JOB/OUTPUT\", and "
-        "for a group", "such as network a handle or a dict of its members.",
+        "", "Inputs are keywords too: numpy arrays, files (\"x.npy\", "
+        "\"x.mat:VARIABLE\",", "help(modbound.file)), handles (their output of "
+        "the same name),", "handle[\"output\"], artifacts, \"JOB/OUTPUT\", and "
+        "for a group such as", "network a handle or a dict of its members.",
         "job_labels (or labels, a dict of strings), priority, deadline "
         "(datetime),", "max_run_time (seconds), no_cache (run it even if an "
         "equal job has the", "result already), pinned (retention leaves it) and "

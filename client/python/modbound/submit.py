@@ -7,7 +7,7 @@ import numpy
 
 from google.protobuf import json_format
 
-from modbound import arrays, calls, contract, errors, spec, values
+from modbound import arrays, calls, contract, errors, files, spec, values
 
 # Keywords that every kind takes beside its spec fields and inputs.
 JOB_KEYWORDS = ("job_labels", "priority", "deadline", "max_run_time",
@@ -200,9 +200,9 @@ def _add_inputs(message, kind, rules, inputs, inline):
                 # initial={"w_rec": ...} is initial/w_rec.
                 if not is_prefix and full not in names:
                     full = member
-                yield from _add_input(message, full, item, inline)
+                yield from _add_input(message, rules, full, item, inline)
         else:
-            yield from _add_input(message, name, value, inline)
+            yield from _add_input(message, rules, name, value, inline)
 
 
 def _reference(value):
@@ -215,8 +215,29 @@ def _reference(value):
     return getattr(value, "id", None), ""
 
 
-def _add_input(message, name, value, inline):
+def array_of(value, path):
+    """A little-endian array of an array or a file; errors name it `path`."""
+    file = files.find(value)
+    if file is not None:
+        value = files.read(file, path)
+    return arrays.little_endian(value, path)
+
+
+def _takes_vector(rules, name):
+    """Whether an input may have one axis."""
+    for rule in rules:
+        if rule.name == name or (rule.name.endswith("/*") and
+                                 name.startswith(rule.name[:-1])):
+            return len(rule.axes) == 1 or any(
+                len(axes.names) == 1 for axes in rule.more_axes)
+    return False
+
+
+def _add_input(message, rules, name, value, inline):
     target = message.inputs[name]
+    file = files.find(value)
+    if file is not None:
+        value = files.read(file, f"inputs.{name}", _takes_vector(rules, name))
     job_id, output = _reference(value)
     if job_id is not None:
         target.output.job = job_id

@@ -1,5 +1,9 @@
 #include "client/cli/inputs.h"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "client/cli/error.h"
 #include "gtest/gtest.h"
 
@@ -51,6 +55,45 @@ TEST(ReadInputs, WritesReferencesIntoTheJob) {
   ASSERT_TRUE(ReadInputs({}, {"network=J", "labels=K/labels"}, job).ok());
   EXPECT_EQ(job.inputs().at("network").output().job(), "J");
   EXPECT_EQ(job.inputs().at("labels").output().output(), "labels");
+}
+
+std::string GoldenFile(const std::string& name) {
+  return MODBOUND_GOLDEN_DIR "/file_formats/" + name;
+}
+
+TEST(FitToKind, MatricesBecomeVectorsWhereTheInputTakesOneAndTheFileHasNone) {
+  v1::KindInfo kind;
+  const auto add = [&kind](const std::string& name, int axes) {
+    v1::KindInfo::Input& input = *kind.add_inputs();
+    input.set_name(name);
+    for (int i = 0; i < axes; ++i) {
+      input.add_axes("N");
+    }
+    return &input;
+  };
+  add("matrix", 2);
+  add("b_rec", 1);
+  add("labels", 2)->add_more_axes()->add_names("N");
+  add("variables/*", 1);
+  const std::string column = GoldenFile("many5.mat:column");
+  v1::Job job;
+  InputFiles files = ReadInputs({"matrix=" + column,
+                                 "b_rec=" + column,
+                                 "labels=" + column,
+                                 "variables/x=" + column,
+                                 "variables/y=" + GoldenFile("many.h5:column"),
+                                 "variables/z=" + GoldenFile("mat5.mat"),
+                                 "other=" + column},
+                                {},
+                                job)
+                         .value();
+  FitToKind(kind, files);
+  using Shape = std::vector<int64_t>;
+  const std::vector<Shape> shapes = {
+      {5, 1}, {5}, {5}, {5}, {5, 1}, {4, 3}, {5, 1}};
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    EXPECT_EQ(files.files[i].array.header().shape, shapes[i]) << files.names[i];
+  }
 }
 
 }  // namespace
