@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/base/kept_blocks.h"
-#include "core/base/random.h"
 #include "core/statistics/summary.h"
 
 namespace modbound {
@@ -24,7 +23,8 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     int64_t null_count,
     uint64_t seed,
     const Execution& execution,
-    const Matrix* null_matrix) {
+    const Matrix* null_matrix,
+    const LabelNull& label_null) {
   if (null_count < 0) {
     return Refuse(
         reason::kOutOfRange,
@@ -43,28 +43,20 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
   result.excluded_units =
       static_cast<int64_t>(labels.size() - labelled.units.size());
   result.null.resize(null_count);
+  const LabelNull draw_labels = label_null ? label_null : PermutedLabels(seed);
   KeptBlocks draws;
   draws.phase = "null";
   draws.unit = "draws";
   draws.count = null_count;
   draws.block = kNullBlock;
   KeepArray(result.null.data(), 1, draws);
-  MODBOUND_RETURN_IF_ERROR(
-      RunKeptBlocks(draws, execution, [&](int64_t first, int64_t count) {
-        std::vector<Labels> batch;
-        for (int64_t draw = first; draw < first + count; ++draw) {
-          RandomStream random(seed,
-                              RandomPurpose::kLabelPermutation,
-                              static_cast<uint64_t>(draw));
-          batch.push_back(labelled.labels);
-          random.Shuffle(batch.back());
-        }
-        absl::StatusOr<std::vector<double>> values =
-            problem.Qualities(batch, execution);
-        if (!values.ok()) {
-          return values.status();
-        }
-        std::copy(values->begin(), values->end(), result.null.data() + first);
+  MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
+      draws, execution, [&](int64_t first, int64_t count) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(const std::vector<Labels> batch,
+                                  draw_labels(labelled.labels, first, count));
+        MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> values,
+                                  problem.Qualities(batch, execution));
+        std::copy(values.begin(), values.end(), result.null.data() + first);
         return absl::OkStatus();
       }));
   TestAgainstNull(result);

@@ -8,13 +8,14 @@
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
+#include "core/modules/label_nulls.h"
 #include "core/modules/quality.h"
 
 namespace modbound {
 
 struct InducedQuality {
   double quality = 0;
-  Vector null;  // quality of each permutation
+  Vector null;  // quality of each draw
   std::optional<double>
       z;  // (quality - mean) / sd (ddof 1); unset when sd is 0 (up to rounding)
   std::optional<double> p;     // (1 + #{null >= quality}) / (1 + draws)
@@ -24,6 +25,7 @@ struct InducedQuality {
 
 // Quality that given labels have on a matrix, against labels permuted among the
 // units. Units at -1 are left out first.
+// label_null: labels of another null instead (empty = permuted by `seed`).
 // null_count >= 0; 0 leaves z and p unset. A null value within rounding (1e-12
 // of the largest |Q|) of the quality counts as reached: the same partition must
 // not fall below itself.
@@ -37,7 +39,8 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     int64_t null_count,
     uint64_t seed,
     const Execution& execution,
-    const Matrix* null_matrix = nullptr);
+    const Matrix* null_matrix = nullptr,
+    const LabelNull& label_null = nullptr);
 
 // z, p of a quality against null values as above (fills z and p of `result`
 // from its quality and null).
