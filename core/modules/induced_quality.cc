@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/base/kept_blocks.h"
-#include "core/base/random.h"
 #include "core/base/thread_share.h"
 #include "core/modules/factor_problem.h"
 #include "core/modules/labels.h"
@@ -26,12 +25,11 @@ absl::Status CheckCount(int64_t null_count) {
 }
 
 // labels: of the units of the problem, 0 ... without gaps.
-absl::StatusOr<InducedQuality> AgainstPermutations(
-    const ModularityProblem& problem,
-    const Labels& labels,
-    int64_t null_count,
-    uint64_t seed,
-    const Execution& execution) {
+absl::StatusOr<InducedQuality> AgainstLabels(const ModularityProblem& problem,
+                                             const Labels& labels,
+                                             int64_t null_count,
+                                             const LabelNull& draw_labels,
+                                             const Execution& execution) {
   InducedQuality result;
   MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
                             problem.Qualities({labels}, execution));
@@ -48,14 +46,8 @@ absl::StatusOr<InducedQuality> AgainstPermutations(
       ThreadShare((null_count + draws.block - 1) / draws.block, execution);
   MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
       draws, execution, [&](int64_t first, int64_t count) -> absl::Status {
-        std::vector<Labels> batch;
-        for (int64_t draw = first; draw < first + count; ++draw) {
-          RandomStream random(seed,
-                              RandomPurpose::kLabelPermutation,
-                              static_cast<uint64_t>(draw));
-          batch.push_back(labels);
-          random.Shuffle(batch.back());
-        }
+        MODBOUND_ASSIGN_OR_RETURN(const std::vector<Labels> batch,
+                                  draw_labels(labels, first, count));
         MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> values,
                                   problem.Qualities(batch, inside));
         std::copy(values.begin(), values.end(), result.null.data() + first);
@@ -74,15 +66,19 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     int64_t null_count,
     uint64_t seed,
     const Execution& execution,
-    const Matrix* null_matrix) {
+    const Matrix* null_matrix,
+    const LabelNull& label_null) {
   MODBOUND_RETURN_IF_ERROR(CheckCount(null_count));
   MODBOUND_ASSIGN_OR_RETURN(
       const LabelledProblem labelled,
       MakeLabelledProblem(weights, labels, options, null_matrix, execution));
   MODBOUND_ASSIGN_OR_RETURN(
       InducedQuality result,
-      AgainstPermutations(
-          labelled.problem, labelled.labels, null_count, seed, execution));
+      AgainstLabels(labelled.problem,
+                    labelled.labels,
+                    null_count,
+                    label_null ? label_null : PermutedLabels(seed),
+                    execution));
   result.excluded_units =
       static_cast<int64_t>(labels.size() - labelled.units.size());
   return result;
@@ -94,7 +90,8 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     const QualityOptions& options,
     int64_t null_count,
     uint64_t seed,
-    const Execution& execution) {
+    const Execution& execution,
+    const LabelNull& label_null) {
   MODBOUND_RETURN_IF_ERROR(CheckCount(null_count));
   MODBOUND_ASSIGN_OR_RETURN(
       const std::vector<int64_t> units,
@@ -104,11 +101,11 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
       MakeFactorProblem(std::move(rows), units, options, execution));
   MODBOUND_ASSIGN_OR_RETURN(
       InducedQuality result,
-      AgainstPermutations(problem,
-                          CompactLabels(RestrictLabels(labels, units)),
-                          null_count,
-                          seed,
-                          execution));
+      AgainstLabels(problem,
+                    CompactLabels(RestrictLabels(labels, units)),
+                    null_count,
+                    label_null ? label_null : PermutedLabels(seed),
+                    execution));
   result.excluded_units = static_cast<int64_t>(labels.size() - units.size());
   return result;
 }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
+#include "core/modules/label_nulls.h"
 #include "core/modules/quality.h"
 #include "core/modules/similarity.h"
 
@@ -15,7 +16,7 @@ namespace modbound {
 
 struct InducedQuality {
   double quality = 0;
-  Vector null;  // quality of each permutation
+  Vector null;  // quality of each draw
   std::optional<double>
       z;  // (quality - mean) / sd (ddof 1); unset when sd is 0 (up to rounding)
   std::optional<double> p;     // (1 + #{null >= quality}) / (1 + draws)
@@ -25,6 +26,7 @@ struct InducedQuality {
 
 // Quality that given labels have on a matrix, against labels permuted among the
 // units. Units at -1 are left out first.
+// label_null: labels of another null instead (empty = permuted by `seed`).
 // null_count >= 0; 0 leaves z and p unset. A null value within rounding (1e-12
 // of the largest |Q|) of the quality counts as reached: the same partition must
 // not fall below itself.
@@ -38,7 +40,8 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     int64_t null_count,
     uint64_t seed,
     const Execution& execution,
-    const Matrix* null_matrix = nullptr);
+    const Matrix* null_matrix = nullptr,
+    const LabelNull& label_null = nullptr);
 
 // The same on the similarity Z Z' of units, of which no N x N numbers are made
 // (MakeFactorProblem): O(N T) a draw, once O(N^2 T). options.function: as
@@ -49,7 +52,8 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
     const QualityOptions& options,
     int64_t null_count,
     uint64_t seed,
-    const Execution& execution);
+    const Execution& execution,
+    const LabelNull& label_null = nullptr);
 
 // z, p of a quality against null values as above (fills z and p of `result`
 // from its quality and null).

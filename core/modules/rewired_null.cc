@@ -1,0 +1,67 @@
+#include "core/modules/rewired_null.h"
+
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/base/kept_blocks.h"
+#include "core/base/random.h"
+#include "core/modules/labels.h"
+#include "core/modules/quality_input.h"
+#include "core/modules/rewire.h"
+
+namespace modbound {
+namespace {
+
+// Quality and the two correlations of a draw.
+constexpr Eigen::Index kFoundWidth = 3;
+
+std::optional<double> MeanOfDraws(const Eigen::Ref<const Vector>& values) {
+  if (values.size() == 0 || !values.allFinite()) {
+    return std::nullopt;
+  }
+  return values.mean();
+}
+
+}  // namespace
+
+absl::StatusOr<RewiredNull> ComputeRewiredNull(const Matrix& weights,
+                                               const Labels& labels,
+                                               const QualityOptions& options,
+                                               int64_t draws,
+                                               uint64_t seed,
+                                               const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckLabels(labels, weights.rows(), "labels"));
+  MODBOUND_RETURN_IF_ERROR(
+      CheckQualityInput(weights, options, nullptr, execution));
+  const std::vector<int64_t> units = LabelledUnits(labels);
+  const Labels labelled = CompactLabels(RestrictLabels(labels, units));
+  Matrix network = RestrictMatrix(weights, units);
+  MODBOUND_RETURN_IF_ERROR(SymmetriseInPlace(network, execution));
+  Matrix found(draws, kFoundWidth);
+  KeptBlocks blocks;
+  blocks.phase = "null";
+  blocks.unit = "draws";
+  blocks.count = draws;
+  KeepArray(found.data(), kFoundWidth, blocks);
+  MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
+      blocks, execution, [&](int64_t draw, int64_t) -> absl::Status {
+        const RandomStream random(
+            seed, RandomPurpose::kRewiredNetwork, static_cast<uint64_t>(draw));
+        MODBOUND_ASSIGN_OR_RETURN(RewiredNetwork rewired,
+                                  RewireSigned(network, random, execution));
+        MODBOUND_ASSIGN_OR_RETURN(
+            const ModularityProblem problem,
+            ModularityProblem::Make(
+                std::move(rewired.weights), options, nullptr, execution));
+        found.row(draw) << problem.Quality(labelled),
+            rewired.positive_strength_r, rewired.negative_strength_r;
+        return absl::OkStatus();
+      }));
+  RewiredNull null;
+  null.quality = found.col(0);
+  null.positive_strength_r = MeanOfDraws(found.col(1));
+  null.negative_strength_r = MeanOfDraws(found.col(2));
+  return null;
+}
+
+}  // namespace modbound
