@@ -14,6 +14,24 @@ namespace {
 constexpr int64_t kMadeRows = 128;
 constexpr int64_t kMadeColumns = 2048;
 
+// scale X X', in parallel over fixed blocks of rows; half done when
+// execution.stopped().
+Matrix ProductsOfRows(const Matrix& X,
+                      double scale,
+                      const Execution& execution) {
+  Matrix products(X.rows(), X.rows());
+  ParallelForBlocks(X.rows(),
+                    kMadeRows,
+                    execution,
+                    [&](int64_t first, int64_t count) {
+                      products.middleRows(first, count).noalias() =
+                          scale * (X.middleRows(first, count) * X.transpose());
+                      return absl::OkStatus();
+                    })
+      .IgnoreError();  // a stop, which the caller asks for itself
+  return products;
+}
+
 class FactorRows : public Weights::Rows {
  public:
   FactorRows(const FloatMatrix& Z, double scale, const Vector& diagonal)
@@ -130,16 +148,20 @@ void FactorWeights::LinksFromSums(const Matrix& sums,
   links[own] -= excess_[node];
 }
 
-Matrix FactorWeights::Between(const Labels& labels,
-                              int64_t modules,
-                              const Matrix& sums) const {
-  Matrix between(modules, modules);
-  between.noalias() =
-      scale_ * (sums.topRows(modules) * sums.topRows(modules).transpose());
+Matrix FactorWeights::BetweenOf(const Labels& labels,
+                                const Matrix& sums,
+                                const Execution& execution) const {
+  Matrix between = ProductsOfRows(sums, scale_, execution);
   for (int64_t i = 0; i < size(); ++i) {
     between(labels[i], labels[i]) -= excess_[i];
   }
   return between;
+}
+
+Matrix FactorWeights::Between(const Labels& labels,
+                              int64_t modules,
+                              const Matrix& sums) const {
+  return BetweenOf(labels, sums.topRows(modules), Execution());
 }
 
 Matrix FactorWeights::BetweenFromRows(const Labels& labels,
@@ -147,19 +169,12 @@ Matrix FactorWeights::BetweenFromRows(const Labels& labels,
                                       const Execution& execution) const {
   Matrix sums = Matrix::Zero(modules, width());
   AddAddends(labels, execution, sums);
-  return Between(labels, modules, sums);
+  return BetweenOf(labels, sums, execution);
 }
 
 Matrix FactorWeights::Restrict(const std::vector<int64_t>& nodes,
                                const Execution& execution) const {
-  const Matrix rows = Z_(nodes, Eigen::all);
-  const int64_t n = rows.rows();
-  Matrix weights(n, n);
-  ParallelForBlocks(n, kMadeRows, execution, [&](int64_t first, int64_t count) {
-    weights.middleRows(first, count).noalias() =
-        scale_ * (rows.middleRows(first, count) * rows.transpose());
-    return absl::OkStatus();
-  }).IgnoreError();  // a stop, which the caller asks for itself
+  Matrix weights = ProductsOfRows(Z_(nodes, Eigen::all), scale_, execution);
   // Two orders of the same additions need not be equal.
   weights.triangularView<Eigen::StrictlyLower>() = weights.transpose();
   weights.diagonal() = diagonal_(nodes);

@@ -47,6 +47,10 @@ class FactorWeights : public Weights {
   int64_t BestBatch() const override;
 
  private:
+  Matrix BetweenOf(const Labels& labels,
+                   const Matrix& sums,
+                   const Execution& execution) const;
+
   const Matrix Z_;
   const FloatMatrix float_Z_;
   const double scale_;

@@ -11,7 +11,7 @@
 namespace modbound {
 namespace {
 
-const Matrix& Weights() {
+const Matrix& GoldenWeights() {
   static const auto* const kWeights =
       new Matrix(LoadGolden("partition_stats", "consensus_weights").ToMatrix());
   return *kWeights;
@@ -26,14 +26,14 @@ TEST(InducedQuality, AgreesWithGoldenPermutations) {
       LoadGolden("partition_stats", "induced_permutations").ToMatrix();
   const Labels labels = Induced();
   InducedQuality result;
-  result.quality = *Quality(Weights(), labels, QualityOptions());
+  result.quality = *Quality(GoldenWeights(), labels, QualityOptions());
   result.null.resize(permutations.rows());
   for (Eigen::Index draw = 0; draw < permutations.rows(); ++draw) {
     Labels permuted;
     for (const double unit : permutations.row(draw)) {
       permuted.push_back(labels[static_cast<std::size_t>(unit)]);
     }
-    result.null[draw] = *Quality(Weights(), permuted, QualityOptions());
+    result.null[draw] = *Quality(GoldenWeights(), permuted, QualityOptions());
   }
   TestAgainstNull(result);
   ExpectClose(Matrix::Constant(1, 1, result.quality),
@@ -62,7 +62,7 @@ TEST(InducedQuality, AgreesWithGoldenPermutations) {
 
 TEST(InducedQuality, SampledMeanIsTheExactOne) {
   const auto result = ComputeInducedQuality(
-      Weights(), Induced(), QualityOptions(), 4000, 1, Execution());
+      GoldenWeights(), Induced(), QualityOptions(), 4000, 1, Execution());
   ASSERT_TRUE(result.ok());
   const double mean = result->null.mean();
   const double sd = std::sqrt((result->null.array() - mean).square().mean());
@@ -97,26 +97,28 @@ TEST(InducedQuality, NullValuesAreQualitiesOfPermutedLabels) {
 
 TEST(InducedQuality, SameBytesAtAnyThreadCount) {
   const auto one = ComputeInducedQuality(
-      Weights(), Induced(), QualityOptions(), 100, 2, Execution());
+      GoldenWeights(), Induced(), QualityOptions(), 100, 2, Execution());
   for (const int threads : {2, 4}) {
     Execution execution;
     execution.threads = threads;
-    EXPECT_EQ(ComputeInducedQuality(
-                  Weights(), Induced(), QualityOptions(), 100, 2, execution)
-                  ->null,
-              one->null);
+    EXPECT_EQ(
+        ComputeInducedQuality(
+            GoldenWeights(), Induced(), QualityOptions(), 100, 2, execution)
+            ->null,
+        one->null);
   }
   // More draws leave the first ones as they are.
-  EXPECT_EQ(ComputeInducedQuality(
-                Weights(), Induced(), QualityOptions(), 130, 2, Execution())
-                ->null.head(100),
-            one->null);
+  EXPECT_EQ(
+      ComputeInducedQuality(
+          GoldenWeights(), Induced(), QualityOptions(), 130, 2, Execution())
+          ->null.head(100),
+      one->null);
 }
 
 TEST(InducedQuality, EqualQualitiesCountAsReached) {
   // One module: every permutation is the same partition.
   const auto result = ComputeInducedQuality(
-      Weights(), Labels(64, 0), QualityOptions(), 50, 0, Execution());
+      GoldenWeights(), Labels(64, 0), QualityOptions(), 50, 0, Execution());
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(*result->p, 1);
   EXPECT_FALSE(result->z.has_value());
@@ -124,7 +126,7 @@ TEST(InducedQuality, EqualQualitiesCountAsReached) {
 
 TEST(InducedQuality, WithoutDrawsHasNoTest) {
   const auto result = ComputeInducedQuality(
-      Weights(), Induced(), QualityOptions(), 0, 0, Execution());
+      GoldenWeights(), Induced(), QualityOptions(), 0, 0, Execution());
   ASSERT_TRUE(result.ok());
   EXPECT_FALSE(result->p.has_value());
   EXPECT_FALSE(result->z.has_value());
@@ -142,9 +144,10 @@ TEST(InducedQuality, ReportsEachDrawOfTheNullOnce) {
     EXPECT_GT(update.done, done);
     done = update.done;
   };
-  ASSERT_TRUE(ComputeInducedQuality(
-                  Weights(), Induced(), QualityOptions(), 100, 0, execution)
-                  .ok());
+  ASSERT_TRUE(
+      ComputeInducedQuality(
+          GoldenWeights(), Induced(), QualityOptions(), 100, 0, execution)
+          .ok());
   EXPECT_EQ(done, 100);
 }
 
@@ -152,32 +155,35 @@ TEST(InducedQuality, LeavesExcludedUnitsOut) {
   Labels labels = Induced();
   labels[5] = labels[9] = -1;
   const auto result = ComputeInducedQuality(
-      Weights(), labels, QualityOptions(), 10, 0, Execution());
+      GoldenWeights(), labels, QualityOptions(), 10, 0, Execution());
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->excluded_units, 2);
-  EXPECT_EQ(result->quality, *Quality(Weights(), labels, QualityOptions()));
+  EXPECT_EQ(result->quality,
+            *Quality(GoldenWeights(), labels, QualityOptions()));
 }
 
 TEST(InducedQuality, RefusesAndStops) {
-  EXPECT_EQ(FieldOf(ComputeInducedQuality(
-                        Weights(), {0, 1}, QualityOptions(), 10, 0, Execution())
-                        .status()),
-            "labels");
+  EXPECT_EQ(
+      FieldOf(ComputeInducedQuality(
+                  GoldenWeights(), {0, 1}, QualityOptions(), 10, 0, Execution())
+                  .status()),
+      "labels");
   StopFlag stop;
   stop.Stop();
   Execution stopped;
   stopped.stop = &stop;
-  EXPECT_EQ(ReasonOf(ComputeInducedQuality(
-                         Weights(), Induced(), QualityOptions(), 10, 0, stopped)
-                         .status()),
-            reason::kCancelled);
+  EXPECT_EQ(
+      ReasonOf(ComputeInducedQuality(
+                   GoldenWeights(), Induced(), QualityOptions(), 10, 0, stopped)
+                   .status()),
+      reason::kCancelled);
 }
 
 TEST(InducedQuality, GoesOnFromEachCheckpointWithTheSameBytes) {
   ExpectGoesOn(
       [](const Execution& execution) -> absl::StatusOr<std::string> {
         const auto result = ComputeInducedQuality(
-            Weights(), Induced(), QualityOptions(), 250, 3, execution);
+            GoldenWeights(), Induced(), QualityOptions(), 250, 3, execution);
         if (!result.ok()) {
           return result.status();
         }
