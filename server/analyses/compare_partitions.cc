@@ -33,6 +33,8 @@ constexpr MeasureColumn kMeasures[] = {
     {Measure::VI, &PartitionComparison::vi},
     {Measure::VIN, &PartitionComparison::vin}};
 
+constexpr char kMatchedLabels[] = "matched_labels";
+
 std::string OutputName(Measure::Name word) {
   return absl::AsciiStrToLower(Measure::Name_Name(word));
 }
@@ -70,6 +72,14 @@ absl::StatusOr<Plan> PlanComparePartitions(v1::Spec& spec,
               PartitionComparer::Bytes(std::max<int64_t>(P, 0), N) +
               8 * p * p * static_cast<double>(plan.outputs.size()));
   plan.thread_bytes = BytesOf(PartitionComparer::WorkBytes(N));
+  if (compare.match_labels()) {
+    plan.outputs.push_back(
+        {kMatchedLabels, v1::DType::INT32, shape, {"partition", "unit"}});
+    // The labels once more and as an output; each thread's overlap of modules.
+    plan.memory_bytes += BytesOf(8 * ElementsOf(inputs, "labels"));
+    const auto modules = static_cast<double>(MostModules(inputs, shape[1]));
+    plan.thread_bytes += BytesOf(16 * modules * modules);
+  }
   return plan;
 }
 
@@ -114,6 +124,26 @@ absl::Status CompareWithLater(const PartitionComparer& comparer,
   return absl::OkStatus();
 }
 
+// The partitions renumbered to agree with the first, (P,N).
+absl::StatusOr<HostArray> MatchAll(const std::vector<Labels>& partitions,
+                                   const Execution& execution) {
+  const auto P = static_cast<int64_t>(partitions.size());
+  const auto N = static_cast<int64_t>(partitions.front().size());
+  HostArray array(v1::DType::INT32, {P, N}, {"partition", "unit"});
+  auto* values = reinterpret_cast<int32_t*>(array.mutable_data());
+  ProgressCounter counter(execution, "matching", "partitions", P);
+  MODBOUND_RETURN_IF_ERROR(
+      ParallelFor(P, execution, [&](int64_t p) -> absl::Status {
+        MODBOUND_ASSIGN_OR_RETURN(
+            const Labels matched,
+            MatchLabels(partitions.front(), partitions[p], execution));
+        std::copy(matched.begin(), matched.end(), values + p * N);
+        counter.Add(1);
+        return absl::OkStatus();
+      }));
+  return array;
+}
+
 int64_t UnitsDroppedSomewhere(const std::vector<Labels>& partitions) {
   int64_t dropped = 0;
   for (std::size_t i = 0; i < partitions.front().size(); ++i) {
@@ -148,6 +178,10 @@ absl::StatusOr<Outcome> RunComparePartitions(const v1::Spec& spec,
   for (MeasureTable& table : tables) {
     outcome.outputs[table.name] = std::move(table.array);
   }
+  if (compare.match_labels()) {
+    MODBOUND_ASSIGN_OR_RETURN(outcome.outputs[kMatchedLabels],
+                              MatchAll(partitions, execution));
+  }
   v1::ComparePartitionsSummary* summary =
       outcome.summary.mutable_compare_partitions();
   summary->set_num_partitions(P);
@@ -171,6 +205,11 @@ Analysis ComparePartitionsAnalysis() {
          v1::DType::FLOAT64,
          Measure::Name_Name(measure.word) + " of each pair."});
   }
+  analysis.outputs.push_back(
+      {kMatchedLabels,
+       {"partition", "unit"},
+       v1::DType::INT32,
+       "Partitions renumbered to agree best with the first (match_labels)."});
   analysis.example_spec = R"({"measures": ["ARI", "NMI"]})";
   analysis.plan = PlanComparePartitions;
   analysis.run = RunComparePartitions;

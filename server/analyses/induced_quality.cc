@@ -7,9 +7,12 @@
 
 #include "core/base/error.h"
 #include "core/base/progress_counter.h"
+#include "core/modules/label_nulls.h"
 #include "core/modules/labels.h"
 #include "core/modules/partition_qualities.h"
 #include "core/modules/quality_input.h"
+#include "core/modules/rewire.h"
+#include "core/modules/rewired_null.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/module_labels.h"
 #include "server/analyses/partition_engine.h"
@@ -17,6 +20,7 @@
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/similarity_word.h"
+#include "server/analyses/variogram_inputs.h"
 
 namespace modbound {
 namespace {
@@ -44,6 +48,7 @@ absl::Status CheckSource(const InputInfos& inputs) {
                              "them must be");
 }
 
+// REWIRED has no other rows than those of a matrix.
 bool IsFactored(const v1::InducedQualitySpec& spec, const InputInfo& activity) {
   UnitsToHold units;
   units.similarity = kMeasure;
@@ -51,7 +56,7 @@ bool IsFactored(const v1::InducedQualitySpec& spec, const InputInfo& activity) {
   units.dtype = activity.dtype;
   units.units = activity.shape[1];
   units.values = activity.shape[0];
-  return CanFactor(units);
+  return spec.null() != v1::NullModel::REWIRED && CanFactor(units);
 }
 
 // Bytes of the input and of what the labels are evaluated on.
@@ -72,9 +77,28 @@ double BytesToEvaluate(const InputInfos& inputs,
                                                : 16 * elements + 16 * n * n);
 }
 
+// What the null takes beside what any induced quality does.
+void AddNull(const v1::InducedQualitySpec& induced,
+             const InputInfos& inputs,
+             int64_t draws_at_once,
+             Plan& plan) {
+  const double n = ElementsOf(inputs, "labels");
+  const auto units = static_cast<int64_t>(n);
+  if (induced.null() == v1::NullModel::VARIOGRAM) {
+    plan.memory_bytes += BytesOf(SurrogateBytes(units, inputs, induced));
+    plan.thread_bytes += BytesOf(VariogramSurrogates::WorkBytes(
+        units, draws_at_once, VariogramOptionsOf(induced)));
+  } else if (induced.null() == v1::NullModel::REWIRED) {
+    // One draw a thread: its network and the problem made of it.
+    plan.max_threads = ThreadsFor(induced.null_count());
+    plan.memory_bytes += BytesOf(8 * n * n);
+    plan.thread_bytes += BytesOf(RewireBytes(units) + 8 * n * n);
+  }
+}
+
 absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
                                         const InputInfos& inputs) {
-  const v1::InducedQualitySpec& induced = spec.induced_quality();
+  v1::InducedQualitySpec& induced = *spec.mutable_induced_quality();
   MODBOUND_RETURN_IF_ERROR(RefuseCustom(induced.quality()));
   MODBOUND_RETURN_IF_ERROR(CheckSource(inputs));
   const bool has_matrix = inputs.count("matrix") > 0;
@@ -85,8 +109,13 @@ absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
                                           "inputs.matrix"));
   }
   MODBOUND_RETURN_IF_ERROR(RequireModules(inputs));
+  MODBOUND_RETURN_IF_ERROR(
+      PlanVariogram(inputs.at("labels").shape[0], inputs, induced));
   const double n = ElementsOf(inputs, "labels");
   const int64_t draws = induced.null_count();
+  const bool is_factored =
+      !has_matrix && IsFactored(induced, inputs.at("activity"));
+  const int64_t draws_at_once = is_factored ? kMostDraws : kFewestDraws;
   Plan plan;
   plan.outputs = {{"null", v1::DType::FLOAT64, {draws}, {"draw"}}};
   plan.max_threads = ThreadsFor((draws + kFewestDraws - 1) / kFewestDraws);
@@ -94,8 +123,8 @@ absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
   plan.memory_bytes =
       BytesOf(BytesToEvaluate(inputs, induced) + InputBytes(inputs, "labels") +
               12 * n + 16 * static_cast<double>(draws));
-  plan.thread_bytes = BytesOf(
-      12.0 * static_cast<double>(has_matrix ? kFewestDraws : kMostDraws) * n);
+  plan.thread_bytes = BytesOf(12.0 * static_cast<double>(draws_at_once) * n);
+  AddNull(induced, inputs, draws_at_once, plan);
   return plan;
 }
 
@@ -103,18 +132,51 @@ absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
 struct Tested {
   InducedQuality result;
   double quality_all_units = 0;
+  // Of REWIRED.
+  std::optional<double> positive_strength_r;
+  std::optional<double> negative_strength_r;
 };
+
+// Fills the null, z and p with REWIRED.
+absl::Status TestAgainstRewired(const Matrix& weights,
+                                const Labels& labels,
+                                const QualityOptions& options,
+                                const v1::InducedQualitySpec& spec,
+                                const Execution& execution,
+                                Tested& tested) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      RewiredNull rewired,
+      ComputeRewiredNull(
+          weights, labels, options, spec.null_count(), spec.seed(), execution));
+  tested.result.null = std::move(rewired.quality);
+  TestAgainstNull(tested.result);
+  tested.positive_strength_r = rewired.positive_strength_r;
+  tested.negative_strength_r = rewired.negative_strength_r;
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Tested> TestOnMatrix(const Matrix& weights,
                                     const Labels& labels,
                                     const QualityOptions& options,
                                     const v1::InducedQualitySpec& spec,
+                                    const LabelNull& label_null,
                                     const Execution& execution) {
   Tested tested;
+  const bool is_rewired = spec.null() == v1::NullModel::REWIRED;
   MODBOUND_ASSIGN_OR_RETURN(
       tested.result,
-      ComputeInducedQuality(
-          weights, labels, options, spec.null_count(), spec.seed(), execution));
+      ComputeInducedQuality(weights,
+                            labels,
+                            options,
+                            is_rewired ? 0 : spec.null_count(),
+                            spec.seed(),
+                            execution,
+                            nullptr,
+                            label_null));
+  if (is_rewired) {
+    MODBOUND_RETURN_IF_ERROR(
+        TestAgainstRewired(weights, labels, options, spec, execution, tested));
+  }
   tested.quality_all_units = tested.result.quality;
   if (tested.result.excluded_units > 0) {
     MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> all,
@@ -131,6 +193,7 @@ absl::StatusOr<Tested> TestOnRows(SimilarityRows rows,
                                   const Labels& labels,
                                   const QualityOptions& options,
                                   const v1::InducedQualitySpec& spec,
+                                  const LabelNull& label_null,
                                   const Execution& execution) {
   Tested tested;
   const bool all_labelled = LabelledUnits(labels).size() == labels.size();
@@ -151,7 +214,8 @@ absl::StatusOr<Tested> TestOnRows(SimilarityRows rows,
                                                   options,
                                                   spec.null_count(),
                                                   spec.seed(),
-                                                  execution));
+                                                  execution,
+                                                  label_null));
   tested.quality_all_units =
       all.has_value() ? all->quality : tested.result.quality;
   return tested;
@@ -161,6 +225,7 @@ absl::StatusOr<Tested> TestOnActivity(const v1::InducedQualitySpec& spec,
                                       InputArrays inputs,
                                       const InputInfo& activity,
                                       const Labels& labels,
+                                      const LabelNull& label_null,
                                       const Execution& execution) {
   const bool is_factored = IsFactored(spec, activity);
   const QualityOptions options =
@@ -170,12 +235,14 @@ absl::StatusOr<Tested> TestOnActivity(const v1::InducedQualitySpec& spec,
   if (!is_factored) {
     MODBOUND_ASSIGN_OR_RETURN(const SimilarityMatrix similarity,
                               SimilarityOf(kMeasure, false, values, execution));
-    return TestOnMatrix(similarity.values, labels, options, spec, execution);
+    return TestOnMatrix(
+        similarity.values, labels, options, spec, label_null, execution);
   }
   MODBOUND_ASSIGN_OR_RETURN(
       SimilarityRows rows,
       SimilarityRowsOf(kMeasure, false, values, execution));
-  return TestOnRows(std::move(rows), labels, options, spec, execution);
+  return TestOnRows(
+      std::move(rows), labels, options, spec, label_null, execution);
 }
 
 absl::StatusOr<Tested> TestLabels(const v1::InducedQualitySpec& spec,
@@ -183,16 +250,29 @@ absl::StatusOr<Tested> TestLabels(const v1::InducedQualitySpec& spec,
                                   const InputInfos& infos,
                                   const Execution& execution) {
   const Labels labels = inputs.at("labels").ToLabels();
+  std::optional<VariogramSurrogates> surrogates;
+  LabelNull label_null;
+  if (spec.null() == v1::NullModel::VARIOGRAM) {
+    MODBOUND_ASSIGN_OR_RETURN(surrogates,
+                              MakeSurrogates(spec, inputs, labels, execution));
+    inputs.erase("distances");
+    label_null = VariogramLabels(*surrogates, spec.seed(), execution);
+  }
   if (inputs.count("matrix") > 0) {
     const HostArray& matrix = inputs.at("matrix");
     return TestOnMatrix(matrix.ToMatrix(),
                         labels,
                         QualityOptionsOf(spec, matrix.dtype()),
                         spec,
+                        label_null,
                         execution);
   }
-  absl::StatusOr<Tested> tested = TestOnActivity(
-      spec, std::move(inputs), infos.at("activity"), labels, execution);
+  absl::StatusOr<Tested> tested = TestOnActivity(spec,
+                                                 std::move(inputs),
+                                                 infos.at("activity"),
+                                                 labels,
+                                                 label_null,
+                                                 execution);
   if (!tested.ok()) {
     // A similarity computed here is no input.
     return AsQualityError(tested.status());
@@ -221,6 +301,12 @@ absl::StatusOr<Outcome> RunInducedQuality(const v1::Spec& spec,
   if (result.p.has_value()) {
     summary->set_p(*result.p);
   }
+  if (tested.positive_strength_r.has_value()) {
+    summary->set_positive_strength_r(*tested.positive_strength_r);
+  }
+  if (tested.negative_strength_r.has_value()) {
+    summary->set_negative_strength_r(*tested.negative_strength_r);
+  }
   outcome.outputs["null"] = HostArray::FromVector(result.null, {"draw"});
   return outcome;
 }
@@ -246,6 +332,9 @@ Analysis InducedQualityAnalysis() {
                       .axes = {"N"},
                       .comment = "Partition; -1 leaves the unit out.",
                       .labels = true}};
+  for (InputRule& rule : PositionRules()) {
+    analysis.inputs.push_back(std::move(rule));
+  }
   analysis.outputs = {{"null",
                        {"draw"},
                        v1::DType::FLOAT64,

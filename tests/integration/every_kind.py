@@ -43,4 +43,14 @@ def graph(max_steps=300):
         "digits": ("digits", dict(
             images=images, digits=digits, hidden=[12], sets=2,
             samples_per_set=8, runs=5, epochs=5, seed=9)),
+        "multilayer": ("multilayer", dict(
+            matrices=numpy.stack([matrix, (matrix + other) / 2, other]),
+            runs=5, seed=10)),
+        "variogram": ("induced_quality", dict(
+            matrix=matrix, labels=half, null="VARIOGRAM", null_count=50,
+            coordinates=numpy.arange(40)[:, None] + random.random((40, 2)),
+            seed=11)),
+        "rewired": ("induced_quality", dict(
+            matrix=matrix, labels=half, null="REWIRED", null_count=20,
+            seed=12)),
     }

@@ -51,6 +51,29 @@ TEST(ComparePartitionsKind, MakesOnlyTheMeasuresWanted) {
   EXPECT_EQ(outcome->summary.compare_partitions().dropped_units(), 1);
 }
 
+TEST(ComparePartitionsKind, RenumbersModulesToAgreeWithTheFirst) {
+  v1::Spec spec = ComparePartitions();
+  spec.mutable_compare_partitions()->add_measures(v1::PartitionMeasure::ARI);
+  spec.mutable_compare_partitions()->set_match_labels(true);
+  // The second calls the modules of the first by each other's numbers, the
+  // third has one more and leaves a unit out: its module of the last unit gets
+  // the first number that is free.
+  const HostArray labels = HostArray::FromInts(
+      {0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 2, 2, -1, 0, 1}, {3, 5}, {});
+  const auto outcome = RunKind(spec, {{"labels", labels}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_EQ(outcome->outputs.size(), 2u);
+  const HostArray& matched = outcome->outputs.at("matched_labels");
+  const std::vector<int64_t> expected = {
+      0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, -1};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(matched.At(static_cast<int64_t>(i)), expected[i]) << i;
+  }
+  // Of the last two one is module 1, the other the first free number, 2.
+  EXPECT_EQ(matched.At(13) + matched.At(14), 3);
+  ExpectPlannedAndRepeatable(spec, {{"labels", labels}});
+}
+
 // As of a network that failed in an ensemble.
 TEST(ComparePartitionsKind, APartitionOfNoUnitIsLikeNone) {
   const HostArray labels =

@@ -93,6 +93,14 @@ inline InputArrays CaseInputs(const std::string& kind, uint64_t i) {
     inputs["outputs"] =
         HostArray::FromMatrix(RandomMatrix(kCaseSteps, 3, 9 + i), {});
   }
+  if (kind == "multilayer") {
+    Matrix layers(2 * kCaseUnits, kCaseUnits);
+    layers << CaseMatrix(i).ToMatrix(), CaseMatrix(200 + i).ToMatrix();
+    inputs["matrices"] =
+        HostArray::FromDoubles({layers.data(), layers.data() + layers.size()},
+                               {2, kCaseUnits, kCaseUnits},
+                               {});
+  }
   if (kind == "digits") {
     // Each digit has a pixel of its own. Three axes: with one more they cannot
     // be taken for flat images.
@@ -139,6 +147,7 @@ inline v1::Spec CaseSpec(const std::string& kind) {
       {"digits",
        R"({"hidden": [8], "sets": 2, "samples_per_set": 4, "runs": 3,
            "epochs": 2, "seed": "5"})"},
+      {"multilayer", R"({"runs": 4, "seed": "5"})"},
   };
   v1::Spec spec;
   const auto parsed = google::protobuf::util::JsonStringToMessage(
