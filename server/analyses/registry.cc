@@ -24,6 +24,7 @@ const std::vector<Analysis>& Table() {
       LesionSimilarityAnalysis(),
       JacobianSimilarityAnalysis(),
       DigitsAnalysis(),
+      StatisticsAnalysis(),
   };
   return *kTable;
 }

@@ -19,6 +19,7 @@ Analysis OutputLesionAnalysis();
 Analysis LesionSimilarityAnalysis();
 Analysis JacobianSimilarityAnalysis();
 Analysis DigitsAnalysis();
+Analysis StatisticsAnalysis();
 
 }  // namespace modbound
 

@@ -43,4 +43,8 @@ def graph(max_steps=300):
         "digits": ("digits", dict(
             images=images, digits=digits, hidden=[12], sets=2,
             samples_per_set=8, runs=5, epochs=5, seed=9)),
+        "statistics": ("statistics", dict(
+            samples=noise[:, :3], other=noise[:200, 20:23],
+            test="PERMUTATION", correction="HOLM", permutations=200,
+            seed=10)),
     }
