@@ -1,10 +1,12 @@
 #include "core/base/random.h"
 
+#include <algorithm>
+
 #include "core/base/check.h"
 
 namespace modbound {
 
-r123::Philox4x32::ctr_type RandomStream::Block(uint32_t position) const {
+inline r123::Philox4x32::ctr_type RandomStream::Block(uint32_t position) const {
   return r123::Philox4x32()({{position,
                               purpose_,
                               static_cast<uint32_t>(index_),
@@ -33,6 +35,19 @@ uint64_t RandomStream::Index(uint64_t count) {
     }
   }
   return static_cast<uint64_t>(product >> 64);
+}
+
+void RandomStream::Normals(int64_t count, double* values) {
+  auto left = static_cast<std::size_t>(count);
+  while (left > 0) {
+    if (used_normals_ == normals_.size()) {
+      RefillNormals();
+    }
+    const std::size_t taken = std::min(left, normals_.size() - used_normals_);
+    values = std::copy_n(normals_.data() + used_normals_, taken, values);
+    used_normals_ += taken;
+    left -= taken;
+  }
 }
 
 void RandomStream::RefillNormals() {

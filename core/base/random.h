@@ -75,6 +75,8 @@ class RandomStream {
     }
     return normals_[used_normals_++];
   }
+  // What `count` calls of Normal() return, for less.
+  void Normals(int64_t count, double* values);
   // Uniform random order (Fisher & Yates).
   template <typename T>
   void Shuffle(std::vector<T>& values) {

@@ -34,10 +34,11 @@ constexpr char kLesionsPhase[] = "lesions";
 // Begins the names of the parts of one repeat.
 constexpr char kRepeatPhase[] = "lesions of repeat ";
 
+// None for the module -1.
 std::vector<int64_t> UnitsOf(const Labels& labels, int32_t module) {
   std::vector<int64_t> units;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] == module) {
+    if (labels[i] == module && module >= 0) {
       units.push_back(static_cast<int64_t>(i));
     }
   }
@@ -67,6 +68,9 @@ absl::StatusOr<std::vector<int32_t>> ChooseModules(
   }
   std::vector<int32_t> seen;
   for (const int32_t module : wanted) {
+    if (module < 0) {
+      continue;
+    }
     if (!std::binary_search(known.begin(), known.end(), module)) {
       return RefuseModule(module, "no unit is labelled with");
     }
@@ -263,9 +267,13 @@ class Experiment {
     }
   }
 
+  // NaN without units: there is no such module.
   absl::StatusOr<Vector> AccuracyWithout(const std::vector<int64_t>& units,
                                          const TrialEnds& ends,
                                          const Execution& execution) const {
+    if (units.empty()) {
+      return Vector(Vector::Constant(types(), kNaN));
+    }
     MODBOUND_ASSIGN_OR_RETURN(
         const std::vector<int32_t> choices,
         ChoicesWithout(network_, ends.states, units, execution));

@@ -61,7 +61,8 @@ absl::StatusOr<std::vector<int32_t>> ChoicesWithout(
 struct OutputLesionOptions {
   int64_t repeats = 20;     // R >= 1
   int64_t trial_types = 2;  // >= 2
-  // Labels to lesion, each one in the labels and once; empty = all of them.
+  // Labels to lesion, each one in the labels and once; -1, any number of times,
+  // for a row of NaN; empty = all of them.
   std::vector<int32_t> modules;
   int64_t controls = 100;  // random unit sets a module, >= 0
   uint64_t seed = 0;       // of the control sets
@@ -71,7 +72,7 @@ struct OutputLesionOptions {
 // repeat has none, and then left out of means and tests.
 struct OutputLesion {
   std::vector<int32_t> modules;  // M labels, as asked or rising
-  std::vector<int64_t> sizes;    // their units
+  std::vector<int64_t> sizes;    // their units; 0 for -1
   Matrix intact_accuracy;        // types x R
   Matrix accuracy;               // M types x R, row module * types + type
   // M x types: mean over control sets and repeats; 0 x 0 without controls.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/finite.h"
+#include "core/base/shape.h"
 #include "core/network/activation.h"
 
 namespace modbound {
@@ -26,19 +27,7 @@ absl::Status CheckArray(const char* name,
                         int64_t rows,
                         int64_t cols) {
   const std::string field = absl::StrCat("inputs.", name);
-  if (array.rows() != rows || array.cols() != cols) {
-    return Refuse(reason::kWrongShape,
-                  field,
-                  absl::StrCat(field,
-                               " is ",
-                               array.rows(),
-                               " x ",
-                               array.cols(),
-                               "; expected ",
-                               rows,
-                               " x ",
-                               cols));
-  }
+  MODBOUND_RETURN_IF_ERROR(CheckShape(field, array, rows, cols));
   return CheckFinite(array, field);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/parallel.h"
 #include "core/modules/labels.h"
 #include "core/representation/reduce.h"
@@ -98,6 +99,18 @@ std::vector<int32_t> ModuleLabels(const Labels& labels) {
   return values;
 }
 
+// The rows of the ranked modules; NaN where there is none.
+Matrix RowsOfRoles(const Matrix& by_module,
+                   const std::array<int64_t, 2>& ranked) {
+  Matrix rows = Matrix::Constant(2, by_module.cols(), kNaN);
+  for (std::size_t role = 0; role < ranked.size(); ++role) {
+    if (ranked[role] >= 0) {
+      rows.row(static_cast<Eigen::Index>(role)) = by_module.row(ranked[role]);
+    }
+  }
+  return rows;
+}
+
 absl::Status RankModules(const Matrix& means,
                          const Labels& labels,
                          const Matrix& outputs,
@@ -123,6 +136,8 @@ absl::Status RankModules(const Matrix& means,
     result.ranked_modules[i] =
         ranked[i] < 0 ? -1 : names[static_cast<std::size_t>(ranked[i])];
   }
+  result.role_r = RowsOfRoles(result.r, ranked);
+  result.role_output_r = RowsOfRoles(result.output_r, ranked);
   return absl::OkStatus();
 }
 

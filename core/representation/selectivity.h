@@ -32,6 +32,8 @@ struct Selectivity {
   // cumulative_inputs, else of the two largest |r| with output 1 minus output
   // 0; -1 = none. Ties: the lower label. Modules of one unit have no role.
   std::array<int32_t, 2> ranked_modules = {-1, -1};
+  Matrix role_r;         // 2 x V: r of the modules of ranked_modules, else NaN
+  Matrix role_output_r;  // 2 x O
   RankedBy ranked_by = RankedBy::kNothing;
 };
 

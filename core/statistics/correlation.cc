@@ -30,22 +30,22 @@ Correlation PearsonCorrelation(const Eigen::Ref<const Vector>& x,
                                const Eigen::Ref<const Vector>& y) {
   const auto n = static_cast<double>(x.size());
   if (x.size() < 2) {
-    return {kNaN, kNaN};
+    return {kNaN, kNaN, kNaN};
   }
   const Vector u = UnitDeviation(x);
   const Vector v = UnitDeviation(y);
   if (u.size() == 0 || v.size() == 0) {
-    return {kNaN, kNaN};
+    return {kNaN, kNaN, kNaN};
   }
   const double r = std::clamp(u.dot(v), -1.0, 1.0);
   if (x.size() == 2) {
-    return {r < 0 ? -1.0 : 1.0, 1};
+    return {r < 0 ? -1.0 : 1.0, 1, kNaN};
   }
   // 1 - |r| as |u -+ v|^2 / 2 keeps its digits where r is close to +-1.
   const double gap =
       (r < 0 ? (u + v).squaredNorm() : (u - v).squaredNorm()) / 2;
   const double t = r * std::sqrt((n - 2) / (gap * (1 + std::abs(r))));
-  return {r, TwoSidedP(t, n - 2)};
+  return {r, TwoSidedP(t, n - 2), t};
 }
 
 absl::StatusOr<Correlation> SpearmanCorrelation(

@@ -11,11 +11,12 @@
 namespace modbound {
 
 // A correlation coefficient and its two-sided p for independent normal pairs:
-// t = r sqrt((n - 2) / (1 - r^2)) with n - 2 degrees of freedom. Both NaN when
-// a side is constant or n < 2; p is 1 for n = 2.
+// t = r sqrt((n - 2) / (1 - r^2)) with n - 2 degrees of freedom. All NaN when
+// a side is constant or n < 2; for n = 2 p is 1 and t NaN.
 struct Correlation {
   double r = 0;
   double p = 1;
+  double t = 0;  // infinite where |r| is 1
 };
 
 // Pearson's r of two vectors of one length n. Values must be finite. Relative

@@ -1,5 +1,6 @@
 #include "core/statistics/permutation_test.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -85,10 +86,20 @@ double PermutedDifference(const Eigen::Ref<const Vector>& values,
 
 double PermutationP(double difference,
                     const Eigen::Ref<const Vector>& permuted,
-                    double rounding) {
-  const double reached = std::abs(difference) - rounding;
-  const auto count =
-      static_cast<double>((permuted.array().abs() >= reached).count());
+                    double rounding,
+                    Alternative alternative) {
+  const auto reached = [&](double permuted_difference) {
+    switch (alternative) {
+      case Alternative::kGreater:
+        return permuted_difference >= difference - rounding;
+      case Alternative::kLess:
+        return permuted_difference <= difference + rounding;
+      default:
+        return std::abs(permuted_difference) >= std::abs(difference) - rounding;
+    }
+  };
+  const auto count = static_cast<double>(
+      std::count_if(permuted.begin(), permuted.end(), reached));
   return (1 + count) / (1 + static_cast<double>(permuted.size()));
 }
 
@@ -97,7 +108,8 @@ absl::StatusOr<PermutationTest> PermutationTestOfMeans(
     const Eigen::Ref<const Vector>& b,
     int64_t permutations,
     uint64_t seed,
-    const Execution& execution) {
+    const Execution& execution,
+    Alternative alternative) {
   MODBOUND_DCHECK(permutations >= 1);
   MODBOUND_RETURN_IF_ERROR(CheckSample(a));
   MODBOUND_RETURN_IF_ERROR(CheckSample(b));
@@ -111,8 +123,10 @@ absl::StatusOr<PermutationTest> PermutationTestOfMeans(
   MODBOUND_ASSIGN_OR_RETURN(
       const Vector permuted,
       PermutedDifferences(values, a.size(), permutations, seed, execution));
-  test.p = PermutationP(
-      test.difference, permuted, kRounding * values.cwiseAbs().maxCoeff());
+  test.p = PermutationP(test.difference,
+                        permuted,
+                        kRounding * values.cwiseAbs().maxCoeff(),
+                        alternative);
   return test;
 }
 

@@ -15,13 +15,12 @@ TaskShape PerceptualShape(const TaskSpec& /*spec*/) {
 void FillStimulusMeans(const TaskSetup& /*setup*/,
                        const Trial& trial,
                        Eigen::Ref<Matrix> means) {
-  const PeriodSpan& stimulus = trial.periods[Period::kStimulus];
-  for (int64_t k = 0; k < 2; ++k) {
-    const double cosine = k == trial.ground_truth ? 1 : -1;
-    means.col(kStimulus + k)
-        .segment(stimulus.begin, stimulus.steps)
-        .setConstant(0.5 + cosine * trial.coherence / 200);
-  }
+  const double evidence =
+      (trial.ground_truth == 0 ? 1 : -1) * trial.coherence / 200;
+  FillRows(trial.periods[Period::kStimulus],
+           kStimulus,
+           Eigen::RowVector2d(0.5 + evidence, 0.5 - evidence),
+           means);
 }
 
 // Running sums of stimulus 1 - stimulus 2 over the stimulus period, held after.

@@ -1,6 +1,7 @@
 #include "core/tasks/task.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -12,6 +13,9 @@
 
 namespace modbound {
 namespace {
+
+// Normal numbers that are drawn at once.
+constexpr int64_t kNoiseValues = 256;
 
 // Where the periods of a trial lie; length_of(duration) tells each length.
 template <typename LengthOf>
@@ -231,13 +235,23 @@ void Task::AddNoise(RandomStream& random, Trial& trial) const {
     return;
   }
   const double sd = member.spec.sigma / std::sqrt(dt_ms_);
-  const int64_t first = member.first_input + 1;
+  const int64_t channels = member.shape.noise_channels;
+  std::array<double, kNoiseValues> noise;
   for (const Period period : member.definition->noise_periods) {
     const PeriodSpan& span = trial.periods[period];
-    for (int64_t t = span.begin; t < span.end(); ++t) {
-      double* const row = &trial.inputs(t, first);
-      for (int64_t k = 0; k < member.shape.noise_channels; ++k) {
-        row[k] += sd * random.Normal();
+    double* row =
+        trial.inputs.data() + span.begin * inputs() + member.first_input + 1;
+    int64_t channel = 0;
+    for (int64_t left = span.steps * channels; left > 0;) {
+      const int64_t count = std::min(left, kNoiseValues);
+      random.Normals(count, noise.data());
+      left -= count;
+      for (int64_t i = 0; i < count; ++i) {
+        row[channel] += sd * noise[static_cast<std::size_t>(i)];
+        if (++channel == channels) {
+          channel = 0;
+          row += inputs();
+        }
       }
     }
   }

@@ -5,6 +5,16 @@
 #include <numbers>
 
 namespace modbound {
+namespace {
+
+// Rows of a trial hold a few numbers, of a large ring some more.
+void CopyShort(const double* from, int64_t count, double* to) {
+  for (int64_t i = 0; i < count; ++i) {
+    to[i] = from[i];
+  }
+}
+
+}  // namespace
 
 double RingDirection(int64_t dim_ring, int64_t k) {
   return 2 * std::numbers::pi * static_cast<double>(k) /
@@ -26,14 +36,16 @@ void FillRing(const PeriodSpan& period,
               double offset,
               double scale,
               Eigen::Ref<Matrix> means) {
+  if (period.steps == 0) {
+    return;
+  }
+  double* const row = &means(period.begin, first);
   for (int64_t k = 0; k < cosines.size(); ++k) {
     // The cosine of a direction is that of its opposite angle.
-    means(period.begin, first + k) =
-        offset + scale * cosines(std::abs(k - direction));
+    row[k] = offset + scale * cosines(std::abs(k - direction));
   }
-  for (int64_t t = period.begin + 1; t < period.end(); ++t) {
-    means.row(t).segment(first, cosines.size()) =
-        means.row(period.begin).segment(first, cosines.size());
+  for (int64_t t = 1; t < period.steps; ++t) {
+    CopyShort(row, cosines.size(), row + t * means.outerStride());
   }
 }
 
@@ -41,7 +53,9 @@ void FillRows(const PeriodSpan& period,
               int64_t first,
               const Eigen::Ref<const Eigen::RowVectorXd>& row,
               Eigen::Ref<Matrix> means) {
-  means.block(period.begin, first, period.steps, row.size()).rowwise() = row;
+  for (int64_t t = period.begin; t < period.end(); ++t) {
+    CopyShort(row.data(), row.size(), &means(t, first));
+  }
 }
 
 void FillEvidence(const PeriodSpan& period,

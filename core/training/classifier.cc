@@ -14,14 +14,16 @@
 #include "core/base/random.h"
 #include "core/base/saved_state.h"
 #include "core/training/classifier_init.h"
-#include "core/training/clip_norm.h"
 #include "core/training/diverged.h"
 #include "core/training/feedforward_backprop.h"
 #include "core/training/feedforward_parameters.h"
+#include "core/training/optimizer.h"
 #include "core/training/step_clock.h"
 
 namespace modbound {
 namespace {
+
+constexpr OptimizerOptions kAdam = {.name = OptimizerName::kAdam};
 
 constexpr char kClassifierPhase[] = "training the classifier";
 // Multiply-adds between two reports of progress.
@@ -73,7 +75,7 @@ class ClassifierTrainer {
         features_(train.features.transpose().template cast<Scalar>()),
         parameters_(InitialClassifier(train.features.cols(), options)),
         gradient_(parameters_),
-        optimizer_(MakeOptimizer<Scalar>(options.optimizer,
+        optimizer_(MakeOptimizer<Scalar>(kAdam,
                                          parameters_.values().size(),
                                          {{0, parameters_.values().size()}})),
         backprop_(options.activation,
@@ -84,10 +86,7 @@ class ClassifierTrainer {
     result_.initial = parameters_.ToNetwork(options.activation);
     const int64_t batch = std::min(options.batch_size, train.count());
     epoch_steps_ = (train.count() + batch - 1) / batch;
-    // Without overflow.
-    last_step_ = options.epochs > options.max_steps / epoch_steps_
-                     ? options.max_steps
-                     : options.epochs * epoch_steps_;
+    last_step_ = options.epochs * epoch_steps_;
     order_.resize(static_cast<std::size_t>(train.count()));
   }
 
@@ -108,7 +107,7 @@ class ClassifierTrainer {
       if (result_.steps % report_every == 0) {
         Report();
       }
-      if (result_.steps % epoch_steps_ == 0 || result_.steps == last_step_) {
+      if (result_.steps % epoch_steps_ == 0) {
         MODBOUND_RETURN_IF_ERROR(Evaluate());
       }
       if (IsCheckpointDue()) {
@@ -160,9 +159,6 @@ class ClassifierTrainer {
       return DivergedError("the loss");
     }
     result_.loss.push_back(loss);
-    if (std::isfinite(options_.clip_norm)) {
-      ClipNorm<Scalar>(options_.clip_norm, gradient_.values());
-    }
     optimizer_->Step(
         options_.learning_rate, gradient_.values(), parameters_.values());
     ++result_.steps;
@@ -200,8 +196,7 @@ class ClassifierTrainer {
   }
 
   int64_t StateBytes() {
-    return (1 + OptimizerStates(options_.optimizer)) *
-               parameters_.values().size() *
+    return (1 + OptimizerStates(kAdam)) * parameters_.values().size() *
                static_cast<int64_t>(sizeof(Scalar)) +
            8 * (result_.steps + static_cast<int64_t>(result_.accuracy.size()) +
                 2);
@@ -338,21 +333,13 @@ absl::Status ClassifierOptions::Validate() const {
     MODBOUND_RETURN_IF_ERROR(
         RequireAtLeast(absl::StrCat("hidden[", l, "]"), hidden[l], 1));
   }
-  const auto positive = [](const char* field, double value) {
-    return RequireRange(field, value, value > 0 && std::isfinite(value), "> 0");
-  };
-  const auto fraction = [](const char* field, double value) {
-    return RequireRange(field, value, value >= 0 && value < 1, ">= 0, < 1");
-  };
-  MODBOUND_RETURN_IF_ERROR(positive("learning_rate", learning_rate));
-  MODBOUND_RETURN_IF_ERROR(fraction("beta1", optimizer.beta1));
-  MODBOUND_RETURN_IF_ERROR(fraction("beta2", optimizer.beta2));
-  MODBOUND_RETURN_IF_ERROR(positive("epsilon", optimizer.epsilon));
   MODBOUND_RETURN_IF_ERROR(
-      RequireRange("clip_norm", clip_norm, clip_norm > 0, "> 0"));
+      RequireRange("learning_rate",
+                   learning_rate,
+                   learning_rate > 0 && std::isfinite(learning_rate),
+                   "> 0"));
   MODBOUND_RETURN_IF_ERROR(RequireAtLeast("batch_size", batch_size, 1));
-  MODBOUND_RETURN_IF_ERROR(RequireAtLeast("epochs", epochs, 1));
-  return RequireAtLeast("max_steps", max_steps, 1);
+  return RequireAtLeast("epochs", epochs, 1);
 }
 
 absl::StatusOr<TrainedClassifier> TrainClassifier(
@@ -406,11 +393,8 @@ double ClassifierBytes(int64_t features,
   const auto S = static_cast<double>(samples);
   const auto F = static_cast<double>(features);
   const auto B = std::min(static_cast<double>(options.batch_size), S);
-  const double steps =
-      std::min(static_cast<double>(options.max_steps),
-               static_cast<double>(options.epochs) * std::ceil(S / B));
-  const auto copies =
-      static_cast<double>(2 + OptimizerStates(options.optimizer));
+  const double steps = static_cast<double>(options.epochs) * std::ceil(S / B);
+  const auto copies = static_cast<double>(2 + OptimizerStates(kAdam));
   // Parameters, gradient, what the optimiser carries; as doubles initial, final
   // and under evaluation. The samples as columns and their order; a batch with
   // states and gains; losses, which a vector may hold twice; states of the

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -29,31 +28,20 @@ struct LabelledSamples {
   absl::Status Validate(const std::string& name, int64_t classes) const;
 };
 
-// Weights before the first step, of a layer that takes n units and has m.
-enum class ClassifierInit {
-  kFanIn,   // weights and biases U(-1/sqrt(n), 1/sqrt(n)), as torch.nn.Linear
-  kGlorot,  // weights U(-a, a), a = sqrt(6 / (n + m)), biases 0 (Glorot 2010)
-  kHe,      // weights N(0, 2 / n), biases 0 (He et al. 2015)
-};
-
 struct ClassifierOptions {
   int64_t classes = 10;                 // >= 2
   std::vector<int64_t> hidden = {100};  // units of each hidden layer, >= 1
   Activation activation = Activation::kRelu;
-  ClassifierInit init = ClassifierInit::kFanIn;
-  OptimizerOptions optimizer;
-  double learning_rate = 0.001;                                // > 0
-  double clip_norm = std::numeric_limits<double>::infinity();  // > 0
+  double learning_rate = 0.001;  // of Adam; > 0
   int64_t batch_size = 64;  // >= 1; the last batch of an epoch may be smaller
   int64_t epochs = 10;      // >= 1
-  int64_t max_steps = std::numeric_limits<int64_t>::max();  // >= 1
   uint64_t seed = 0;
   Precision precision = Precision::kFloat32;
   // Reads a clock, in seconds, for steps_per_second alone; may be empty.
   std::function<double()> seconds;
 
-  // Errors: OUT_OF_RANGE for "classes", "hidden[i]", "learning_rate", "beta1",
-  // "beta2", "epsilon", "clip_norm", "batch_size", "epochs", "max_steps".
+  // Errors: OUT_OF_RANGE for "classes", "hidden[i]", "learning_rate",
+  // "batch_size", "epochs".
   absl::Status Validate() const;
 };
 
@@ -61,16 +49,16 @@ struct TrainedClassifier {
   FeedforwardNetwork network;  // float32 training: every number is a float
   FeedforwardNetwork initial;  // before the first step
   std::vector<double> loss;    // of each step, before its update, nats
-  // Fraction right of the held-out samples after each epoch, and after the last
-  // step; empty without such samples.
+  // Fraction right of the held-out samples after each epoch; empty without such
+  // samples.
   std::vector<double> accuracy;
   int64_t steps = 0;
   double steps_per_second = 0;  // of the step loop alone; 0 without a clock
 };
 
 // Trains a feed-forward classifier: mean cross-entropy of mini-batches, each
-// epoch in a new order of the samples. held_out: never trained on; may be
-// empty.
+// epoch in a new order of the samples, by Adam (Kingma & Ba 2015). held_out:
+// never trained on; may be empty.
 // Random: weights and bias of layer l from (seed, kClassifierWeights, 2 l) and
 // 2 l + 1, row by row; order of epoch e from (seed, kClassifierOrder, e).
 // Threads: one, plus those of the accuracies; result independent of their

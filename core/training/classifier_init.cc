@@ -7,35 +7,16 @@
 namespace modbound {
 namespace {
 
-// Row by row.
-Matrix DrawWeights(ClassifierInit init,
-                   int64_t units,
-                   int64_t sources,
+// In [-bound, bound), row by row.
+Matrix DrawUniform(int64_t rows,
+                   int64_t cols,
+                   double bound,
                    RandomStream random) {
-  const auto n = static_cast<double>(sources);
-  const auto m = static_cast<double>(units);
-  Matrix weights(units, sources);
-  const double bound = init == ClassifierInit::kGlorot ? std::sqrt(6 / (n + m))
-                                                       : 1 / std::sqrt(n);
-  const double sd = std::sqrt(2 / n);
-  for (int64_t i = 0; i < weights.size(); ++i) {
-    weights.data()[i] = init == ClassifierInit::kHe
-                            ? sd * random.Normal()
-                            : random.Uniform(-bound, bound);
+  Matrix values(rows, cols);
+  for (int64_t i = 0; i < values.size(); ++i) {
+    values.data()[i] = random.Uniform(-bound, bound);
   }
-  return weights;
-}
-
-Vector DrawBias(ClassifierInit init,
-                int64_t units,
-                int64_t sources,
-                RandomStream random) {
-  Vector bias = Vector::Zero(units);
-  const double bound = 1 / std::sqrt(static_cast<double>(sources));
-  for (int64_t i = 0; init == ClassifierInit::kFanIn && i < units; ++i) {
-    bias(i) = random.Uniform(-bound, bound);
-  }
-  return bias;
+  return values;
 }
 
 }  // namespace
@@ -54,8 +35,9 @@ FeedforwardNetwork InitialClassifier(int64_t features,
   };
   for (const int64_t count : units) {
     FeedforwardNetwork::Layer layer;
-    layer.weights = DrawWeights(options.init, count, sources, stream());
-    layer.bias = DrawBias(options.init, count, sources, stream());
+    const double bound = 1 / std::sqrt(static_cast<double>(sources));
+    layer.weights = DrawUniform(count, sources, bound, stream());
+    layer.bias = DrawUniform(count, 1, bound, stream());
     network.layers.push_back(std::move(layer));
     sources = count;
   }

@@ -8,7 +8,9 @@
 
 namespace modbound {
 
-// The network before the first step of TrainClassifier.
+// The network before the first step of TrainClassifier: weights and biases of a
+// layer that takes n units U(-1/sqrt(n), 1/sqrt(n)), as torch.nn.Linear has
+// them.
 FeedforwardNetwork InitialClassifier(int64_t features,
                                      const ClassifierOptions& options);
 

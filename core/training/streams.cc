@@ -61,7 +61,8 @@ absl::Status TrainingStreams::Fill(int64_t chunk,
                                    const Execution& execution,
                                    Batch<Scalar>& batch) {
   const auto B = static_cast<int64_t>(current_.size());
-  batch.inputs.resize(task_.inputs(), seq_len_ * B);
+  const int64_t inputs = task_.inputs();
+  batch.inputs.resize(inputs, seq_len_ * B);
   batch.targets.resize(static_cast<std::size_t>(seq_len_ * B));
   for (int64_t b = 0; b < B; ++b) {
     int64_t t = 0;
@@ -75,14 +76,15 @@ absl::Status TrainingStreams::Fill(int64_t chunk,
       const Trial& trial = current->trial;
       const int64_t offset = position - current->begin;
       const int64_t length = std::min(trial.steps() - offset, seq_len_ - t);
+      const double* from = &trial.inputs(offset, 0);
+      Scalar* to = &batch.inputs(0, t * B + b);
       for (int64_t i = 0; i < length; ++i) {
-        const int64_t column = (t + i) * B + b;
-        const double* const inputs = &trial.inputs(offset + i, 0);
-        std::transform(inputs,
-                       inputs + task_.inputs(),
-                       &batch.inputs(0, column),
-                       [](double input) { return static_cast<Scalar>(input); });
-        batch.targets[static_cast<std::size_t>(column)] =
+        for (int64_t k = 0; k < inputs; ++k) {
+          to[k] = static_cast<Scalar>(from[k]);
+        }
+        from += inputs;
+        to += inputs * B;
+        batch.targets[static_cast<std::size_t>((t + i) * B + b)] =
             trial.targets[static_cast<std::size_t>(offset + i)];
       }
       t += length;

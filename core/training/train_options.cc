@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/shape.h"
 
 namespace modbound {
 namespace {
@@ -14,24 +15,13 @@ namespace {
 // go/no-go within 350 steps with rates from 0.03 to 0.1; 0.3 can diverge.
 constexpr double kSgdLearningRate = 0.05;
 
-absl::Status CheckShape(const std::string& field,
+// An array that is not given is empty.
+absl::Status CheckGiven(const std::string& field,
                         const Matrix& array,
                         int64_t rows,
                         int64_t cols) {
-  if (array.size() == 0 || (array.rows() == rows && array.cols() == cols)) {
-    return absl::OkStatus();
-  }
-  return Refuse(reason::kWrongShape,
-                field,
-                absl::StrCat(field,
-                             " is ",
-                             array.rows(),
-                             " x ",
-                             array.cols(),
-                             "; allowed: ",
-                             rows,
-                             " x ",
-                             cols));
+  return array.size() == 0 ? absl::OkStatus()
+                           : CheckShape(field, array, rows, cols);
 }
 
 absl::Status CheckBinary(const std::string& field, const Matrix& mask) {
@@ -76,18 +66,18 @@ absl::Status CheckTrainOptions(const Task& task, const TrainOptions& options) {
   for (std::size_t k = 0; k < kNetworkArrays; ++k) {
     const auto [rows, cols] = shapes[k];
     MODBOUND_RETURN_IF_ERROR(
-        CheckShape(absl::StrCat("initial/", kNetworkArrayNames[k]),
+        CheckGiven(absl::StrCat("initial/", kNetworkArrayNames[k]),
                    options.initial[k],
                    rows,
                    cols));
     const std::string mask = absl::StrCat("mask/", kNetworkArrayNames[k]);
-    MODBOUND_RETURN_IF_ERROR(CheckShape(mask, options.masks[k], rows, cols));
+    MODBOUND_RETURN_IF_ERROR(CheckGiven(mask, options.masks[k], rows, cols));
     MODBOUND_RETURN_IF_ERROR(CheckBinary(mask, options.masks[k]));
   }
   MODBOUND_RETURN_IF_ERROR(
-      CheckShape("distances", options.regularization.distances, N, N));
+      CheckGiven("distances", options.regularization.distances, N, N));
   MODBOUND_RETURN_IF_ERROR(
-      CheckShape("positions", options.regularization.positions, N, 3));
+      CheckGiven("positions", options.regularization.positions, N, 3));
   if (std::find(options.frozen.begin(), options.frozen.end(), false) ==
       options.frozen.end()) {
     return Refuse(reason::kContradiction,

@@ -153,6 +153,12 @@ struct Analysis {
   // Numbers of the summary, such as "step.r", whose mean over networks is
   // tested against 0.
   std::vector<std::string> ensemble_tests = {};
+  // Adds the tests across networks of what outputs hold (network_tests.h);
+  // `outputs` are those of the ensemble, `inputs` those of one network. Null =
+  // none.
+  absl::Status (*test_networks)(const InputInfos& inputs,
+                                const std::map<std::string, HostArray>& outputs,
+                                v1::Summary& summary) = nullptr;
   // Networks that a filled spec asks for by itself, 1 = no ensemble; null = a
   // kind that never does.
   int64_t (*networks)(const v1::Spec& spec) = nullptr;

@@ -8,6 +8,7 @@
 #include "core/representation/digit_modules.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
+#include "server/analyses/optimizer_spec.h"
 #include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
@@ -25,6 +26,7 @@ ClassifierOptions ClassifierOf(const v1::DigitsSpec& spec) {
   options.epochs = spec.epochs();
   options.batch_size = spec.batch_size();
   options.learning_rate = spec.learning_rate();
+  options.precision = PrecisionOf(spec.precision());
   return options;
 }
 

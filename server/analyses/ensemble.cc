@@ -226,6 +226,10 @@ class EnsembleRun {
           SeedArray(analysis_, spec_, ensemble_.networks);
     }
     outcome.summary = SummariseNetworks(analysis_, summaries_, failures);
+    if (analysis_.test_networks != nullptr) {
+      MODBOUND_RETURN_IF_ERROR(analysis_.test_networks(
+          InfosOfOne(infos_, ensemble_), outcome.outputs, outcome.summary));
+    }
     return outcome;
   }
 

@@ -90,6 +90,20 @@ std::optional<double> ValueOf(const SummaryScalar& scalar,
   return NumberIn(*message, *scalar.path.back());
 }
 
+// Whether the messages around a scalar are there.
+bool HasMessages(const SummaryScalar& scalar, const Message& summary) {
+  const Message* message = &summary;
+  for (const FieldDescriptor* field : scalar.path) {
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (!message->GetReflection()->HasField(*message, field)) {
+        return false;
+      }
+      message = &message->GetReflection()->GetMessage(*message, field);
+    }
+  }
+  return true;
+}
+
 void SetMean(const SummaryScalar& scalar, double mean, Message& summary) {
   Message* message = &summary;
   for (const FieldDescriptor* field : scalar.path) {
@@ -281,8 +295,10 @@ v1::Summary SummariseNetworks(const Analysis& analysis,
     const Vector sample = SampleOf(scalar, analysis.kind, summaries);
     const SampleSummary sampled = Summarise(sample);
     const bool has_presence = scalar.path.back()->has_presence();
+    // NaN where no network has the number of a message that is there.
     if (sampled.n > 0 ||
-        (!has_presence && scalar.dtype() == v1::DType::FLOAT64)) {
+        (!has_presence && scalar.dtype() == v1::DType::FLOAT64 &&
+         HasMessages(scalar, summary))) {
       SetMean(scalar, sampled.mean, summary);
     }
     if (scalar.measured) {

@@ -180,4 +180,9 @@ LearningRateSchedule ScheduleOf(const v1::Optimizer& optimizer) {
   return options;
 }
 
+Precision PrecisionOf(v1::Precision::Format format) {
+  return format == v1::Precision::FLOAT64 ? Precision::kFloat64
+                                          : Precision::kFloat32;
+}
+
 }  // namespace modbound

@@ -7,9 +7,10 @@
 #include "core/training/learning_rate.h"
 #include "core/training/optimizer.h"
 #include "core/training/recipe.h"
+#include "core/training/train_options.h"
 #include "modbound/v1/train.pb.h"
 
-// The spec field `optimizer` of every kind that trains.
+// The spec fields `optimizer` and `precision` of every kind that trains.
 namespace modbound {
 
 // Fills what the optimiser has and the spec leaves unset, so that a job shows
@@ -23,6 +24,8 @@ absl::Status ResolveOptimizer(Recipe recipe,
 // Of a resolved optimizer.
 OptimizerOptions OptimizerOptionsOf(const v1::Optimizer& optimizer);
 LearningRateSchedule ScheduleOf(const v1::Optimizer& optimizer);
+
+Precision PrecisionOf(v1::Precision::Format format);
 
 }  // namespace modbound
 

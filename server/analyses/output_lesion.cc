@@ -12,6 +12,7 @@
 #include "server/analyses/analysis.h"
 #include "server/analyses/module_labels.h"
 #include "server/analyses/network_inputs.h"
+#include "server/analyses/network_tests.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/task_spec.h"
 
@@ -76,9 +77,25 @@ absl::Status CheckSequence(const InputInfos& inputs,
   return absl::OkStatus();
 }
 
+bool HasRoles(const InputInfos& inputs) {
+  return inputs.count("ranked_modules") > 0;
+}
+
+// Modules that are asked for: of the spec or by role; 0 = all of them, -1 = not
+// known yet.
+int64_t NumAsked(const v1::OutputLesionSpec& spec, const InputInfos& inputs) {
+  return HasRoles(inputs) ? inputs.at("ranked_modules").shape[0]
+                          : spec.modules_size();
+}
+
 absl::Status CheckModules(const v1::OutputLesionSpec& spec,
                           const InputInfos& inputs) {
   MODBOUND_RETURN_IF_ERROR(RequireModules(inputs));
+  if (HasRoles(inputs) && spec.modules_size() > 0) {
+    return Refuse(reason::kContradiction,
+                  "modules",
+                  "modules is set and ranked_modules is given");
+  }
   const int64_t most = NumModulesOf(inputs);
   for (int i = 0; i < spec.modules_size(); ++i) {
     if (most >= 0 && spec.modules(i) >= most) {
@@ -145,11 +162,11 @@ double MemoryOf(const v1::OutputLesionSpec& spec,
   const auto outputs =
       static_cast<double>(std::max<int64_t>(network.outputs, 1));
   // Labels may leave numbers out: no more modules than units.
+  const int64_t asked = NumAsked(spec, inputs);
   const double modules =
-      spec.modules_size() > 0
-          ? static_cast<double>(spec.modules_size())
-          : std::clamp<double>(
-                static_cast<double>(NumModulesOf(inputs)), 1, units);
+      asked > 0 ? static_cast<double>(asked)
+                : std::clamp<double>(
+                      static_cast<double>(NumModulesOf(inputs)), 1, units);
   const auto count = static_cast<double>(trials.count);
   const double repeats = spec.repeats();
   // Ends of the trials of a repeat, twice when given; each thread's lesioned
@@ -169,8 +186,8 @@ absl::StatusOr<Plan> PlanOutputLesion(v1::Spec& spec,
   MODBOUND_RETURN_IF_ERROR(ResolveDynamics(inputs, lesion));
   MODBOUND_ASSIGN_OR_RETURN(const Trials trials, ResolveTrials(inputs, lesion));
   MODBOUND_RETURN_IF_ERROR(CheckModules(lesion, inputs));
-  const int64_t named = lesion.modules_size();
-  const int64_t M = named > 0 ? named : -1;
+  const int64_t asked = NumAsked(lesion, inputs);
+  const int64_t M = asked > 0 ? asked : -1;
   const int64_t R = lesion.repeats();
   const int64_t types = trials.types;
   const DTypeEnum f8 = v1::DType::FLOAT64;
@@ -202,6 +219,9 @@ absl::StatusOr<OutputLesion> Compute(const v1::OutputLesionSpec& spec,
   OutputLesionOptions options;
   options.repeats = spec.repeats();
   options.modules.assign(spec.modules().begin(), spec.modules().end());
+  if (const auto roles = inputs.find("ranked_modules"); roles != inputs.end()) {
+    options.modules = roles->second.ToLabels();
+  }
   options.controls = spec.controls();
   options.seed = spec.seed();
   const Labels labels = inputs.at("labels").ToLabels();
@@ -262,14 +282,75 @@ void FillSummary(const OutputLesion& result, v1::OutputLesionSummary& summary) {
   }
 }
 
+// Refusals of `modules` name the input that they came from.
+absl::Status NamingRoles(const absl::Status& status,
+                         const InputArrays& inputs) {
+  return FieldOf(status) == "modules" && inputs.count("ranked_modules") > 0
+             ? MakeError(status.code(),
+                         ReasonOf(status),
+                         "inputs.ranked_modules",
+                         std::string(status.message()))
+             : status;
+}
+
+// Of role `row`, one network a value: the mean over repeats of `accuracy` where
+// there are trials of the type.
+Vector MeansOfNetworks(const HostArray& accuracy, int64_t row, int64_t rows) {
+  const int64_t networks = accuracy.shape()[0];
+  const int64_t repeats = accuracy.shape().back();
+  Vector means(networks);
+  Eigen::RowVectorXd values(repeats);
+  for (int64_t network = 0; network < networks; ++network) {
+    for (int64_t repeat = 0; repeat < repeats; ++repeat) {
+      values(repeat) = accuracy.At((network * rows + row) * repeats + repeat);
+    }
+    means(network) = MeanOfNumbers(values);
+  }
+  return means;
+}
+
+// Across networks whose modules are matched by role.
+absl::Status TestLesions(const InputInfos& inputs,
+                         const std::map<std::string, HostArray>& outputs,
+                         v1::Summary& summary) {
+  if (!HasRoles(inputs)) {
+    return absl::OkStatus();
+  }
+  const HostArray& accuracy = outputs.at("accuracy");
+  const int64_t roles = accuracy.shape()[1];
+  const int64_t types = accuracy.shape()[2];
+  for (int64_t role = 0; role < roles; ++role) {
+    const auto lesioned = [&](int64_t type) {
+      return MeansOfNetworks(accuracy, role * types + type, roles * types);
+    };
+    const std::string name = absl::StrCat("role_", role);
+    MODBOUND_RETURN_IF_ERROR(AddNetworkTest(name + ".types",
+                                            lesioned(0),
+                                            lesioned(1),
+                                            SampleTest::kStudent,
+                                            summary));
+    for (int64_t type = 0; type < types; ++type) {
+      MODBOUND_RETURN_IF_ERROR(AddNetworkTest(
+          absl::StrCat(name, ".change.", type),
+          lesioned(type),
+          MeansOfNetworks(outputs.at("intact_accuracy"), type, types),
+          SampleTest::kStudent,
+          summary));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Outcome> RunOutputLesion(const v1::Spec& spec,
                                         const InputArrays& inputs,
                                         const Execution& execution) {
   const v1::OutputLesionSpec& lesion = spec.output_lesion();
   MODBOUND_ASSIGN_OR_RETURN(const Network network,
                             NetworkOf(inputs, DynamicsOf(lesion)));
-  MODBOUND_ASSIGN_OR_RETURN(const OutputLesion result,
-                            Compute(lesion, network, inputs, execution));
+  const absl::StatusOr<OutputLesion> computed =
+      Compute(lesion, network, inputs, execution);
+  MODBOUND_RETURN_IF_ERROR(NamingRoles(computed.status(), inputs));
+  const OutputLesion& result = *computed;
   const auto M = static_cast<int64_t>(result.modules.size());
   const int64_t types = result.intact_accuracy.rows();
   const int64_t R = result.intact_accuracy.cols();
@@ -316,6 +397,12 @@ Analysis OutputLesionAnalysis() {
                              .axes = {"K"},
                              .comment = "Type of each given trial, 0 or 1.",
                              .optional = true});
+  analysis.inputs.push_back(
+      {.name = "ranked_modules",
+       .axes = {"R"},
+       .comment = "Modules to lesion by role, of selectivity; -1 = none.",
+       .optional = true,
+       .labels = true});
   analysis.outputs = {
       {"accuracy",
        {"module", "type", "repeat"},
@@ -344,6 +431,7 @@ Analysis OutputLesionAnalysis() {
       R"({"task": {"name": "PERCEPTUAL_DECISION_MAKING"}, "repeats": 20})";
   analysis.plan = PlanOutputLesion;
   analysis.run = RunOutputLesion;
+  analysis.test_networks = TestLesions;
   return analysis;
 }
 

@@ -25,6 +25,7 @@ const std::vector<Analysis>& Table() {
       JacobianSimilarityAnalysis(),
       DigitsAnalysis(),
       MultilayerAnalysis(),
+      StatisticsAnalysis(),
   };
   return *kTable;
 }

@@ -20,6 +20,7 @@ Analysis LesionSimilarityAnalysis();
 Analysis JacobianSimilarityAnalysis();
 Analysis DigitsAnalysis();
 Analysis MultilayerAnalysis();
+Analysis StatisticsAnalysis();
 
 }  // namespace modbound
 

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/module_labels.h"
+#include "server/analyses/network_tests.h"
 #include "server/analyses/registry.h"
 #include "server/analyses/task_spec.h"
 
@@ -46,7 +48,9 @@ absl::StatusOr<Plan> PlanSelectivity(v1::Spec& /*spec*/,
                   {"p", f8, {M, V}, {"module", "variable"}},
                   {"output_r", f8, {M, O}, {"module", "output"}},
                   {"output_p", f8, {M, O}, {"module", "output"}},
-                  {"ranked_modules", v1::DType::INT32, {2}, {"role"}}};
+                  {"ranked_modules", v1::DType::INT32, {2}, {"role"}},
+                  {"role_r", f8, {2, V}, {"role", "variable"}},
+                  {"role_output_r", f8, {2, O}, {"role", "output"}}};
   for (PlannedOutput& output : plan.outputs) {
     output.most_extent = O < 0 ? 0 : MostModules(inputs, N);
   }
@@ -56,7 +60,7 @@ absl::StatusOr<Plan> PlanSelectivity(v1::Spec& /*spec*/,
   plan.max_threads = 64;
   plan.memory_bytes =
       BytesOf(8 * (2 * t * static_cast<double>(std::max<int64_t>(N, 0)) +
-                   2 * t * m + 3 * t * signals + 4 * m * signals));
+                   2 * t * m + 3 * t * signals + (4 * m + 4) * signals));
   return plan;
 }
 
@@ -102,24 +106,64 @@ absl::StatusOr<Outcome> RunSelectivity(const v1::Spec& /*spec*/,
   Outcome outcome;
   const int64_t M = result.r.rows();
   // Without outputs the arrays keep their module axis.
-  const auto by_output = [M](const Matrix& values) {
+  const auto by_output = [](const Matrix& values, const char* axis) {
     return values.size() > 0
-               ? HostArray::FromMatrix(values, {"module", "output"})
-               : HostArray(v1::DType::FLOAT64, {M, 0}, {"module", "output"});
+               ? HostArray::FromMatrix(values, {axis, "output"})
+               : HostArray(
+                     v1::DType::FLOAT64, {values.rows(), 0}, {axis, "output"});
   };
   outcome.outputs["r"] =
       HostArray::FromMatrix(result.r, {"module", "variable"});
   outcome.outputs["p"] =
       HostArray::FromMatrix(result.p, {"module", "variable"});
-  outcome.outputs["output_r"] = by_output(result.output_r);
-  outcome.outputs["output_p"] = by_output(result.output_p);
+  outcome.outputs["output_r"] = by_output(result.output_r, "module");
+  outcome.outputs["output_p"] = by_output(result.output_p, "module");
   outcome.outputs["ranked_modules"] =
       HostArray::FromInts(result.ranked_modules, {2}, {"role"});
+  outcome.outputs["role_r"] =
+      HostArray::FromMatrix(result.role_r, {"role", "variable"});
+  outcome.outputs["role_output_r"] = by_output(result.role_output_r, "role");
   v1::SelectivitySummary* summary = outcome.summary.mutable_selectivity();
   summary->mutable_variables()->Assign(names.begin(), names.end());
   summary->set_num_modules(M);
   summary->set_ranked_by(RankedByWord(result.ranked_by));
   return outcome;
+}
+
+// One-sample t across networks of each role's r with each signal; `r` is
+// (network, role, signal).
+absl::Status TestSignals(const HostArray& r,
+                         const std::vector<std::string>& signals,
+                         v1::Summary& summary) {
+  const int64_t networks = r.shape()[0];
+  const int64_t roles = r.shape()[1];
+  const auto count = static_cast<int64_t>(signals.size());
+  Vector sample(networks);
+  for (int64_t at = 0; at < roles * count; ++at) {
+    for (int64_t network = 0; network < networks; ++network) {
+      sample(network) = r.At(network * roles * count + at);
+    }
+    const std::string& signal = signals[static_cast<std::size_t>(at % count)];
+    MODBOUND_RETURN_IF_ERROR(
+        AddNetworkTest(absl::StrCat("role_", at / count, ".", signal),
+                       sample,
+                       Vector(),
+                       SampleTest::kOneSample,
+                       summary));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TestSelectivity(const InputInfos& inputs,
+                             const std::map<std::string, HostArray>& outputs,
+                             v1::Summary& summary) {
+  MODBOUND_RETURN_IF_ERROR(
+      TestSignals(outputs.at("role_r"), VariableNames(inputs), summary));
+  std::vector<std::string> names;
+  for (int64_t o = 0; o < outputs.at("role_output_r").shape()[2]; ++o) {
+    names.push_back(absl::StrCat("output_", o));
+  }
+  return TestSignals(outputs.at("role_output_r"), names, summary);
 }
 
 }  // namespace
@@ -162,10 +206,19 @@ Analysis SelectivityAnalysis() {
       {"ranked_modules",
        {"role"},
        v1::DType::INT32,
-       "Modules by role; -1 = none."}};
+       "Modules by role; -1 = none."},
+      {"role_r",
+       {"role", "variable"},
+       f8,
+       "r of the module of each role; NaN where there is none."},
+      {"role_output_r",
+       {"role", "output"},
+       f8,
+       "output_r of the module of each role; NaN where there is none."}};
   analysis.example_spec = "{}";
   analysis.plan = PlanSelectivity;
   analysis.run = RunSelectivity;
+  analysis.test_networks = TestSelectivity;
   return analysis;
 }
 

@@ -66,9 +66,7 @@ absl::StatusOr<TrainOptions> OptionsOf(const v1::TrainSpec& train) {
   options.patience = train.patience();
   options.snapshot_every = train.snapshot_every();
   options.seed = train.seed();
-  options.precision = train.precision() == v1::Precision::FLOAT64
-                          ? Precision::kFloat64
-                          : Precision::kFloat32;
+  options.precision = PrecisionOf(train.precision());
   options.seconds = [] {
     return std::chrono::duration<double>(
                std::chrono::steady_clock::now().time_since_epoch())

@@ -29,7 +29,7 @@ def graph():
             variables="simulate")),
         "output_lesion": ("output_lesion", dict(
             network="train", labels="partition", trials=50, repeats=3,
-            controls=5, seed=4)),
+            controls=5, ranked_modules="selectivity", seed=4)),
         "lesion_similarity": ("lesion_similarity", dict(
             network="train", activity="simulate", grid=8, null_count=50,
             seed=5)),
@@ -91,12 +91,47 @@ class EnsembleTest(ServersTest):
         labels = chain["partition"]["labels"]
         expect("reduce", activity=activity, labels=labels)
         expect("output_lesion", network=network, labels=labels, task=PDM,
-               trials=50, repeats=3, controls=5)
+               trials=50, repeats=3, controls=5,
+               ranked_modules=jobs["selectivity"].arrays["ranked_modules"][2])
         expect("lesion_similarity", network=network, activity=activity,
                task=PDM, grid=8, null_count=50)
         expect("jacobian_similarity", network=network, activity=activity,
                task=PDM, null_count=50)
         self.summaries(jobs)
+        self.tests(lab, jobs)
+
+    def tests(self, lab, jobs):
+        """Across networks: of roles, and of any number of two ensembles."""
+        lesion = {test.name: test for test in
+                  jobs["output_lesion"].summary.ensemble.tests}
+        self.assertEqual(set(lesion), {
+            f"role_{role}.{what}" for role in (0, 1)
+            for what in ("types", "change.0", "change.1")})
+        accuracy = numpy.nanmean(jobs["output_lesion"].arrays["accuracy"], -1)
+        self.assertEqual(accuracy.shape, (COUNT, 2, 2))
+        types = lesion["role_0.types"]
+        self.assertAlmostEqual(
+            types.estimate, numpy.nanmean(accuracy[:, 0, 0]) -
+            numpy.nanmean(accuracy[:, 0, 1]), 12)
+        roles = {test.name: test for test in
+                 jobs["selectivity"].summary.ensemble.tests}
+        self.assertIn("role_0.cumulative_inputs", roles)
+        self.assertEqual(jobs["selectivity"].arrays["role_r"].shape,
+                         (COUNT, 2, 3))
+        # What the summary tests, and one ensemble's number against another's.
+        similarity = jobs["jacobian_similarity"]
+        told = {scalar.name: scalar for scalar in
+                similarity.summary.ensemble.scalars}["step.r"]
+        one = lab.statistics(samples=similarity["per_network/step.r"]).wait()
+        self.assertEqual(one.summary.t, told.test.t)
+        self.assertEqual(one.summary.p, told.test.p)
+        both = lab.statistics(samples=similarity["per_network/step.r"],
+                              other=similarity["per_network/flow.r"]).wait()
+        self.assertEqual(both.summary.test, "STUDENT")
+        self.assertEqual(both.summary.df, 2 * COUNT - 2)
+        self.assertAlmostEqual(
+            both.summary.estimate,
+            similarity.summary.step.r - similarity.summary.flow.r, 12)
 
     def summaries(self, jobs):
         similarity = jobs["jacobian_similarity"]

@@ -53,4 +53,8 @@ def graph(max_steps=300):
         "rewired": ("induced_quality", dict(
             matrix=matrix, labels=half, null="REWIRED", null_count=20,
             seed=12)),
+        "statistics": ("statistics", dict(
+            samples=noise[:, :3], other=noise[:200, 20:23],
+            test="PERMUTATION", correction="HOLM", permutations=200,
+            seed=10)),
     }

@@ -89,6 +89,21 @@ class ReadmeTest(ServiceTest):
         self.expect(self.run_in_a_folder("/usr/bin/python3", "-",
                                          text=commands), written)
 
+    def test_the_example_of_sparse_weights(self):
+        printed = self.run_in_a_folder(
+            "/usr/bin/python3", "-",
+            text="import modbound, numpy\nlab = modbound.connect()\n" +
+                 blocks("sparse")[0] +
+                 "print(numpy.mean(sparse.arrays['w_rec'] != 0) < .15)\n")
+        self.assertEqual(printed, "True\n")
+
+    def test_the_example_of_tests_across_networks(self):
+        printed = self.run_in_a_folder(
+            "/usr/bin/python3", "-",
+            text=blocks("ensemble")[0] + blocks("statistics")[0])
+        for name in ("role_0.types", "role_1.types", "role_1.change.1"):
+            self.assertIn(name, printed)
+
     def test_the_table_of_the_main_job(self):
         examples = os.path.join(SOURCE, "client", "examples")
         self.run_in_a_folder("modbound", "run-graph",

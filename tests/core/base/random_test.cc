@@ -96,5 +96,17 @@ TEST(RandomStream, ShuffleReachesEveryOrderOfThree) {
   EXPECT_EQ(orders, 6);
 }
 
+TEST(RandomStream, NormalsAreWhatNormalReturns) {
+  RandomStream one(5, RandomPurpose::kControlUnits, 2);
+  RandomStream many(5, RandomPurpose::kControlUnits, 2);
+  for (const int64_t count : {3, 16, 0, 40, 1}) {
+    std::vector<double> values(static_cast<std::size_t>(count));
+    many.Normals(count, values.data());
+    for (const double value : values) {
+      EXPECT_EQ(value, one.Normal());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace modbound

@@ -101,6 +101,15 @@ inline InputArrays CaseInputs(const std::string& kind, uint64_t i) {
                                {2, kCaseUnits, kCaseUnits},
                                {});
   }
+  if (kind == "statistics") {
+    // Three axes: with fewer all of the first one are one sample.
+    const Matrix samples = RandomMatrix(6, 6, i);
+    const Matrix other = RandomMatrix(5, 6, 50 + i);
+    inputs["samples"] = HostArray::FromDoubles(
+        {samples.data(), samples.data() + samples.size()}, {6, 2, 3}, {});
+    inputs["other"] = HostArray::FromDoubles(
+        {other.data(), other.data() + other.size()}, {5, 2, 3}, {});
+  }
   if (kind == "digits") {
     // Each digit has a pixel of its own. Three axes: with one more they cannot
     // be taken for flat images.
@@ -148,6 +157,8 @@ inline v1::Spec CaseSpec(const std::string& kind) {
        R"({"hidden": [8], "sets": 2, "samples_per_set": 4, "runs": 3,
            "epochs": 2, "seed": "5"})"},
       {"multilayer", R"({"runs": 4, "seed": "5"})"},
+      {"statistics",
+       R"({"test": "PERMUTATION", "permutations": 20, "seed": "5"})"},
   };
   v1::Spec spec;
   const auto parsed = google::protobuf::util::JsonStringToMessage(
