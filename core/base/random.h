@@ -31,6 +31,7 @@ enum class RandomPurpose : uint32_t {
   kClassifierWeights = 31,
   kClassifierOrder = 32,
   kDigitSets = 33,
+  kSubmoduleSeed = 40,
 };
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011) keyed by

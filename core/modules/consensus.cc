@@ -14,7 +14,7 @@
 #include "core/base/random.h"
 #include "core/base/saved_state.h"
 #include "core/modules/labels.h"
-#include "core/modules/louvain.h"
+#include "core/modules/optimiser.h"
 #include "core/modules/quality.h"
 #include "core/modules/saved_labels.h"
 
@@ -260,6 +260,7 @@ absl::StatusOr<std::vector<Labels>> RunRound(
       const std::vector<PartitionRun> runs,
       PartitionRuns(
           problem,
+          Algorithm::kLeiden,
           kConsensusRuns,
           options.seed,
           RandomPurpose::kConsensusRun,

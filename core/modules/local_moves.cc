@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/modules/aggregate.h"
+#include "core/modules/first_sweep.h"
 
 namespace modbound {
 namespace {
@@ -29,6 +30,7 @@ LocalMoves::LocalMoves(const ModularityProblem& problem)
       n_(problem.size()),
       labels_(static_cast<std::size_t>(n_)),
       size_(static_cast<std::size_t>(n_), 1),
+      self_(problem.weights().diagonal()),
       strength_plus_(problem.k_plus()),
       strength_minus_(problem.k_minus()),
       slots_(n_),
@@ -46,6 +48,13 @@ LocalMoves::LocalMoves(const ModularityProblem& problem, const Labels& labels)
 
 void LocalMoves::Assign(const Labels& labels) {
   labels_ = labels;
+  has_links_ = false;
+  SumSlots();
+  AddSlotIfNoneEmpty();
+  BuildLinksWhenSmall();
+}
+
+void LocalMoves::SumSlots() {
   slots_ = 0;
   std::fill(size_.begin(), size_.end(), 0);
   strength_plus_.setZero();
@@ -58,9 +67,18 @@ void LocalMoves::Assign(const Labels& labels) {
     strength_minus_[label] += problem_.k_minus()[i];
   }
   num_modules_ = slots_;
-  has_links_ = false;
+}
+
+absl::StatusOr<bool> LocalMoves::SweepApart(const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      FirstSweep sweep,
+      SweepSingletons(problem_, order_, MaxLinkSlots(n_), execution));
+  labels_ = std::move(sweep.labels);
+  links_ = std::move(sweep.links);
+  has_links_ = links_.rows() > 0;
+  SumSlots();
   AddSlotIfNoneEmpty();
-  BuildLinksWhenSmall();
+  return sweep.moved;
 }
 
 absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
@@ -70,21 +88,30 @@ absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
   for (int sweep = 0; moved && sweep < kMaxSweeps; ++sweep) {
     std::iota(order_.begin(), order_.end(), 0);
     stream.Shuffle(order_);
-    moved = false;
-    for (const int32_t node : order_) {
-      if (execution.stopped()) {
-        return StoppedError();
-      }
-      moved = Visit(node) || moved;
-      if (!has_links_ && slots_ > 16 && 2 * (num_modules_ + 1) < slots_) {
-        Compact();
-      }
+    if (IsApart()) {
+      MODBOUND_ASSIGN_OR_RETURN(moved, SweepApart(execution));
+    } else {
+      MODBOUND_ASSIGN_OR_RETURN(moved, Sweep(execution));
     }
     any = any || moved;
     Compact();
     BuildLinksWhenSmall();
   }
   return any;
+}
+
+absl::StatusOr<bool> LocalMoves::Sweep(const Execution& execution) {
+  bool moved = false;
+  for (const int32_t node : order_) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    moved = Visit(node) || moved;
+    if (!has_links_ && slots_ > 16 && 2 * (num_modules_ + 1) < slots_) {
+      Compact();
+    }
+  }
+  return moved;
 }
 
 void LocalMoves::ReadLinks(Eigen::Index node) {
@@ -122,8 +149,7 @@ void LocalMoves::Score(Eigen::Index node) {
   score_.head(slots_) -=
       plus * strength_plus_.head(slots_) - minus * strength_minus_.head(slots_);
   // The node's links to itself move with it.
-  score_[labels_[node]] -=
-      problem_.weights()(node, node) - (plus * k_plus - minus * k_minus);
+  score_[labels_[node]] -= self_[node] - (plus * k_plus - minus * k_minus);
 }
 
 bool LocalMoves::Visit(Eigen::Index node) {

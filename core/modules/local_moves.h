@@ -16,11 +16,12 @@ namespace modbound {
 //
 // The gain of moving node u to module m needs link(u, m) = sum of weights(u, j)
 // over j in m. Two ways to have it:
-//   rows:  one pass over row u a visit; good while there are many modules;
+//   rows:  one pass over row u a visit; for many modules;
 //   links: a (modules x nodes) matrix kept up to date, two row additions a
 //   move;
 //          good once modules are few, and visits are then nearly free.
-// It starts with rows and changes to links as soon as they fit.
+// From singletons a first sweep of its own (first_sweep.h) leads to links where
+// they fit; otherwise it changes from rows to links as soon as they do.
 //
 // A module lives in a slot; one slot at least is empty while a node could still
 // go off on its own. An empty slot scores exactly 0, as a new module does.
@@ -52,6 +53,14 @@ class LocalMoves {
   int64_t num_modules() const { return num_modules_; }
 
  private:
+  // Whether every node is in a module of its own.
+  bool IsApart() const { return num_modules_ == n_; }
+  // One visit of each node, in the order of order_. Result: whether any moved.
+  absl::StatusOr<bool> Sweep(const Execution& execution);
+  // The first sweep from singletons.
+  absl::StatusOr<bool> SweepApart(const Execution& execution);
+  // Sizes and strengths of the slots of labels_.
+  void SumSlots();
   // Scores of all slots for a node, its own without the node itself.
   void Score(Eigen::Index node);
   void ReadLinks(Eigen::Index node);
@@ -68,6 +77,7 @@ class LocalMoves {
   const Eigen::Index n_;
   Labels labels_;
   std::vector<int64_t> size_;  // of each slot
+  Vector self_;                // weight of each node with itself
   Vector strength_plus_;       // k+ of each slot
   Vector strength_minus_;
   int64_t slots_ = 0;

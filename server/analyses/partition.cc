@@ -5,13 +5,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "core/base/error.h"
 #include "core/modules/consensus.h"
-#include "core/modules/louvain.h"
+#include "core/modules/gamma_sweep.h"
+#include "core/modules/hierarchy.h"
+#include "core/modules/optimiser.h"
 #include "core/modules/quality_input.h"
-#include "core/modules/similarity.h"
 #include "server/analyses/analysis.h"
+#include "server/analyses/partition_outputs.h"
+#include "server/analyses/partition_source.h"
 #include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
@@ -20,135 +22,57 @@
 namespace modbound {
 namespace {
 
-using SimilarityWord = v1::Similarity;
-
-// The array that is partitioned, or whose similarity is.
-struct Source {
-  const char* name;
-  const InputInfo* info;
-  bool is_given;  // partitioned as it is
-  int64_t units;  // -1 = not known yet
-};
-
-// matrix or activity, one of them; GIVEN goes with a square matrix, the others
-// with both. Fills the default.
-absl::StatusOr<Source> ResolveSource(const InputInfos& inputs,
-                                     v1::PartitionSpec& spec) {
-  const bool has_matrix = inputs.count("matrix") > 0;
-  if (has_matrix == (inputs.count("activity") > 0)) {
-    return has_matrix ? Refuse(reason::kContradiction,
-                               "inputs.activity",
-                               "matrix and activity are both given; allowed: "
-                               "one of them")
-                      : Refuse(reason::kMissingField,
-                               "inputs.matrix",
-                               "neither matrix nor activity is given; one of "
-                               "them must be");
-  }
-  if (!spec.has_similarity()) {
-    spec.set_similarity(has_matrix ? SimilarityWord::GIVEN
-                                   : SimilarityWord::CORRELATION);
-  }
-  const bool is_given = spec.similarity() == SimilarityWord::GIVEN;
-  if (!has_matrix && is_given) {
-    return Refuse(reason::kContradiction,
-                  "similarity",
-                  "similarity is GIVEN, but activity is given; allowed: "
-                  "CORRELATION, COSINE, HAMMING");
-  }
-  const char* name = has_matrix ? "matrix" : "activity";
-  const InputInfo& info = inputs.at(name);
-  return Source{name, &info, is_given, info.shape[has_matrix ? 0 : 1]};
-}
-
-absl::Status CheckShape(const Source& source, const InputInfos& inputs) {
-  const std::string field = absl::StrCat("inputs.", source.name);
-  const std::vector<int64_t>& shape = source.info->shape;
-  const bool is_square = shape[0] == shape[1] || shape[0] < 0 || shape[1] < 0;
-  if (source.is_given && !is_square) {
-    return Refuse(reason::kWrongShape,
-                  field,
-                  absl::StrCat(field,
-                               " has shape ",
-                               ShapeText(shape),
-                               "; allowed: (N, N), or another similarity than "
-                               "GIVEN"));
-  }
-  const auto null_matrix = inputs.find("null_matrix");
-  if (null_matrix != inputs.end() && source.units >= 0 &&
-      null_matrix->second.shape[0] >= 0 &&
-      null_matrix->second.shape[0] != source.units) {
-    return Refuse(reason::kWrongShape,
-                  "inputs.null_matrix",
-                  absl::StrCat("inputs.null_matrix has shape ",
-                               ShapeText(null_matrix->second.shape),
-                               "; ",
-                               field,
-                               " has ",
-                               source.units,
-                               " units"));
-  }
-  if (source.units == 1) {
-    return Refuse(reason::kDegenerate,
-                  field,
-                  field + " has one unit; a partition needs at least 2");
-  }
-  return absl::OkStatus();
-}
-
-// What a similarity is not defined for.
-absl::Status CheckValues(const Source& source,
-                         SimilarityWord::Measure similarity) {
-  const std::string field = absl::StrCat("inputs.", source.name);
-  const bool is_matrix = source.name == std::string("matrix");
-  const std::vector<int64_t>& shape = source.info->shape;
-  const bool correlates = similarity == SimilarityWord::CORRELATION;
-  if ((!is_matrix || correlates) && shape[is_matrix ? 1 : 0] == 1) {
-    return Refuse(reason::kDegenerate,
-                  field,
-                  field +
-                      (is_matrix ? " has one column" : " has one time point") +
-                      "; a similarity needs at least 2");
-  }
-  const auto& facts = source.info->facts;
-  if (!facts.has_value() || !facts->finite() || facts->min() != facts->max()) {
+// Resolutions: one, or those of a sweep. Fills the default.
+absl::Status ResolveGammas(v1::PartitionSpec& spec) {
+  if (spec.gammas().empty()) {
+    if (!spec.has_gamma()) {
+      spec.set_gamma(1);
+    }
     return absl::OkStatus();
   }
-  if (!is_matrix || correlates) {
-    return Refuse(reason::kDegenerate,
-                  field,
-                  field + " is constant: every unit is silent");
+  if (spec.has_gamma()) {
+    return Refuse(reason::kContradiction,
+                  "gammas",
+                  absl::StrCat("gammas is given, but gamma is ",
+                               spec.gamma(),
+                               "; allowed: one of them"));
   }
-  if (similarity != SimilarityWord::HAMMING && facts->min() == 0) {
-    return Refuse(reason::kDegenerate,
-                  field,
-                  field + " is all zero: every unit is silent");
+  if (spec.hierarchy()) {
+    return Refuse(reason::kContradiction,
+                  "hierarchy",
+                  "hierarchy is true, but gammas is given; allowed: one of "
+                  "them");
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckSpec(const Source& source,
+absl::Status CheckSpec(const PartitionSource& source,
                        const InputInfos& inputs,
                        const v1::PartitionSpec& spec) {
   MODBOUND_RETURN_IF_ERROR(
       CheckOutputNames(spec.outputs(), {"agreement", "similarity"}));
-  MODBOUND_RETURN_IF_ERROR(CheckShape(source, inputs));
+  MODBOUND_RETURN_IF_ERROR(CheckSource(source, inputs, spec));
   if (source.is_given) {
     MODBOUND_RETURN_IF_ERROR(CheckWeights(
         *source.info, spec.quality(), spec.directed(), "inputs.matrix"));
   }
-  MODBOUND_RETURN_IF_ERROR(
-      CheckNullMatrix(inputs, spec.quality(), spec.directed()));
-  return CheckValues(source, spec.similarity());
+  return CheckNullMatrix(inputs, spec.quality(), spec.directed());
 }
 
-bool MakesSimilarity(bool is_given, int64_t N, const OutputNames& wanted) {
-  return !is_given && MakesSquareOutput(N, wanted, "similarity");
+Algorithm ToCore(v1::Algorithm::Name name) {
+  switch (name) {
+    case v1::Algorithm::LEIDEN:
+      return Algorithm::kLeiden;
+    case v1::Algorithm::ITERATED:
+      return Algorithm::kIterated;
+    default:
+      return Algorithm::kLouvain;
+  }
 }
 
 // Bytes besides what each run works in.
 double SharedBytes(const InputInfos& inputs,
-                   const Source& source,
+                   const PartitionSource& source,
                    const v1::PartitionSpec& spec) {
   const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
   const double elements = ElementsOf(inputs, source.name);
@@ -159,84 +83,40 @@ double SharedBytes(const InputInfos& inputs,
   // made of the one before in place; then either cut to the active units or
   // beside the agreement that a consensus partitions.
   bytes += source.is_given ? 0 : 8 * n * n;
-  bytes += MakesSimilarity(source.is_given, source.units, spec.outputs())
-               ? 8 * n * n
-               : 0;
+  bytes += MakesSimilarity(source.is_given, source.units, spec) ? 8 * n * n : 0;
   bytes += 8 * n * n;
+  // A copy for the gammas to come, or for the modules, of which one is cut out
+  // and weighted.
+  bytes += spec.gammas().empty() ? 0 : 8 * n * n;
+  bytes += spec.hierarchy() ? 24 * n * n : 0;
   // As doubles, cut, symmetric.
   bytes += InputBytes(inputs, "null_matrix") +
            24 * ElementsOf(inputs, "null_matrix");
+  const double gammas = std::max(1, spec.gammas_size());
+  // One agreement takes the place of what was partitioned.
+  if (!spec.gammas().empty() && MakesAgreement(source.units, spec)) {
+    bytes += 4 * gammas * n * n;
+  }
   // Labels of runs, and their groups or the array that leaves.
-  return bytes + 8.0 * spec.runs() * n;
+  return bytes + 8.0 * gammas * spec.runs() * n;
 }
 
 absl::StatusOr<Plan> PlanPartition(v1::Spec& spec, const InputInfos& inputs) {
   v1::PartitionSpec& partition = *spec.mutable_partition();
-  MODBOUND_ASSIGN_OR_RETURN(const Source source,
+  MODBOUND_RETURN_IF_ERROR(ResolveGammas(partition));
+  MODBOUND_ASSIGN_OR_RETURN(const PartitionSource source,
                             ResolveSource(inputs, partition));
   MODBOUND_RETURN_IF_ERROR(CheckSpec(source, inputs, partition));
-  const int64_t N = source.units;
   const int64_t runs = partition.runs();
   Plan plan;
-  plan.outputs = {{"labels", v1::DType::INT32, {N}, {"unit"}},
-                  {"run_labels", v1::DType::INT32, {runs, N}, {"run", "unit"}},
-                  {"run_quality", v1::DType::FLOAT64, {runs}, {"run"}}};
-  if (MakesSquareOutput(N, partition.outputs(), "agreement")) {
-    plan.outputs.push_back(
-        {"agreement", v1::DType::INT32, {N, N}, {"unit", "unit"}});
-  }
-  if (MakesSimilarity(source.is_given, N, partition.outputs())) {
-    plan.outputs.push_back(
-        {"similarity", v1::DType::FLOAT64, {N, N}, {"unit", "unit"}});
-  }
+  plan.outputs = PlanPartitionOutputs(source.is_given, source.units, partition);
   plan.max_threads = ThreadsFor(partition.consensus() == v1::Consensus::NONE
                                     ? runs
                                     : std::max(runs, kConsensusRuns));
   plan.memory_bytes = BytesOf(SharedBytes(inputs, source, partition));
-  plan.thread_bytes = LouvainWorkBytes(std::max<int64_t>(N, 0));
+  plan.thread_bytes = OptimiserWorkBytes(ToCore(partition.algorithm()),
+                                         std::max<int64_t>(source.units, 0));
   return plan;
-}
-
-// Of the rows of a matrix, or of the columns of activity.
-absl::StatusOr<SimilarityMatrix> ComputeSimilarity(
-    SimilarityWord::Measure measure,
-    bool of_rows,
-    const Matrix& values,
-    const Execution& execution) {
-  switch (measure) {
-    case SimilarityWord::COSINE:
-      return of_rows ? CosineOfRows(values, execution)
-                     : CosineOfColumns(values, execution);
-    case SimilarityWord::HAMMING:
-      return of_rows ? HammingOfRows(values, execution)
-                     : HammingOfColumns(values, execution);
-    default:
-      return of_rows ? CorrelationOfRows(values, execution)
-                     : CorrelationOfColumns(values, execution);
-  }
-}
-
-// The matrix to partition and its silent units; no flags for a given matrix.
-absl::StatusOr<SimilarityMatrix> MatrixOf(const v1::PartitionSpec& spec,
-                                          const InputArrays& inputs,
-                                          const Execution& execution) {
-  const bool has_matrix = inputs.count("matrix") > 0;
-  const char* name = has_matrix ? "matrix" : "activity";
-  Matrix values = inputs.at(name).ToMatrix();
-  if (spec.similarity() == SimilarityWord::GIVEN) {
-    return SimilarityMatrix{std::move(values), {}};
-  }
-  MODBOUND_ASSIGN_OR_RETURN(
-      SimilarityMatrix similarity,
-      ComputeSimilarity(spec.similarity(), has_matrix, values, execution));
-  if (std::find(similarity.valid.begin(), similarity.valid.end(), 1) ==
-      similarity.valid.end()) {
-    const std::string field = absl::StrCat("inputs.", name);
-    return Refuse(reason::kDegenerate,
-                  field,
-                  absl::StrCat("every unit of ", field, " is silent"));
-  }
-  return similarity;
 }
 
 ConsensusMethod ToCore(v1::Consensus::Method method) {
@@ -250,32 +130,10 @@ ConsensusMethod ToCore(v1::Consensus::Method method) {
   }
 }
 
-HostArray RunLabelsArray(const std::vector<Labels>& runs, int64_t N) {
-  HostArray array(v1::DType::INT32,
-                  {static_cast<int64_t>(runs.size()), N},
-                  {"run", "unit"});
-  auto* out = reinterpret_cast<int32_t*>(array.mutable_data());
-  for (const Labels& run : runs) {
-    out = std::copy(run.begin(), run.end(), out);
-  }
-  return array;
-}
-
-void FillSummary(const PartitionResult& result, v1::PartitionSummary& summary) {
-  summary.set_quality(result.quality);
-  summary.set_quality_all_units(result.quality_all_units);
-  summary.set_num_modules(static_cast<int64_t>(result.module_sizes.size()));
-  summary.mutable_module_sizes()->Assign(result.module_sizes.begin(),
-                                         result.module_sizes.end());
-  summary.mutable_excluded_units()->Assign(result.excluded_units.begin(),
-                                           result.excluded_units.end());
-  summary.set_best_run_quality(result.run_quality.maxCoeff());
-  summary.set_mean_run_quality(result.run_quality.mean());
-}
-
 PartitionOptions OptionsOf(const v1::PartitionSpec& spec, DTypeEnum dtype) {
   PartitionOptions options;
   options.quality = QualityOptionsOf(spec, dtype);
+  options.algorithm = ToCore(spec.algorithm());
   options.runs = spec.runs();
   options.consensus = ToCore(spec.consensus());
   options.tau = spec.tau();
@@ -284,48 +142,81 @@ PartitionOptions OptionsOf(const v1::PartitionSpec& spec, DTypeEnum dtype) {
   return options;
 }
 
+// Of the one gamma, or of each of a sweep. Takes the matrix when it is needed
+// no more.
+absl::StatusOr<std::vector<PartitionResult>> FindPartitions(
+    SimilarityMatrix& matrix,
+    const v1::PartitionSpec& spec,
+    const PartitionOptions& options,
+    const Matrix* null_matrix,
+    const Execution& execution) {
+  if (!spec.gammas().empty()) {
+    return GammaSweep(std::move(matrix.values),
+                      matrix.valid,
+                      options,
+                      {spec.gammas().begin(), spec.gammas().end()},
+                      execution,
+                      null_matrix);
+  }
+  MODBOUND_ASSIGN_OR_RETURN(
+      PartitionResult result,
+      Partition(spec.hierarchy() ? matrix.values : std::move(matrix.values),
+                matrix.valid,
+                options,
+                execution,
+                null_matrix));
+  std::vector<PartitionResult> results;
+  results.push_back(std::move(result));
+  return results;
+}
+
+absl::Status AddModules(SimilarityMatrix matrix,
+                        const v1::PartitionSpec& spec,
+                        const PartitionOptions& options,
+                        const Matrix* null_matrix,
+                        const Execution& execution,
+                        Outcome& outcome) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<PartitionResult> results,
+      FindPartitions(matrix, spec, options, null_matrix, execution));
+  MODBOUND_RETURN_IF_ERROR(AddPartitions(results, spec, execution, outcome));
+  if (spec.hierarchy()) {
+    MODBOUND_ASSIGN_OR_RETURN(
+        const std::vector<Labels> levels,
+        Hierarchy(
+            matrix.values, results[0].labels, options, execution, null_matrix));
+    outcome.outputs["hierarchy"] = HierarchyArray(levels);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Outcome> RunPartition(const v1::Spec& spec,
                                      const InputArrays& inputs,
                                      const Execution& execution) {
   const v1::PartitionSpec& partition = spec.partition();
-  const bool is_given = partition.similarity() == SimilarityWord::GIVEN;
-  MODBOUND_ASSIGN_OR_RETURN(SimilarityMatrix similarity,
-                            MatrixOf(partition, inputs, execution));
+  const bool is_given = partition.similarity() == v1::Similarity::GIVEN;
+  MODBOUND_ASSIGN_OR_RETURN(SimilarityMatrix matrix,
+                            MatrixToPartition(partition, inputs, execution));
   const PartitionOptions options = OptionsOf(
       partition, is_given ? inputs.at("matrix").dtype() : v1::DType::FLOAT64);
   const Matrix null_matrix = inputs.count("null_matrix") > 0
                                  ? inputs.at("null_matrix").ToMatrix()
                                  : Matrix();
-  const int64_t N = similarity.values.rows();
   Outcome outcome;
-  if (MakesSimilarity(is_given, N, partition.outputs())) {
+  if (MakesSimilarity(is_given, matrix.values.rows(), partition)) {
     outcome.outputs["similarity"] =
-        HostArray::FromMatrix(similarity.values, {"unit", "unit"});
+        HostArray::FromMatrix(matrix.values, {"unit", "unit"});
   }
-  absl::StatusOr<PartitionResult> found =
-      Partition(std::move(similarity.values),
-                std::move(similarity.valid),
-                options,
-                execution,
-                null_matrix.size() > 0 ? &null_matrix : nullptr);
-  if (!found.ok()) {
+  const absl::Status status =
+      AddModules(std::move(matrix),
+                 partition,
+                 options,
+                 null_matrix.size() > 0 ? &null_matrix : nullptr,
+                 execution,
+                 outcome);
+  if (!status.ok()) {
     // A similarity computed here is no input.
-    return is_given ? found.status() : AsQualityError(found.status());
-  }
-  const PartitionResult result = *std::move(found);
-  FillSummary(result, *outcome.summary.mutable_partition());
-  outcome.outputs["labels"] = HostArray::FromLabels(result.labels, {"unit"});
-  outcome.outputs["run_labels"] = RunLabelsArray(result.run_labels, N);
-  outcome.outputs["run_quality"] =
-      HostArray::FromVector(result.run_quality, {"run"});
-  if (MakesSquareOutput(N, partition.outputs(), "agreement")) {
-    MODBOUND_ASSIGN_OR_RETURN(const CountMatrix counts,
-                              AgreementCounts(result.run_labels, execution));
-    outcome.outputs["agreement"] = HostArray::FromInts(
-        absl::MakeConstSpan(counts.data(),
-                            static_cast<std::size_t>(counts.size())),
-        {N, N},
-        {"unit", "unit"});
+    return is_given ? status : AsQualityError(status);
   }
   return outcome;
 }
@@ -353,7 +244,11 @@ Analysis PartitionAnalysis() {
        .comment = "P of CUSTOM.",
        .optional = true}};
   analysis.outputs = {
-      {"labels", {"unit"}, v1::DType::INT32, "Modules, -1 = silent."},
+      {"labels",
+       {"unit"},
+       v1::DType::INT32,
+       "Modules, -1 = silent. Of a sweep, as run_labels, run_quality and "
+       "agreement, with a leading axis gamma."},
       {"run_labels",
        {"run", "unit"},
        v1::DType::INT32,
@@ -366,7 +261,17 @@ Analysis PartitionAnalysis() {
       {"similarity",
        {"unit", "unit"},
        v1::DType::FLOAT64,
-       "Similarity computed here, unit diagonal kept."}};
+       "Similarity computed here, unit diagonal kept."},
+      {"quality", {"gamma"}, v1::DType::FLOAT64, "Of a sweep: Q of labels."},
+      {"num_modules", {"gamma"}, v1::DType::INT32, "Of a sweep: modules."},
+      {"run_vi",
+       {"gamma"},
+       v1::DType::FLOAT64,
+       "Of a sweep: mean VI / ln n between runs, 0 = all equal."},
+      {"hierarchy",
+       {"level", "unit"},
+       v1::DType::INT32,
+       "With hierarchy: labels of each level, the finest last."}};
   analysis.example_spec = R"({"runs": 100, "consensus": "EXPECTED"})";
   analysis.plan = PlanPartition;
   analysis.run = RunPartition;
