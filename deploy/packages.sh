@@ -3,7 +3,8 @@
 # Usage: deploy/packages.sh [build] [lint] [bench]     (default: build)
 #   build  what compiles and runs modbound and its tests
 #   lint   clang, its sanitizers, clang-format and clang-tidy
-#   bench  the peers of tests/bench: PyTorch and OpenBLAS for it and numpy
+#   bench  the peers of tests/bench: PyTorch and OpenBLAS for it and numpy, igraph,
+#          networkx
 # Needs root or sudo only when something is missing.
 set -euo pipefail
 
@@ -14,7 +15,7 @@ build_packages=(
   libsqlite3-dev libssl-dev openssl zlib1g-dev libspdlog-dev libcli11-dev
   nlohmann-json3-dev prometheus-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-grpcio python3-protobuf python3-numpy)
-bench_packages=(python3-torch libopenblas0-pthread)
+bench_packages=(python3-torch libopenblas0-pthread python3-igraph python3-networkx)
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 
 wanted=()
