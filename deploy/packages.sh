@@ -4,7 +4,8 @@
 #   build  what compiles and runs modbound and its tests
 #   test   what only tests need: they make .mat and .h5 files with it
 #   lint   clang, its sanitizers, clang-format and clang-tidy
-#   bench  the peers of tests/bench: PyTorch and OpenBLAS for it and numpy
+#   bench  the peers of tests/bench: PyTorch and OpenBLAS for it and numpy, igraph,
+#          networkx
 # Needs root or sudo only when something is missing.
 set -euo pipefail
 
@@ -17,7 +18,7 @@ build_packages=(
   libmatio-dev libhdf5-dev libaec-dev
   python3 python3-grpcio python3-protobuf python3-numpy)
 test_packages=(python3-scipy python3-h5py)
-bench_packages=(python3-torch libopenblas0-pthread)
+bench_packages=(python3-torch libopenblas0-pthread python3-igraph python3-networkx)
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 
 wanted=()

@@ -34,6 +34,7 @@ enum class RandomPurpose : uint32_t {
   kVariogramNodes = 40,
   kVariogramSurrogate = 41,
   kRewiredNetwork = 42,
+  kSubmoduleSeed = 43,
 };
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011) keyed by

@@ -17,7 +17,7 @@
 #include "core/modules/agreement_weights.h"
 #include "core/modules/dense_weights.h"
 #include "core/modules/labels.h"
-#include "core/modules/louvain.h"
+#include "core/modules/optimiser.h"
 #include "core/modules/quality.h"
 #include "core/modules/saved_labels.h"
 
@@ -300,6 +300,7 @@ absl::StatusOr<std::vector<Labels>> RunRound(
       const std::vector<PartitionRun> runs,
       PartitionRuns(
           problem,
+          Algorithm::kLeiden,
           kConsensusRuns,
           options.seed,
           RandomPurpose::kConsensusRun,

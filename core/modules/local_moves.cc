@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/modules/aggregate.h"
+#include "core/modules/first_sweep.h"
 
 namespace modbound {
 namespace {
@@ -44,6 +45,13 @@ LocalMoves::LocalMoves(const ModularityProblem& problem,
 
 void LocalMoves::Assign(const Labels& labels, const Execution& execution) {
   labels_ = labels;
+  has_sums_ = false;
+  SumSlots();
+  AddSlotIfNoneEmpty();
+  BuildSumsWhenFew(execution);
+}
+
+void LocalMoves::SumSlots() {
   slots_ = 0;
   std::fill(size_.begin(), size_.end(), 0);
   strength_plus_.setZero();
@@ -56,9 +64,18 @@ void LocalMoves::Assign(const Labels& labels, const Execution& execution) {
     strength_minus_[label] += problem_.k_minus()[i];
   }
   num_modules_ = slots_;
-  has_sums_ = false;
+}
+
+absl::StatusOr<bool> LocalMoves::SweepApart(const Execution& execution) {
+  MODBOUND_ASSIGN_OR_RETURN(
+      FirstSweep sweep,
+      SweepSingletons(problem_, order_, MaxSums(n_), execution));
+  labels_ = std::move(sweep.labels);
+  sums_ = std::move(sweep.links);
+  has_sums_ = sums_.rows() > 0;
+  SumSlots();
   AddSlotIfNoneEmpty();
-  BuildSumsWhenFew(execution);
+  return sweep.moved;
 }
 
 absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
@@ -68,24 +85,33 @@ absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
   for (int sweep = 0; moved && sweep < kMaxSweeps; ++sweep) {
     std::iota(order_.begin(), order_.end(), 0);
     stream.Shuffle(order_);
-    moved = false;
-    if (!has_sums_) {
-      rows_->Begin(order_, execution);
-    }
-    for (const int32_t node : order_) {
-      if (execution.stopped()) {
-        return StoppedError();
-      }
-      moved = Visit(node) || moved;
-      if (!has_sums_ && slots_ > 16 && 2 * (num_modules_ + 1) < slots_) {
-        Compact();
-      }
+    if (IsApart() && problem_.weights().doubles() != nullptr) {
+      MODBOUND_ASSIGN_OR_RETURN(moved, SweepApart(execution));
+    } else {
+      MODBOUND_ASSIGN_OR_RETURN(moved, Sweep(execution));
     }
     any = any || moved;
     Compact();
     BuildSumsWhenFew(execution);
   }
   return any;
+}
+
+absl::StatusOr<bool> LocalMoves::Sweep(const Execution& execution) {
+  bool moved = false;
+  if (!has_sums_) {
+    rows_->Begin(order_, execution);
+  }
+  for (const int32_t node : order_) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    moved = Visit(node) || moved;
+    if (!has_sums_ && slots_ > 16 && 2 * (num_modules_ + 1) < slots_) {
+      Compact();
+    }
+  }
+  return moved;
 }
 
 void LocalMoves::ReadLinks(int32_t node) {

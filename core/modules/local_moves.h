@@ -17,7 +17,8 @@ namespace modbound {
 //
 // The gain of moving node u to module m needs the link of u to m, which is
 // read from rows while there are many modules and from sums as soon as they fit
-// (Weights); visits are then nearly free.
+// (Weights); visits are then nearly free. From singletons of stored doubles a
+// first sweep of its own (first_sweep.h) leads to sums where they fit.
 //
 // A module lives in a slot; one slot at least is empty while a node could still
 // go off on its own. An empty slot scores exactly 0, as a new module does.
@@ -51,6 +52,14 @@ class LocalMoves {
   int64_t num_modules() const { return num_modules_; }
 
  private:
+  // Whether every node is in a module of its own.
+  bool IsApart() const { return num_modules_ == n_; }
+  // One visit of each node, in the order of order_. Result: whether any moved.
+  absl::StatusOr<bool> Sweep(const Execution& execution);
+  // The first sweep from singletons.
+  absl::StatusOr<bool> SweepApart(const Execution& execution);
+  // Sizes and strengths of the slots of labels_.
+  void SumSlots();
   // Scores of all slots for a node, its own without the node itself.
   void Score(int32_t node);
   void ReadLinks(int32_t node);

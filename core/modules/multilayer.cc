@@ -7,7 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/modules/labels.h"
-#include "core/modules/louvain.h"
+#include "core/modules/optimiser.h"
 
 namespace modbound {
 namespace {
@@ -174,6 +174,7 @@ absl::StatusOr<MultilayerModules> FindMultilayerModules(
       MakeMultilayerProblem(std::move(layers), options, execution));
   MODBOUND_ASSIGN_OR_RETURN(const std::vector<PartitionRun> runs,
                             PartitionRuns(problem,
+                                          Algorithm::kLeiden,
                                           options.runs,
                                           options.seed,
                                           RandomPurpose::kOptimiserRun,

@@ -9,7 +9,6 @@
 #include "core/modules/factor_problem.h"
 #include "core/modules/float_problem.h"
 #include "core/modules/labels.h"
-#include "core/modules/louvain.h"
 #include "core/modules/quality_input.h"
 
 namespace modbound {
@@ -49,17 +48,26 @@ RunTable TableOf(std::vector<PartitionRun> runs) {
   return table;
 }
 
-absl::StatusOr<Labels> Unite(const RunTable& runs,
-                             const PartitionOptions& options,
-                             const Execution& execution) {
+// The partition that runs become.
+absl::StatusOr<PartitionRun> Unite(const ModularityProblem& problem,
+                                   const RunTable& runs,
+                                   const PartitionOptions& options,
+                                   const Execution& execution) {
+  PartitionRun united{runs.labels[runs.best],
+                      runs.quality[static_cast<Eigen::Index>(runs.best)]};
   if (options.consensus == ConsensusMethod::kNone) {
-    return runs.labels[runs.best];
+    return united;
   }
   ConsensusOptions consensus;
   consensus.method = options.consensus;
   consensus.tau = options.tau;
   consensus.seed = options.seed;
-  return Consensus(runs.labels, consensus, execution);
+  MODBOUND_ASSIGN_OR_RETURN(united.labels,
+                            Consensus(runs.labels, consensus, execution));
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
+                            problem.Qualities({united.labels}, execution));
+  united.quality = quality[0];
+  return united;
 }
 
 // What the silent units add to the quality, each in a module of its own.
@@ -85,18 +93,18 @@ absl::StatusOr<PartitionResult> PartitionUnits(const UnitsProblem& of,
   const ModularityProblem& problem = of.problem;
   MODBOUND_ASSIGN_OR_RETURN(std::vector<PartitionRun> found,
                             PartitionRuns(problem,
+                                          options.algorithm,
                                           options.runs,
                                           options.seed,
                                           RandomPurpose::kOptimiserRun,
                                           0,
                                           execution));
   RunTable runs = TableOf(std::move(found));
-  MODBOUND_ASSIGN_OR_RETURN(const Labels labels,
-                            Unite(runs, options, execution));
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
-                            problem.Qualities({labels}, execution));
+  MODBOUND_ASSIGN_OR_RETURN(const PartitionRun united,
+                            Unite(problem, runs, options, execution));
+  const Labels& labels = united.labels;
   PartitionResult result;
-  result.quality = quality[0];
+  result.quality = united.quality;
   result.labels = ScatterLabels(labels, of.units, n);
   result.module_sizes = ModuleSizes(labels);
   result.excluded_units = ExcludedUnits(result.labels);

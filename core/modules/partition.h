@@ -9,6 +9,7 @@
 #include "core/base/matrix.h"
 #include "core/modules/consensus.h"
 #include "core/modules/float_problem.h"
+#include "core/modules/optimiser.h"
 #include "core/modules/quality.h"
 #include "core/modules/similarity.h"
 
@@ -16,6 +17,7 @@ namespace modbound {
 
 struct PartitionOptions {
   QualityOptions quality;
+  Algorithm algorithm = Algorithm::kLeiden;
   int64_t runs = 100;  // >= 1
   ConsensusMethod consensus = ConsensusMethod::kExpected;
   double tau = 0.5;  // of kThreshold, in [0, 1]
@@ -37,7 +39,7 @@ struct PartitionResult {
   Vector run_quality;              // runs
 };
 
-// Modules of a matrix (N x N): runs of Louvain, made one by the consensus.
+// Modules of a matrix (N x N): runs of an optimiser, made one by the consensus.
 // valid: N flags, 0 = silent; empty: a unit is silent when its row and column,
 // diagonal included, are all zero. Silent units are left out of the matrix (and
 // of null_matrix) before anything is computed.

@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/progress_counter.h"
 #include "core/dynamics/jacobian.h"
-#include "core/modules/louvain.h"
+#include "core/modules/optimiser.h"
 #include "core/modules/similarity.h"
 #include "core/tasks/run_task.h"
 #include "server/analyses/analysis.h"
@@ -162,9 +162,10 @@ absl::StatusOr<Plan> PlanJacobianSimilarity(v1::Spec& spec,
               GivenBytes(inputs, "states") + GivenBytes(inputs, "inputs") +
               8 * kJacobianParts * 2.0 * jacobian.null_count() +
               2.0 * static_cast<double>(network.bytes()));
-  plan.thread_bytes = BytesOf(
-      std::max(trials.thread,
-               static_cast<double>(LouvainWorkBytes(static_cast<int64_t>(n)))));
+  plan.thread_bytes =
+      BytesOf(std::max(trials.thread,
+                       static_cast<double>(OptimiserWorkBytes(
+                           Algorithm::kLeiden, static_cast<int64_t>(n)))));
   return plan;
 }
 

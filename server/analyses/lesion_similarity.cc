@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/modules/louvain.h"
+#include "core/modules/optimiser.h"
 #include "core/tasks/run_task.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/intervention_spec.h"
@@ -132,9 +132,10 @@ absl::StatusOr<Plan> PlanLesionSimilarity(v1::Spec& spec,
       activity.bytes +
       8 * (8 * states * n + 12 * n * n + 4 * activity.rows * n) +
       16.0 * lesion.null_count() + 2.0 * static_cast<double>(network.bytes()));
-  plan.thread_bytes = BytesOf(
-      std::max(activity.thread_bytes,
-               static_cast<double>(LouvainWorkBytes(std::max<int64_t>(N, 0)))));
+  plan.thread_bytes =
+      BytesOf(std::max(activity.thread_bytes,
+                       static_cast<double>(OptimiserWorkBytes(
+                           Algorithm::kLeiden, std::max<int64_t>(N, 0)))));
   return plan;
 }
 

@@ -20,6 +20,9 @@ bool CanFactor(const UnitsToHold& units) {
 }
 
 PartitionEngine EngineOf(const UnitsToHold& units) {
+  if (units.wants_doubles) {
+    return PartitionEngine::kDoubles;
+  }
   const bool is_float = units.dtype == v1::DType::FLOAT32;
   if (units.similarity == v1::Similarity::GIVEN) {
     return is_float && units.units > kDoublesLimit &&
@@ -27,8 +30,7 @@ PartitionEngine EngineOf(const UnitsToHold& units) {
                ? PartitionEngine::kFloats
                : PartitionEngine::kDoubles;
   }
-  if (units.wants_similarity || units.units <= kProductsLimit ||
-      !CanFactor(units)) {
+  if (units.units <= kProductsLimit || !CanFactor(units)) {
     return PartitionEngine::kDoubles;
   }
   return is_float && !IsLinear(units.quality) &&

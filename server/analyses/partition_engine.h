@@ -30,7 +30,9 @@ inline constexpr int64_t kFloatProductsLimit = 32768;
 struct UnitsToHold {
   v1::Similarity::Measure similarity = v1::Similarity::UNSPECIFIED;
   v1::QualityFunction::Name quality = v1::QualityFunction::UNSPECIFIED;
-  bool wants_similarity = false;  // as an output
+  // The similarity leaves as an output, or the matrix is partitioned more than
+  // once (gammas, hierarchy).
+  bool wants_doubles = false;
   DTypeEnum dtype = v1::DType::UNSPECIFIED;
   int64_t units = -1;   // N
   int64_t values = -1;  // T, of each unit; -1 = not known yet

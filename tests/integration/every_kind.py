@@ -21,6 +21,10 @@ def graph(max_steps=300):
         "partition": ("partition", dict(activity="simulate", runs=30, seed=3)),
         "given": ("partition", dict(matrix=matrix, runs=20,
                                     consensus="THRESHOLD", seed=3)),
+        "sweep": ("partition", dict(matrix=matrix, runs=10, gammas=[.5, 1, 2],
+                                    algorithm="LOUVAIN", seed=3)),
+        "nested": ("partition", dict(matrix=matrix, runs=5, hierarchy=True,
+                                     algorithm="ITERATED", seed=3)),
         "quality": ("quality", dict(matrix=matrix, labels="given/run_labels")),
         "induced_quality": ("induced_quality", dict(
             matrix=matrix, labels=half, null_count=500, seed=4)),

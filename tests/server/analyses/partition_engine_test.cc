@@ -56,7 +56,7 @@ TEST(PartitionEngine, OfUnitsStoresThemWhereItMustOrMay) {
   units.units = 16384;
   EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
   units = large;
-  units.wants_similarity = true;
+  units.wants_doubles = true;
   EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
   units = large;
   units.similarity = v1::Similarity::HAMMING;

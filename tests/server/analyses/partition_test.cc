@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -352,6 +353,131 @@ TEST(PartitionKind, OfManyUnitsFindsTheirModulesWithoutTheirProducts) {
   const auto two = RunKind(spec, {{"activity", Columns(activity)}}, 2);
   ASSERT_TRUE(two.ok());
   EXPECT_EQ(summary.quality(), two->summary.partition().quality());
+}
+
+TEST(PartitionKind, TakesEachAlgorithm) {
+  const InputArrays inputs = {
+      {"matrix", GoldenInput("modularity_noise64_zerodiag", "weights")}};
+  double before = 0;
+  for (const auto algorithm : {v1::Algorithm::LOUVAIN,
+                               v1::Algorithm::LEIDEN,
+                               v1::Algorithm::ITERATED}) {
+    v1::Spec spec = PartitionSpec();
+    spec.mutable_partition()->set_algorithm(algorithm);
+    spec.mutable_partition()->set_runs(20);
+    const auto outcome = RunKind(spec, inputs);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    const double mean = outcome->summary.partition().mean_run_quality();
+    EXPECT_GE(mean, before);
+    before = mean;
+  }
+}
+
+TEST(PartitionKind, ASweepHasALeadingAxis) {
+  const InputArrays inputs = {
+      {"matrix", GoldenInput("modularity_noise64_zerodiag", "weights")}};
+  v1::Spec spec = PartitionSpec();
+  spec.mutable_partition()->set_runs(8);
+  v1::Spec sweep = spec;
+  for (const double gamma : {0.5, 1., 2.}) {
+    sweep.mutable_partition()->add_gammas(gamma);
+  }
+  ExpectPlannedAndRepeatable(sweep, inputs);
+  const auto all = RunKind(sweep, inputs);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->outputs.count("agreement"), 0u);
+  EXPECT_EQ(all->outputs.at("run_labels").shape(),
+            (std::vector<int64_t>{3, 8, 64}));
+  // Each is a job with that gamma.
+  const Matrix labels = all->outputs.at("labels").ToMatrix();
+  const std::vector<double> quality = all->outputs.at("quality").ToDoubles();
+  const std::vector<double> modules =
+      all->outputs.at("num_modules").ToDoubles();
+  const std::vector<double> variation = all->outputs.at("run_vi").ToDoubles();
+  for (int g = 0; g < 3; ++g) {
+    spec.mutable_partition()->set_gamma(sweep.partition().gammas(g));
+    const auto one = RunKind(spec, inputs);
+    ASSERT_TRUE(one.ok()) << one.status();
+    EXPECT_EQ(one->outputs.at("labels").ToMatrix(), labels.row(g).transpose());
+    EXPECT_EQ(one->summary.partition().quality(), quality[g]);
+    EXPECT_EQ(one->summary.partition().num_modules(), modules[g]);
+    EXPECT_GT(variation[g], 0);
+    EXPECT_LT(variation[g], 1);
+    if (g == 0) {
+      EXPECT_EQ(one->summary.SerializeAsString(),
+                all->summary.SerializeAsString());
+    }
+  }
+}
+
+TEST(PartitionKind, TheAgreementOfASweepIsMadeWhenNamed) {
+  v1::Spec spec = PartitionSpec();
+  spec.mutable_partition()->set_runs(5);
+  spec.mutable_partition()->add_gammas(1);
+  spec.mutable_partition()->add_gammas(1);
+  spec.mutable_partition()->add_outputs("agreement");
+  const InputArrays inputs = {{"matrix", GoldenInput(kTrained, "weights")}};
+  ExpectPlannedAndRepeatable(spec, inputs);
+  const auto outcome = RunKind(spec, inputs);
+  const HostArray& agreement = outcome->outputs.at("agreement");
+  EXPECT_EQ(agreement.shape(), (std::vector<int64_t>{2, 64, 64}));
+  const std::vector<double> counts = agreement.ToDoubles();
+  EXPECT_TRUE(std::equal(
+      counts.begin(), counts.begin() + 64 * 64, counts.begin() + 64 * 64));
+}
+
+TEST(PartitionKind, AHierarchyBeginsWithTheLabels) {
+  v1::Spec spec = PartitionSpec();
+  spec.mutable_partition()->set_runs(10);
+  spec.mutable_partition()->set_hierarchy(true);
+  const auto outcome =
+      RunKind(spec, {{"matrix", GoldenInput(kTrained, "weights")}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  const HostArray& levels = outcome->outputs.at("hierarchy");
+  EXPECT_GE(levels.shape()[0], 1);
+  EXPECT_EQ(levels.shape()[1], 64);
+  EXPECT_EQ(levels.ToMatrix().row(0).transpose(),
+            outcome->outputs.at("labels").ToMatrix());
+  const auto plan =
+      PlanUnseen(spec, {{"matrix", GoldenInput(kTrained, "weights")}});
+  EXPECT_EQ(plan->outputs.back().shape, (std::vector<int64_t>{-1, 64}));
+}
+
+TEST(PartitionKind, RefusesGammasThatDoNotFit) {
+  const InputArrays inputs = {{"matrix", GoldenInput(kTrained, "weights")}};
+  const auto refused = [&](double first,
+                           const char* reason,
+                           const std::string& field,
+                           void (*change)(v1::PartitionSpec&)) {
+    v1::Spec spec = PartitionSpec();
+    spec.mutable_partition()->add_gammas(first);
+    change(*spec.mutable_partition());
+    const absl::Status status = RefusedPlan(spec, inputs);
+    EXPECT_EQ(ReasonOf(status), reason) << status;
+    EXPECT_EQ(FieldOf(status), "spec.partition." + field);
+  };
+  const auto nothing = [](v1::PartitionSpec&) {};
+  refused(0, reason::kOutOfRange, "gammas[0]", nothing);
+  refused(2e6, reason::kOutOfRange, "gammas[0]", nothing);
+  refused(NAN, reason::kOutOfRange, "gammas[0]", nothing);
+  refused(1, reason::kContradiction, "gammas", [](v1::PartitionSpec& spec) {
+    spec.set_gamma(1);
+  });
+  refused(1, reason::kContradiction, "hierarchy", [](v1::PartitionSpec& spec) {
+    spec.set_hierarchy(true);
+  });
+  refused(1, "TOO_LARGE", "gammas", [](v1::PartitionSpec& spec) {
+    for (int g = 0; g < 100; ++g) {
+      spec.add_gammas(1);
+    }
+  });
+}
+
+TEST(PartitionKind, FillsTheDefaultGamma) {
+  v1::Spec spec = PartitionSpec();
+  ASSERT_TRUE(
+      PlanUnseen(spec, {{"matrix", GoldenInput(kTrained, "weights")}}).ok());
+  EXPECT_EQ(spec.partition().gamma(), 1);
 }
 
 TEST(PartitionKind, TakesMatrixOrActivity) {

@@ -1,0 +1,80 @@
+#include "server/analyses/partition_bytes.h"
+
+#include <algorithm>
+
+#include "core/modules/consensus.h"
+#include "server/analyses/partition_outputs.h"
+#include "server/analyses/plan_estimates.h"
+
+namespace modbound {
+namespace {
+
+// What N x N doubles are made of, and their copies.
+double DoublesBytes(const InputInfos& inputs,
+                    const PartitionSource& source,
+                    const v1::PartitionSpec& spec) {
+  const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
+  const double elements = ElementsOf(inputs, source.name);
+  // The input as doubles; to compare units, once more with a unit a row.
+  double bytes =
+      InputBytes(inputs, source.name) + (source.is_given ? 8 : 16) * elements;
+  // A computed similarity, and its copy that leaves. What is partitioned is
+  // made of the one before in place; then either cut to the active units or
+  // beside the agreement that a consensus partitions.
+  bytes += source.is_given ? 0 : 8 * n * n;
+  bytes += MakesSimilarity(source.is_given, source.units, spec) ? 8 * n * n : 0;
+  bytes += 8 * n * n;
+  // A copy for the gammas to come, or for the modules, of which one is cut out
+  // and weighted.
+  bytes += spec.gammas().empty() ? 0 : 8 * n * n;
+  bytes += spec.hierarchy() ? 24 * n * n : 0;
+  return bytes;
+}
+
+// The input and what is partitioned.
+double WeightsBytes(const InputInfos& inputs,
+                    const PartitionSource& source,
+                    const v1::PartitionSpec& spec) {
+  const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
+  const double elements = ElementsOf(inputs, source.name);
+  const double input = InputBytes(inputs, source.name);
+  switch (EngineOf(source, spec)) {
+    case PartitionEngine::kFloats:
+      return input;
+    case PartitionEngine::kFloatProducts:
+      // As doubles, then as floats only.
+      return input + 20 * elements + 4 * n * n;
+    case PartitionEngine::kFactor:
+      // As doubles, with a unit a row; then as floats too, with the sums of
+      // blocks of units.
+      return input + 20 * elements + n * n / 32;
+    case PartitionEngine::kDoubles:
+      break;
+  }
+  return DoublesBytes(inputs, source, spec);
+}
+
+}  // namespace
+
+double PartitionBytes(const InputInfos& inputs,
+                      const PartitionSource& source,
+                      const v1::PartitionSpec& spec) {
+  const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
+  // The null matrix as doubles, cut, symmetric.
+  double bytes = WeightsBytes(inputs, source, spec) +
+                 InputBytes(inputs, "null_matrix") +
+                 24 * ElementsOf(inputs, "null_matrix");
+  if (spec.consensus() != v1::Consensus::NONE &&
+      EngineOf(source, spec) != PartitionEngine::kDoubles) {
+    bytes += 8.0 * static_cast<double>(kMaxStoredGroups * kMaxStoredGroups);
+  }
+  const double gammas = std::max(1, spec.gammas_size());
+  // One agreement takes the place of what was partitioned.
+  if (!spec.gammas().empty() && MakesAgreement(source.units, spec)) {
+    bytes += 4 * gammas * n * n;
+  }
+  // Labels of runs, and their groups or the array that leaves.
+  return bytes + 8.0 * gammas * spec.runs() * n;
+}
+
+}  // namespace modbound
