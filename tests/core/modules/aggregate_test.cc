@@ -23,7 +23,7 @@ Labels OneEach(int64_t n) {
   return labels;
 }
 
-Matrix WeightsOf(const ModularityProblem& problem) {
+Matrix MatrixOf(const ModularityProblem& problem) {
   std::vector<int64_t> all(static_cast<std::size_t>(problem.size()));
   std::iota(all.begin(), all.end(), 0);
   return problem.weights().Restrict(all, Execution());
@@ -90,7 +90,7 @@ TEST(LocalMoves, AggregateAgreesWithLabelsAfterMovesAndMerges) {
       EXPECT_EQ(coarse.size(), NumModules(moves.labels()));
       const ModularityProblem fresh =
           AggregateProblem(problem, moves.labels(), coarse.size());
-      EXPECT_LT((WeightsOf(coarse) - WeightsOf(fresh)).cwiseAbs().maxCoeff(),
+      EXPECT_LT((MatrixOf(coarse) - MatrixOf(fresh)).cwiseAbs().maxCoeff(),
                 1e-14);
       EXPECT_LT((coarse.k_plus() - fresh.k_plus()).cwiseAbs().maxCoeff(),
                 1e-10);
