@@ -125,12 +125,14 @@ absl::StatusOr<PartitionResult> PartitionUnits(const UnitsProblem& of,
 std::vector<uint8_t> NonZeroUnits(const Matrix& weights) {
   std::vector<uint8_t> valid(static_cast<std::size_t>(weights.rows()), 0);
   for (Eigen::Index i = 0; i < weights.rows(); ++i) {
-    const double* row = weights.data() + i * weights.cols();
-    for (Eigen::Index j = 0; j < weights.cols(); ++j) {
-      if (row[j] != 0) {
-        valid[i] = valid[j] = 1;
-      }
-    }
+    // Ends at the first value that is not 0: most rows begin with one.
+    const auto row = weights.row(i);
+    const auto column = weights.col(i);
+    const auto not_zero = [](double value) { return value != 0; };
+    valid[i] = std::any_of(row.begin(), row.end(), not_zero) ||
+                       std::any_of(column.begin(), column.end(), not_zero)
+                   ? 1
+                   : 0;
   }
   return valid;
 }
