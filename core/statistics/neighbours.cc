@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "core/base/error.h"
@@ -28,12 +30,12 @@ double GuessBound(const Vector& row, int64_t count) {
     sample.push_back(row[j]);
   }
   const auto want = static_cast<double>(count) / kSampleStep;
-  const auto at = static_cast<std::size_t>(want + 4 * std::sqrt(want) + 4);
-  if (at >= sample.size()) {
+  const auto at = static_cast<std::ptrdiff_t>(want + 4 * std::sqrt(want) + 4);
+  if (at >= std::ssize(sample)) {
     return row.maxCoeff();
   }
   std::nth_element(sample.begin(), sample.begin() + at, sample.end());
-  return sample[at];
+  return *(sample.begin() + at);
 }
 
 // The nodes other than i within `bound`.
