@@ -65,9 +65,10 @@ double TotalWeight(const Matrix& weights, const QualityOptions& options) {
   return plus + minus;
 }
 
-// B of a problem, written out.
+// B of a problem made of a Matrix, written out.
 Matrix WrittenOut(const ModularityProblem& problem) {
-  Matrix B = problem.weights();
+  const Eigen::Index n = problem.size();
+  Matrix B = Eigen::Map<const Matrix>(problem.weights().doubles(), n, n);
   B -= problem.c_plus() * problem.k_plus() * problem.k_plus().transpose();
   B += problem.c_minus() * problem.k_minus() * problem.k_minus().transpose();
   return B;

@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/modules/layer_dynamics.h"
-#include "core/modules/louvain.h"
+#include "core/modules/optimiser.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
@@ -55,7 +55,8 @@ absl::StatusOr<Plan> PlanMultilayer(v1::Spec& spec, const InputInfos& inputs) {
                               8 * nodes * nodes + 16 * n * n +
                               4 * nodes * static_cast<double>(runs) +
                               (has_allegiance ? 16 * n * n : 0));
-  plan.thread_bytes = LouvainWorkBytes(static_cast<int64_t>(nodes));
+  plan.thread_bytes =
+      OptimiserWorkBytes(Algorithm::kLeiden, static_cast<int64_t>(nodes));
   return plan;
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/progress_counter.h"
 #include "core/statistics/multiple_tests.h"
 #include "core/statistics/ranks.h"
 #include "server/analyses/analysis.h"

@@ -88,8 +88,7 @@ TEST(FitToKind, MatricesBecomeVectorsWhereTheInputTakesOneAndTheFileHasNone) {
                                 job)
                          .value();
   FitToKind(kind, files);
-  using Shape = std::vector<int64_t>;
-  const std::vector<Shape> shapes = {
+  const std::vector<std::vector<int64_t>> shapes = {
       {5, 1}, {5}, {5}, {5}, {5, 1}, {4, 3}, {5, 1}};
   for (size_t i = 0; i < shapes.size(); ++i) {
     EXPECT_EQ(files.files[i].array.header().shape, shapes[i]) << files.names[i];

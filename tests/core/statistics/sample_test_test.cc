@@ -15,10 +15,11 @@
 namespace modbound {
 namespace {
 
-constexpr double kRtol = 1e-8;    // the manifest's
-constexpr double kAtol = 1e-300;  // p below 1e-280 may be anything as small
+constexpr double kSampleRtol = 1e-8;  // the manifest's
+constexpr double kSampleAtol =
+    1e-300;  // p below 1e-280 may be anything as small
 
-Vector Of(std::initializer_list<double> values) {
+Vector SampleOf(std::initializer_list<double> values) {
   Vector vector(static_cast<int64_t>(values.size()));
   std::copy(values.begin(), values.end(), vector.begin());
   return vector;
@@ -61,8 +62,8 @@ TEST(SampleTest, AgreesWithGoldenStatistics) {
           TestOf(a, test == SampleTest::kOneSample ? Vector() : b, test);
       ExpectClose(Row({result.t, result.df, result.p}),
                   expected.row(k),
-                  kRtol,
-                  kAtol,
+                  kSampleRtol,
+                  kSampleAtol,
                   name + number);
     }
   }
@@ -75,8 +76,8 @@ TEST(SampleTest, AgreesWithGoldenStatistics) {
                SampleTest::kPearson);
     ExpectClose(Row({result.estimate, result.p}),
                 pearson.row(k),
-                kRtol,
-                kAtol,
+                kSampleRtol,
+                kSampleAtol,
                 "pearson" + number);
     EXPECT_EQ(result.effect_size, result.estimate);
     EXPECT_DOUBLE_EQ(TwoSidedP(result.t, result.df), result.p);
@@ -86,7 +87,7 @@ TEST(SampleTest, AgreesWithGoldenStatistics) {
 TEST(SampleTest, HandWorkedTwoSamples) {
   // Means 3 and 5; squared deviations 2 and 8; pooled variance 10 / 3.
   const SampleTestResult result =
-      TestOf(Of({2, 4, 3}), Of({3, 7}), SampleTest::kStudent);
+      TestOf(SampleOf({2, 4, 3}), SampleOf({3, 7}), SampleTest::kStudent);
   EXPECT_DOUBLE_EQ(result.estimate, -2);
   EXPECT_DOUBLE_EQ(result.t, -2 / std::sqrt(10.0 / 3 * (1.0 / 3 + 1.0 / 2)));
   EXPECT_EQ(result.df, 3);
@@ -96,8 +97,8 @@ TEST(SampleTest, HandWorkedTwoSamples) {
 }
 
 TEST(SampleTest, OfPairsIsThatOfTheirDifferences) {
-  const Vector a = Of({1, 2, 3, 6});
-  const Vector b = Of({0.5, 1, 5, 2});
+  const Vector a = SampleOf({1, 2, 3, 6});
+  const Vector b = SampleOf({0.5, 1, 5, 2});
   const SampleTestResult paired =
       TestOf(a, b, SampleTest::kPaired, Alternative::kTwoSided, 0.25);
   const SampleTestResult alone = TestOf(
@@ -114,7 +115,7 @@ TEST(SampleTest, OneSidedPIsThatOfTheCauchyDistribution) {
   // df = 1: P(T >= t) = 1/2 - atan(t) / pi. Of two values t is their sum over
   // their difference.
   for (const double t : {-3.0, -0.1, 0.2, 5.0}) {
-    const Vector sample = Of({t - 1, t + 1});
+    const Vector sample = SampleOf({t - 1, t + 1});
     const double upper = 0.5 - std::atan(t) / M_PI;
     EXPECT_NEAR(
         TestOf(sample, Vector(), SampleTest::kOneSample, Alternative::kGreater)
@@ -129,7 +130,7 @@ TEST(SampleTest, OneSidedPIsThatOfTheCauchyDistribution) {
 }
 
 TEST(SampleTest, OneSidedPKeepsItsDigitsFarInTheTail) {
-  const Vector sample = Of({1e15 - 1, 1e15 + 1});
+  const Vector sample = SampleOf({1e15 - 1, 1e15 + 1});
   const double two = TestOf(sample, Vector(), SampleTest::kOneSample).p;
   EXPECT_LT(two, 1e-15);
   EXPECT_EQ(
@@ -138,7 +139,7 @@ TEST(SampleTest, OneSidedPKeepsItsDigitsFarInTheTail) {
 }
 
 TEST(SampleTest, PermutationsOfOneSide) {
-  const Vector permuted = Of({-2, -1, 0, 1, 2});
+  const Vector permuted = SampleOf({-2, -1, 0, 1, 2});
   EXPECT_DOUBLE_EQ(PermutationP(1, permuted, 0), 5.0 / 6);
   EXPECT_DOUBLE_EQ(PermutationP(1, permuted, 0, Alternative::kGreater), 0.5);
   EXPECT_DOUBLE_EQ(PermutationP(1, permuted, 0, Alternative::kLess), 5.0 / 6);
@@ -148,22 +149,24 @@ TEST(SampleTest, PermutationsOfOneSide) {
   options.test = SampleTest::kPermutation;
   options.alternative = Alternative::kGreater;
   options.permutations = 2000;
-  const auto result =
-      TestSamples(Of({11, 12, 13, 14}), Of({1, 2, 3, 4}), options, Execution());
+  const auto result = TestSamples(
+      SampleOf({11, 12, 13, 14}), SampleOf({1, 2, 3, 4}), options, Execution());
   ASSERT_TRUE(result.ok());
   EXPECT_NEAR(result->p, 1.0 / 70, 4 * std::sqrt(1.0 / 70 / 2000));
   EXPECT_TRUE(std::isnan(result->t));
   EXPECT_EQ(result->estimate, 10);
   options.alternative = Alternative::kLess;
-  EXPECT_EQ(
-      TestSamples(Of({11, 12, 13, 14}), Of({1, 2, 3, 4}), options, Execution())
-          ->p,
-      1);
+  EXPECT_EQ(TestSamples(SampleOf({11, 12, 13, 14}),
+                        SampleOf({1, 2, 3, 4}),
+                        options,
+                        Execution())
+                ->p,
+            1);
 }
 
 TEST(SampleTest, SpearmanIsPearsonOfRanks) {
-  const Vector a = Of({3, 1, 4, 1, 5, 9});
-  const Vector b = Of({2, 7, 1, 8, 2, 8});
+  const Vector a = SampleOf({3, 1, 4, 1, 5, 9});
+  const Vector b = SampleOf({2, 7, 1, 8, 2, 8});
   const SampleTestResult result = TestOf(a, b, SampleTest::kSpearman);
   const Correlation expected =
       PearsonCorrelation(*AverageRanks(a, {}), *AverageRanks(b, {}));
@@ -174,10 +177,10 @@ TEST(SampleTest, SpearmanIsPearsonOfRanks) {
 
 TEST(SampleTest, WhatIsNotThereIsLeftOut) {
   const double nan = kNaN;
-  const Vector a = Of({1, nan, 2, 4, 3});
-  const Vector b = Of({2, 5, nan, 9, 6});
-  const Vector a_alone = Of({1, 2, 4, 3});
-  const Vector b_alone = Of({2, 5, 9, 6});
+  const Vector a = SampleOf({1, nan, 2, 4, 3});
+  const Vector b = SampleOf({2, 5, nan, 9, 6});
+  const Vector a_alone = SampleOf({1, 2, 4, 3});
+  const Vector b_alone = SampleOf({2, 5, 9, 6});
   for (const SampleTest test :
        {SampleTest::kStudent, SampleTest::kWelch, SampleTest::kPermutation}) {
     const SampleTestResult with = TestOf(a, b, test);
@@ -190,7 +193,8 @@ TEST(SampleTest, WhatIsNotThereIsLeftOut) {
   for (const SampleTest test :
        {SampleTest::kPaired, SampleTest::kPearson, SampleTest::kSpearman}) {
     const SampleTestResult with = TestOf(a, b, test);
-    const SampleTestResult without = TestOf(Of({1, 4, 3}), Of({2, 9, 6}), test);
+    const SampleTestResult without =
+        TestOf(SampleOf({1, 4, 3}), SampleOf({2, 9, 6}), test);
     EXPECT_EQ(with.p, without.p);
     EXPECT_EQ(with.t, without.t);
     EXPECT_EQ(with.a.n, 3);
@@ -199,8 +203,8 @@ TEST(SampleTest, WhatIsNotThereIsLeftOut) {
 }
 
 TEST(SampleTest, OfTooFewValuesSaysNothing) {
-  const Vector none = Of({kNaN});
-  const Vector one = Of({1});
+  const Vector none = SampleOf({kNaN});
+  const Vector one = SampleOf({1});
   const struct {
     Vector a;
     Vector b;
@@ -211,7 +215,7 @@ TEST(SampleTest, OfTooFewValuesSaysNothing) {
                 {one, none, SampleTest::kPermutation},
                 {none, none, SampleTest::kPaired},
                 {none, none, SampleTest::kSpearman},
-                {Of({1, 2}), Of({3, 5}), SampleTest::kPearson}};
+                {SampleOf({1, 2}), SampleOf({3, 5}), SampleTest::kPearson}};
   for (const auto& [a, b, test] : kCases) {
     const SampleTestResult result = TestOf(a, b, test);
     EXPECT_TRUE(std::isnan(result.p)) << static_cast<int>(test);
@@ -232,16 +236,18 @@ TEST(SampleTest, FlagsWhatDoesNotVary) {
   EXPECT_TRUE(equal.zero_variance);
   EXPECT_TRUE(std::isnan(equal.p));
   const SampleTestResult correlation =
-      TestOf(one, Of({1, 2, 3, 4}), SampleTest::kPearson);
+      TestOf(one, SampleOf({1, 2, 3, 4}), SampleTest::kPearson);
   EXPECT_TRUE(correlation.zero_variance);
   EXPECT_TRUE(std::isnan(correlation.estimate));
-  EXPECT_FALSE(TestOf(Of({1, 2, 3}), zero, SampleTest::kStudent).zero_variance);
+  EXPECT_FALSE(
+      TestOf(SampleOf({1, 2, 3}), zero, SampleTest::kStudent).zero_variance);
 }
 
 TEST(SampleTest, NamesWhatItRefuses) {
   SampleTestOptions options;
-  const Vector infinite = Of({1, std::numeric_limits<double>::infinity()});
-  const Vector two = Of({1, 2});
+  const Vector infinite =
+      SampleOf({1, std::numeric_limits<double>::infinity()});
+  const Vector two = SampleOf({1, 2});
   const auto first = TestSamples(infinite, two, options, Execution());
   EXPECT_EQ(ReasonOf(first.status()), reason::kNotFinite);
   EXPECT_EQ(FieldOf(first.status()), "samples");
@@ -249,7 +255,7 @@ TEST(SampleTest, NamesWhatItRefuses) {
             "other");
   options.test = SampleTest::kPaired;
   const auto lengths =
-      TestSamples(two, Of({1, 2, 3}), options, Execution()).status();
+      TestSamples(two, SampleOf({1, 2, 3}), options, Execution()).status();
   EXPECT_EQ(ReasonOf(lengths), reason::kWrongShape);
   EXPECT_EQ(FieldOf(lengths), "other");
 }

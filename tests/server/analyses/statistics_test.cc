@@ -11,7 +11,8 @@ namespace {
 
 using Refusal = std::pair<std::string, std::string>;
 
-v1::Spec SpecOf(v1::SampleTest::Name test = v1::SampleTest::UNSPECIFIED) {
+v1::Spec StatisticsSpecOf(
+    v1::SampleTest::Name test = v1::SampleTest::UNSPECIFIED) {
   v1::Spec spec;
   v1::StatisticsSpec& statistics = *spec.mutable_statistics();
   if (test != v1::SampleTest::UNSPECIFIED) {
@@ -47,13 +48,13 @@ TEST(Statistics, OfGoldenSamplesIsGolden) {
     const std::string number = std::to_string(k);
     InputArrays inputs = {{"samples", GoldenHostArray("stats", "a" + number)}};
     // Without a second sample the test is of one.
-    const auto alone = RunWithThreads(SpecOf(), inputs);
+    const auto alone = RunWithThreads(StatisticsSpecOf(), inputs);
     ASSERT_TRUE(alone.ok()) << alone.status();
     EXPECT_EQ(alone->summary.statistics().test(), v1::SampleTest::ONE_SAMPLE);
     EXPECT_NEAR(alone->summary.statistics().t() / one_sample(k, 0), 1, 1e-8);
     EXPECT_FALSE(alone->summary.statistics().has_other());
     inputs["other"] = GoldenHostArray("stats", "b" + number);
-    const auto both = RunWithThreads(SpecOf(), inputs);
+    const auto both = RunWithThreads(StatisticsSpecOf(), inputs);
     ASSERT_TRUE(both.ok()) << both.status();
     const v1::StatisticsSummary& summary = both->summary.statistics();
     EXPECT_EQ(summary.test(), v1::SampleTest::STUDENT);
@@ -67,7 +68,8 @@ TEST(Statistics, OfGoldenSamplesIsGolden) {
 
 TEST(Statistics, TestsEachColumnByItself) {
   const InputArrays inputs = ThreeColumns();
-  const auto all = RunWithThreads(SpecOf(v1::SampleTest::WELCH), inputs);
+  const auto all =
+      RunWithThreads(StatisticsSpecOf(v1::SampleTest::WELCH), inputs);
   ASSERT_TRUE(all.ok()) << all.status();
   for (int64_t column = 0; column < 3; ++column) {
     SampleTestOptions options;
@@ -96,11 +98,11 @@ TEST(Statistics, OneColumnGoesWithEachOfTheOther) {
   InputArrays inputs = ThreeColumns();
   const Vector first = ColumnOfMatrix(inputs.at("samples"), 0);
   inputs["samples"] = HostArray::FromVector(first, {});
-  const auto one = RunWithThreads(SpecOf(), inputs);
+  const auto one = RunWithThreads(StatisticsSpecOf(), inputs);
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ(one->outputs.at("t").shape(), std::vector<int64_t>{3});
   std::swap(inputs["samples"], inputs["other"]);
-  const auto swapped = RunWithThreads(SpecOf(), inputs);
+  const auto swapped = RunWithThreads(StatisticsSpecOf(), inputs);
   ASSERT_TRUE(swapped.ok()) << swapped.status();
   for (int64_t column = 0; column < 3; ++column) {
     const auto expected =
@@ -116,8 +118,8 @@ TEST(Statistics, ColumnsKeepTheirShape) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = std::sin(static_cast<double>(i)) + 0.5;
   }
-  const auto outcome =
-      RunWithThreads(SpecOf(), {{"samples", ArrayOf(values, {4, 2, 3})}});
+  const auto outcome = RunWithThreads(
+      StatisticsSpecOf(), {{"samples", ArrayOf(values, {4, 2, 3})}});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_FALSE(outcome->summary.has_ensemble());
   const HostArray& t = outcome->outputs.at("t");
@@ -141,7 +143,7 @@ TEST(Statistics, CorrectsForAllColumns) {
   }
   const InputArrays inputs = {{"samples", ArrayOf(values, {2, 3})}};
   const auto corrected = [&](v1::Correction::Name correction) {
-    v1::Spec spec = SpecOf();
+    v1::Spec spec = StatisticsSpecOf();
     spec.mutable_statistics()->set_correction(correction);
     const auto outcome = RunWithThreads(spec, inputs);
     EXPECT_TRUE(outcome.ok()) << outcome.status();
@@ -163,12 +165,13 @@ TEST(Statistics, CorrectsForAllColumns) {
 TEST(Statistics, ANetworkThatFailedIsLeftOut) {
   // per_network/num_modules of five networks, the third of which failed.
   const HostArray whole = HostArray::FromInts({3, 4, -1, 2, 5}, {5}, {});
-  const auto outcome = RunWithThreads(SpecOf(), {{"samples", whole}});
+  const auto outcome = RunWithThreads(StatisticsSpecOf(), {{"samples", whole}});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(outcome->summary.statistics().samples().n(), 4);
   EXPECT_DOUBLE_EQ(outcome->summary.statistics().samples().mean(), 3.5);
   // -1 is a number among numbers that need not be whole.
-  EXPECT_EQ(RunWithThreads(SpecOf(), {{"samples", ArrayOf({3, 4, -1, 2, 5})}})
+  EXPECT_EQ(RunWithThreads(StatisticsSpecOf(),
+                           {{"samples", ArrayOf({3, 4, -1, 2, 5})}})
                 ->summary.statistics()
                 .samples()
                 .n(),
@@ -177,33 +180,36 @@ TEST(Statistics, ANetworkThatFailedIsLeftOut) {
 
 TEST(Statistics, AColumnOfTooFewValuesHasNoTest) {
   const double nan = std::nan("");
-  const auto outcome = RunWithThreads(
-      SpecOf(), {{"samples", ArrayOf({1, nan, 2, 7, 4, nan}, {3, 2})}});
+  const auto outcome =
+      RunWithThreads(StatisticsSpecOf(),
+                     {{"samples", ArrayOf({1, nan, 2, 7, 4, nan}, {3, 2})}});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_TRUE(std::isnan(outcome->outputs.at("p").At(1)));
   EXPECT_EQ(outcome->outputs.at("estimate").At(1), 7);
   EXPECT_EQ(outcome->summary.statistics().tested_columns(), 1);
-  EXPECT_EQ(RefusalOf(SpecOf(), {{"samples", ArrayOf({1, nan, nan})}}),
-            Refusal(reason::kDegenerate, "inputs.samples"));
+  EXPECT_EQ(
+      RefusalOf(StatisticsSpecOf(), {{"samples", ArrayOf({1, nan, nan})}}),
+      Refusal(reason::kDegenerate, "inputs.samples"));
 }
 
 TEST(Statistics, OutputsAreThoseOfThePlanAtAnyThreadCount) {
   for (const v1::SampleTest::Name test : {v1::SampleTest::STUDENT,
                                           v1::SampleTest::WELCH,
                                           v1::SampleTest::PERMUTATION}) {
-    ExpectPlannedAndSameAtAnyThreadCount(SpecOf(test), ThreeColumns());
+    ExpectPlannedAndSameAtAnyThreadCount(StatisticsSpecOf(test),
+                                         ThreeColumns());
   }
   InputArrays pairs = ThreeColumns();
   pairs["other"] = pairs.at("samples");
   for (const v1::SampleTest::Name test : {v1::SampleTest::PAIRED,
                                           v1::SampleTest::PEARSON,
                                           v1::SampleTest::SPEARMAN}) {
-    ExpectPlannedAndSameAtAnyThreadCount(SpecOf(test), pairs);
+    ExpectPlannedAndSameAtAnyThreadCount(StatisticsSpecOf(test), pairs);
   }
 }
 
 TEST(Statistics, PermutationsGoWithTheSeed) {
-  v1::Spec spec = SpecOf(v1::SampleTest::PERMUTATION);
+  v1::Spec spec = StatisticsSpecOf(v1::SampleTest::PERMUTATION);
   spec.mutable_statistics()->set_permutations(99);
   const auto p = [&](uint64_t seed) {
     spec.mutable_statistics()->set_seed(seed);
@@ -216,39 +222,39 @@ TEST(Statistics, PermutationsGoWithTheSeed) {
 TEST(Statistics, RefusesWhatDoesNotGoTogether) {
   const InputArrays both = ThreeColumns();
   const InputArrays alone = {{"samples", both.at("samples")}};
-  EXPECT_EQ(SubmitRefusalOf(SpecOf(v1::SampleTest::ONE_SAMPLE), both),
+  EXPECT_EQ(SubmitRefusalOf(StatisticsSpecOf(v1::SampleTest::ONE_SAMPLE), both),
             Refusal(reason::kContradiction, "inputs.other"));
-  EXPECT_EQ(SubmitRefusalOf(SpecOf(v1::SampleTest::WELCH), alone),
+  EXPECT_EQ(SubmitRefusalOf(StatisticsSpecOf(v1::SampleTest::WELCH), alone),
             Refusal(reason::kMissingField, "inputs.other"));
-  EXPECT_EQ(SubmitRefusalOf(SpecOf(), {}),
+  EXPECT_EQ(SubmitRefusalOf(StatisticsSpecOf(), {}),
             Refusal(reason::kMissingField, "inputs.samples"));
-  v1::Spec spec = SpecOf(v1::SampleTest::STUDENT);
+  v1::Spec spec = StatisticsSpecOf(v1::SampleTest::STUDENT);
   spec.mutable_statistics()->set_null_value(0);
   EXPECT_EQ(SubmitRefusalOf(spec, both),
             Refusal(reason::kContradiction, "spec.statistics.null_value"));
-  spec = SpecOf(v1::SampleTest::STUDENT);
+  spec = StatisticsSpecOf(v1::SampleTest::STUDENT);
   spec.mutable_statistics()->set_permutations(10);
   EXPECT_EQ(SubmitRefusalOf(spec, both),
             Refusal(reason::kContradiction, "spec.statistics.permutations"));
   // Five values and four.
-  EXPECT_EQ(SubmitRefusalOf(SpecOf(v1::SampleTest::PAIRED), both),
+  EXPECT_EQ(SubmitRefusalOf(StatisticsSpecOf(v1::SampleTest::PAIRED), both),
             Refusal(reason::kWrongShape, "inputs.other"));
   InputArrays columns = both;
   columns["other"] = ArrayOf({1, 2, 3, 4}, {2, 2});
-  EXPECT_EQ(SubmitRefusalOf(SpecOf(), columns),
+  EXPECT_EQ(SubmitRefusalOf(StatisticsSpecOf(), columns),
             Refusal(reason::kWrongShape, "inputs.other"));
   columns["other"] = ArrayOf({1, 2, 3}, {1, 1, 3});
-  EXPECT_EQ(SubmitRefusalOf(SpecOf(), columns),
+  EXPECT_EQ(SubmitRefusalOf(StatisticsSpecOf(), columns),
             Refusal(reason::kWrongShape, "inputs.other"));
 }
 
 TEST(Statistics, RefusesValuesThatAreNoSamples) {
   EXPECT_EQ(
-      RefusalOf(SpecOf(),
+      RefusalOf(StatisticsSpecOf(),
                 {{"samples",
                   ArrayOf({1, std::numeric_limits<double>::infinity(), 2})}}),
       Refusal(reason::kNotFinite, "inputs.samples"));
-  EXPECT_EQ(RefusalOf(SpecOf(),
+  EXPECT_EQ(RefusalOf(StatisticsSpecOf(),
                       {{"samples", HostArray::FromInts({1, -2, 3}, {3}, {})}}),
             Refusal(reason::kOutOfRange, "inputs.samples"));
 }
@@ -259,8 +265,8 @@ TEST(Statistics, OfAnEnsembleHasFourAxes) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = std::cos(static_cast<double>(i));
   }
-  const auto outcome =
-      RunWithThreads(SpecOf(), {{"samples", ArrayOf(values, {2, 5, 1, 2})}});
+  const auto outcome = RunWithThreads(
+      StatisticsSpecOf(), {{"samples", ArrayOf(values, {2, 5, 1, 2})}});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(outcome->summary.ensemble().networks(), 2);
   EXPECT_EQ(outcome->outputs.at("t").shape(), (std::vector<int64_t>{2, 1, 2}));
