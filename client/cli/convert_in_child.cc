@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,11 +65,24 @@ absl::StatusOr<v1::Array> Decode(std::string_view text) {
                    text.substr(reason_end + 1));
 }
 
-// Of the child: does not return.
+std::string EncodeResultOf(const ConvertFunction& convert,
+                           const TemporaryFile& elements) {
+  try {
+    return Encode(convert(elements));
+  } catch (const std::bad_alloc&) {
+    return Encode(MakeError(absl::StatusCode::kResourceExhausted,
+                            "",
+                            "",
+                            "not enough memory to read it"));
+  }
+}
+
+// Of the child: does not return, nor does an exception leave it, which would go
+// on as the parent; one that nobody foresaw is a crash.
 [[noreturn]] void RunChild(const ConvertFunction& convert,
                            const TemporaryFile& elements,
                            int cpu_seconds,
-                           int pipe_end) {
+                           int pipe_end) noexcept {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto limit = [](int resource, rlim_t most) {
     const rlimit values = {.rlim_cur = most, .rlim_max = most};
@@ -80,7 +94,7 @@ absl::StatusOr<v1::Array> Decode(std::string_view text) {
   const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   dup2(nowhere, STDOUT_FILENO);
   dup2(nowhere, STDERR_FILENO);
-  const std::string encoded = Encode(convert(elements));
+  const std::string encoded = EncodeResultOf(convert, elements);
   std::string_view text = encoded;
   while (!text.empty()) {
     const ssize_t count = write(pipe_end, text.data(), text.size());

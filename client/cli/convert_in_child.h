@@ -19,8 +19,8 @@ using ConvertFunction =
 // on some damaged files, and may not end on others. `cpu_seconds` are the most
 // that it takes.
 // Call it before the program has threads.
-// Errors: those of `convert`; kInvalidArgument when the process crashed or took
-// longer.
+// Errors: those of `convert`; kResourceExhausted when it throws std::bad_alloc;
+// kInvalidArgument when the process crashed or took longer.
 absl::StatusOr<v1::Array> ConvertInChild(const ConvertFunction& convert,
                                          const TemporaryFile& elements,
                                          int cpu_seconds);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/cli/array_variable.h"
@@ -194,11 +195,11 @@ absl::StatusOr<std::string> SparseElements(const matvar_t& variable,
 }
 
 absl::StatusOr<v1::Array> CopyVariable(mat_t* mat,
-                                       matvar_t& variable,
+                                       MatVariable variable,
                                        const ArrayVariable& description,
                                        const TemporaryFile& elements) {
   v1::Array array;
-  array.set_dtype(DTypeOfVariable(variable));
+  array.set_dtype(DTypeOfVariable(*variable));
   array.mutable_shape()->Assign(description.shape.begin(),
                                 description.shape.end());
   const int item_size = ItemSize(array.dtype());
@@ -207,14 +208,16 @@ absl::StatusOr<v1::Array> CopyVariable(mat_t* mat,
   if (bytes == 0) {
     return array;
   }
-  if (Mat_VarReadDataAll(mat, &variable) != 0) {
+  if (Mat_VarReadDataAll(mat, variable.get()) != 0) {
     return DamagedVariable(description);
   }
   absl::StatusOr<std::string> columns =
-      variable.class_type == MAT_C_SPARSE
-          ? SparseElements(variable, description, array.dtype(), bytes)
+      variable->class_type == MAT_C_SPARSE
+          ? SparseElements(*variable, description, array.dtype(), bytes)
           : FullElements(
-                variable, description, array.dtype(), bytes / item_size);
+                *variable, description, array.dtype(), bytes / item_size);
+  // The library's copy: the one in another order takes its place.
+  variable.reset();
   if (!columns.ok()) {
     return columns.status();
   }
@@ -242,7 +245,7 @@ absl::StatusOr<v1::Array> ConvertMat(const InputPath& path,
   MODBOUND_ASSIGN_OR_RETURN(const size_t chosen,
                             ChooseVariable(descriptions, path.variable));
   return CopyVariable(
-      mat.get(), *variables[chosen], descriptions[chosen], elements);
+      mat.get(), std::move(variables[chosen]), descriptions[chosen], elements);
 }
 
 }  // namespace modbound

@@ -12,7 +12,8 @@ namespace modbound {
 // into `elements`; .mat of versions 4, 5 and 7.3. Axes and types as MATLAB
 // shows them: a matrix of doubles is FLOAT64 whatever it is stored as, logical
 // is BOOL, smaller integers become the smallest dtype that holds them, sparse
-// matrices are filled up. The array is held in memory twice.
+// matrices are filled up. The array is held in memory twice, of a sparse one
+// also its entries.
 // Call it through ConvertInChild.
 // Errors: those of CheckMatFile, ChooseVariable and CheckedBytes;
 // kInvalidArgument: damaged, WRONG_DTYPE, OUT_OF_RANGE.

@@ -14,6 +14,13 @@ namespace modbound {
 // any matrix for which memory matters.
 inline constexpr int64_t kMaxSums = 1024;
 
+// Modules that are made nodes at the most, of a problem of n nodes: what is
+// made of them is a small part of its weights. A first sweep over a matrix of
+// one's daily work leaves far fewer.
+constexpr int64_t MostAggregated(int64_t n) {
+  return n / 4 > kMaxSums ? n / 4 : kMaxSums;
+}
+
 // The problem with each label's nodes as one node: sums of weights (the former
 // inner ones on the diagonal) and of strengths. A partition of its nodes has
 // the quality that the same partition of the nodes below has. labels: 0 ...

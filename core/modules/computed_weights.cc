@@ -108,7 +108,9 @@ double ComputedWeights::Trace() const {
   return trace;
 }
 
-double ComputedWeights::Sum() const { return RowSums(Execution()).sum(); }
+double ComputedWeights::Sum(const Execution& execution) const {
+  return RowSums(execution).sum();
+}
 
 Vector ComputedWeights::RowSums(const Execution& execution) const {
   Vector sums = Vector::Zero(size());

@@ -113,7 +113,7 @@ double DenseWeights<Scalar>::Trace() const {
 }
 
 template <typename Scalar>
-double DenseWeights<Scalar>::Sum() const {
+double DenseWeights<Scalar>::Sum(const Execution& /*execution*/) const {
   if constexpr (std::is_same_v<Scalar, double>) {
     return MapOf<double>(values_.get(), size(), size()).sum();
   } else {

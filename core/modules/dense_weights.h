@@ -17,7 +17,7 @@ class DenseWeights : public Weights {
 
   double Diagonal(int64_t i) const override;
   double Trace() const override;
-  double Sum() const override;
+  double Sum(const Execution& execution) const override;
   std::unique_ptr<Rows> MakeRows() const override;
   const double* Addend(int64_t node, double* buffer) const override;
   void AddAddends(const Labels& labels,

@@ -16,7 +16,7 @@ namespace modbound {
 // Cost: N^2 T multiply-adds for the strengths of both signs, made tile by tile,
 // in parallel over fixed blocks, in the type that the values were stored in
 // (options.epsilon: a strength of float32 has a relative error of some 1e-9);
-// memory 1.5 times Z. For kNegativeSym (W+ - W- = W), kModularity and kUniform
+// memory 2 times Z. For kNegativeSym (W+ - W- = W), kModularity and kUniform
 // w is linear in W, so that links come from sums of rows of Z (FactorWeights);
 // for kNegativeAsym each pass over the matrix computes it again
 // (SignedFactorWeights). options.function: one of these. Errors:

@@ -118,7 +118,7 @@ double FactorWeights::Diagonal(int64_t i) const { return diagonal_[i]; }
 
 double FactorWeights::Trace() const { return diagonal_.sum(); }
 
-double FactorWeights::Sum() const {
+double FactorWeights::Sum(const Execution& /*execution*/) const {
   return scale_ * Z_.colwise().sum().squaredNorm() - excess_.sum();
 }
 

@@ -24,7 +24,7 @@ inline constexpr int kMaxLevels = 16;
 // canonical, -1 = silent). Result: L >= 1 canonical labels of N units, the
 // finest last; a module lies in one module of the level before.
 // Random: the seed of the k-th module tried, counted level by level in the
-// order of units, is drawn from (seed, kSubmoduleSeed, k). Threads: result
+// order of labels, is drawn from (seed, kSubmoduleSeed, k). Threads: result
 // independent of their number. Errors: those of Partition; kCancelled.
 absl::StatusOr<std::vector<Labels>> Hierarchy(
     const Matrix& weights,

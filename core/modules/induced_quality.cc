@@ -24,23 +24,35 @@ absl::Status CheckCount(int64_t null_count) {
       "null_count is " + std::to_string(null_count) + "; allowed: >= 0");
 }
 
-// labels: of the units of the problem, 0 ... without gaps.
+// Draws of a work item that makes surrogates: they cost more than Q does.
+constexpr int64_t kSurrogateDraws = 16;
+
+// labels: of the units of the problem, 0 ... without gaps. label_null: empty =
+// permuted by `seed`.
 absl::StatusOr<InducedQuality> AgainstLabels(const ModularityProblem& problem,
                                              const Labels& labels,
                                              int64_t null_count,
-                                             const LabelNull& draw_labels,
+                                             uint64_t seed,
+                                             const LabelNull& label_null,
                                              const Execution& execution) {
+  const LabelNull draw_labels = label_null ? label_null : PermutedLabels(seed);
   InducedQuality result;
   MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
                             problem.Qualities({labels}, execution));
   result.quality = quality[0];
-  result.exact_null_mean = problem.MeanOverPermutations(labels);
+  result.exact_null_mean = problem.MeanOverPermutations(labels, execution);
+  if (execution.stopped()) {
+    return StoppedError();
+  }
   result.null.resize(null_count);
   KeptBlocks draws;
   draws.phase = "null";
   draws.unit = "draws";
   draws.count = null_count;
   draws.block = problem.weights().BestBatch();
+  if (label_null) {
+    draws.block = std::min(draws.block, kSurrogateDraws);
+  }
   KeepArray(result.null.data(), 1, draws);
   const Execution inside =
       ThreadShare((null_count + draws.block - 1) / draws.block, execution);
@@ -72,13 +84,13 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
   MODBOUND_ASSIGN_OR_RETURN(
       const LabelledProblem labelled,
       MakeLabelledProblem(weights, labels, options, null_matrix, execution));
-  MODBOUND_ASSIGN_OR_RETURN(
-      InducedQuality result,
-      AgainstLabels(labelled.problem,
-                    labelled.labels,
-                    null_count,
-                    label_null ? label_null : PermutedLabels(seed),
-                    execution));
+  MODBOUND_ASSIGN_OR_RETURN(InducedQuality result,
+                            AgainstLabels(labelled.problem,
+                                          labelled.labels,
+                                          null_count,
+                                          seed,
+                                          label_null,
+                                          execution));
   result.excluded_units =
       static_cast<int64_t>(labels.size() - labelled.units.size());
   return result;
@@ -104,7 +116,8 @@ absl::StatusOr<InducedQuality> ComputeInducedQuality(
       AgainstLabels(problem,
                     CompactLabels(RestrictLabels(labels, units)),
                     null_count,
-                    label_null ? label_null : PermutedLabels(seed),
+                    seed,
+                    label_null,
                     execution));
   result.excluded_units = static_cast<int64_t>(labels.size() - units.size());
   return result;

@@ -76,7 +76,7 @@ absl::StatusOr<bool> MoveParts(const ModularityProblem& problem,
   MODBOUND_ASSIGN_OR_RETURN(
       Parts parts, RefineModules(problem, modules, size, stream, execution));
   const auto count = static_cast<int64_t>(parts.module_of.size());
-  if (count == moves.num_modules()) {
+  if (count == moves.num_modules() || count > MostAggregated(problem.size())) {
     return false;
   }
   const ModularityProblem coarse =

@@ -19,6 +19,9 @@ Eigen::Index MaxSums(Eigen::Index n) {
   return std::clamp<Eigen::Index>(n / 8, 32, kMaxSums);
 }
 
+// Rows that sums grow by.
+constexpr Eigen::Index kMoreSums = 64;
+
 }  // namespace
 
 LocalMoves::LocalMoves(const ModularityProblem& problem)
@@ -92,6 +95,11 @@ absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
     }
     any = any || moved;
     Compact();
+    if (has_sums_ && slots_ > 2 * MaxSums(n_)) {
+      // Modules became many: read from rows again.
+      has_sums_ = false;
+      sums_.resize(0, 0);
+    }
     BuildSumsWhenFew(execution);
   }
   return any;
@@ -189,7 +197,8 @@ void LocalMoves::AddSlotIfNoneEmpty() {
   strength_minus_[slots_] = 0;
   if (has_sums_) {
     if (slots_ == sums_.rows()) {
-      sums_.conservativeResize(std::min(n_, 2 * slots_), Eigen::NoChange);
+      sums_.conservativeResize(std::min(n_, slots_ + kMoreSums),
+                               Eigen::NoChange);
     }
     sums_.row(slots_).setZero();
   }

@@ -1,5 +1,7 @@
 #include "core/modules/louvain.h"
 
+#include "core/modules/aggregate.h"
+
 namespace modbound {
 namespace {
 
@@ -8,7 +10,8 @@ constexpr int kMaxLouvainRounds = 100;
 
 }  // namespace
 
-// A coarser level has fewer nodes or is left alone: the recursion ends.
+// A coarser level has fewer nodes or is left alone: the recursion ends. Of more
+// modules than MostAggregated none is made: they move node by node alone.
 absl::Status Louvain(const ModularityProblem& problem,
                      LocalMoves& moves,
                      RandomStream& stream,
@@ -16,7 +19,8 @@ absl::Status Louvain(const ModularityProblem& problem,
   for (int round = 0; round < kMaxLouvainRounds; ++round) {
     MODBOUND_RETURN_IF_ERROR(moves.Run(stream, execution).status());
     const int64_t modules = moves.num_modules();
-    if (modules == problem.size() || modules <= 1) {
+    if (modules == problem.size() || modules <= 1 ||
+        modules > MostAggregated(problem.size())) {
       return absl::OkStatus();
     }
     const ModularityProblem coarse = moves.Aggregate(execution);

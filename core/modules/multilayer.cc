@@ -1,5 +1,6 @@
 #include "core/modules/multilayer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/modules/labels.h"
 #include "core/modules/optimiser.h"
+#include "core/modules/quality_input.h"
 
 namespace modbound {
 namespace {
@@ -20,15 +22,18 @@ absl::Status CheckLayers(const std::vector<Matrix>& layers) {
         absl::StrCat(
             "matrices has ", layers.size(), " layers; at least 2 are needed"));
   }
-  for (std::size_t l = 1; l < layers.size(); ++l) {
-    if (layers[l].rows() != layers[0].rows()) {
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    if (layers[l].rows() != layers[0].rows() ||
+        layers[l].cols() != layers[0].rows()) {
       return Refuse(reason::kWrongShape,
                     "matrices",
                     absl::StrCat("layer ",
                                  l,
-                                 " of matrices has ",
+                                 " of matrices is ",
                                  layers[l].rows(),
-                                 " units, layer 0 has ",
+                                 " x ",
+                                 layers[l].cols(),
+                                 "; allowed: N x N, N of layer 0 is ",
                                  layers[0].rows()));
     }
   }
@@ -129,19 +134,32 @@ absl::StatusOr<ModularityProblem> MakeMultilayerProblem(
   const auto count = static_cast<int64_t>(layers.size());
   const Eigen::Index n = layers[0].rows();
   std::vector<double> weight;  // s_l
-  double total = 2 * options.omega * static_cast<double>(n) *
-                 static_cast<double>(CoupledPairs(count, options.coupling));
+  const double coupled =
+      2 * options.omega * static_cast<double>(n) *
+      static_cast<double>(CoupledPairs(count, options.coupling));
+  double in_layers = 0;
   std::vector<ModularityProblem> problems;
   for (std::size_t l = 0; l < layers.size(); ++l) {
+    const absl::Status checked =
+        CheckQualityInput(layers[l], options.layer, nullptr, execution);
+    if (!checked.ok()) {
+      return OfLayer(checked, l);
+    }
+    if (options.layer.function != QualityFunction::kPotts) {
+      // s_l is that of the weights that Q_l is made of.
+      MODBOUND_RETURN_IF_ERROR(SymmetriseInPlace(layers[l], execution));
+    }
     weight.push_back(TotalWeight(layers[l], options.layer));
-    total += weight.back();
-    absl::StatusOr<ModularityProblem> problem = ModularityProblem::Make(
-        std::move(layers[l]), options.layer, nullptr, execution);
+    in_layers += weight.back();
+    absl::StatusOr<ModularityProblem> problem =
+        ModularityProblem::MakeOfChecked(
+            std::move(layers[l]), options.layer, nullptr, execution);
     if (!problem.ok()) {
       return OfLayer(problem.status(), l);
     }
     problems.push_back(*std::move(problem));
   }
+  const double total = in_layers + coupled;
   if (!std::isfinite(total)) {
     return Refuse(reason::kOutOfRange,
                   "matrices",
@@ -160,9 +178,13 @@ absl::StatusOr<ModularityProblem> MakeMultilayerProblem(
     B.block(l * n, l * n, n, n) = weight[l] / total * WrittenOut(problems[l]);
   }
   AddCoupling(count, options.coupling, options.omega / total, B);
+  MODBOUND_RETURN_IF_ERROR(SymmetriseInPlace(B, execution));
   const Eigen::Index nodes = B.rows();
+  // Beside a strong coupling gains within the layers are small, down to where
+  // rounding hides them.
+  const double scale = std::clamp(in_layers / total, 1e-5, 1.0);
   return ModularityProblem(
-      std::move(B), Vector::Zero(nodes), 0, Vector::Zero(nodes), 0, 1);
+      std::move(B), Vector::Zero(nodes), 0, Vector::Zero(nodes), 0, scale);
 }
 
 absl::StatusOr<MultilayerModules> FindMultilayerModules(

@@ -59,7 +59,7 @@ struct MultilayerModules {
   Vector run_quality;
 };
 
-// The best of independent Louvain runs on it, the earliest of equals.
+// The best of independent Leiden runs on it, the earliest of equals.
 // Random: run i from (seed, kOptimiserRun, i). Threads: in parallel over runs;
 // result independent of their number. Errors: as above.
 absl::StatusOr<MultilayerModules> FindMultilayerModules(

@@ -97,8 +97,7 @@ absl::StatusOr<std::vector<PartitionRun>> PartitionRuns(
 int64_t OptimiserWorkBytes(Algorithm algorithm, int64_t n) {
   const auto nodes = static_cast<double>(n);
   const double links = std::min(nodes, static_cast<double>(kMaxSums));
-  // A first sweep leaves a quarter of the nodes as modules, or fewer.
-  const double coarse = nodes / 4;
+  const double coarse = std::min(nodes, static_cast<double>(MostAggregated(n)));
   double doubles = 2 * links * nodes + coarse * coarse + 16 * nodes;
   if (algorithm != Algorithm::kLouvain) {
     const double part = std::min(nodes, static_cast<double>(kMaxRefined));

@@ -249,7 +249,8 @@ absl::StatusOr<std::vector<double>> ModularityProblem::Qualities(
   return qualities;
 }
 
-double ModularityProblem::MeanOverPermutations(const Labels& labels) const {
+double ModularityProblem::MeanOverPermutations(
+    const Labels& labels, const Execution& execution) const {
   const auto n = static_cast<double>(size());
   const double trace = weights_->Trace() - c_plus_ * k_plus_.squaredNorm() +
                        c_minus_ * k_minus_.squaredNorm();
@@ -258,8 +259,8 @@ double ModularityProblem::MeanOverPermutations(const Labels& labels) const {
   }
   const double plus = k_plus_.sum();
   const double minus = k_minus_.sum();
-  const double all =
-      weights_->Sum() - c_plus_ * plus * plus + c_minus_ * minus * minus;
+  const double all = weights_->Sum(execution) - c_plus_ * plus * plus +
+                     c_minus_ * minus * minus;
   double pairs = 0;
   for (const int64_t size : ModuleSizes(labels)) {
     pairs += static_cast<double>(size) * static_cast<double>(size - 1);

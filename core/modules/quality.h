@@ -116,7 +116,9 @@ class ModularityProblem {
 
   // Mean of Q over all permutations of the labels among units:
   // tr B + (1'B1 - tr B) sum_m n_m (n_m - 1) / (N (N - 1)).
-  double MeanOverPermutations(const Labels& labels) const;
+  // Half done when execution.stopped().
+  double MeanOverPermutations(const Labels& labels,
+                              const Execution& execution = Execution()) const;
 
  private:
   // weights are symmetric but for kPotts.

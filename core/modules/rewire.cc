@@ -188,8 +188,9 @@ absl::Status GiveOutWeights(const std::vector<Link>& links,
 Vector LinkStrengths(const Matrix& weights, double sign, double largest) {
   Vector strengths(weights.rows());
   for (Eigen::Index i = 0; i < weights.rows(); ++i) {
-    strengths[i] = (sign * (weights.row(i) / largest)).cwiseMax(0.0).sum() -
-                   std::max(sign * (weights(i, i) / largest), 0.0);
+    const Eigen::RowVectorXd row =
+        (sign * (weights.row(i) / largest)).cwiseMax(0.0);
+    strengths[i] = row.head(i).sum() + row.tail(weights.cols() - i - 1).sum();
   }
   return strengths;
 }

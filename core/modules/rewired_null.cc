@@ -30,16 +30,17 @@ absl::StatusOr<RewiredNull> ComputeRewiredNull(const Matrix& weights,
                                                int64_t draws,
                                                uint64_t seed,
                                                const Execution& execution) {
-  MODBOUND_RETURN_IF_ERROR(CheckLabels(labels, weights.rows(), "labels"));
-  MODBOUND_RETURN_IF_ERROR(
-      CheckQualityInput(weights, options, nullptr, execution));
-  const std::vector<int64_t> units = LabelledUnits(labels);
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<int64_t> units,
+                            CheckedUnits(labels, weights.rows()));
   const Labels labelled = CompactLabels(RestrictLabels(labels, units));
   Matrix network = RestrictMatrix(weights, units);
+  MODBOUND_RETURN_IF_ERROR(
+      CheckQualityInput(network, options, nullptr, execution));
   MODBOUND_RETURN_IF_ERROR(SymmetriseInPlace(network, execution));
   Matrix found(draws, kFoundWidth);
   KeptBlocks blocks;
-  blocks.phase = "null";
+  // Apart from that of ComputeInducedQuality, which goes before.
+  blocks.phase = "rewired null";
   blocks.unit = "draws";
   blocks.count = draws;
   KeepArray(found.data(), kFoundWidth, blocks);
@@ -53,8 +54,10 @@ absl::StatusOr<RewiredNull> ComputeRewiredNull(const Matrix& weights,
             const ModularityProblem problem,
             ModularityProblem::Make(
                 std::move(rewired.weights), options, nullptr, execution));
-        found.row(draw) << problem.Quality(labelled),
-            rewired.positive_strength_r, rewired.negative_strength_r;
+        MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
+                                  problem.Qualities({labelled}, execution));
+        found.row(draw) << quality[0], rewired.positive_strength_r,
+            rewired.negative_strength_r;
         return absl::OkStatus();
       }));
   RewiredNull null;

@@ -28,7 +28,7 @@ SignedFactorWeights::SignedFactorWeights(Matrix Z,
 void SignedFactorWeights::MakeTile(absl::Span<const int32_t> rows,
                                    absl::Span<const int32_t> columns,
                                    Matrix& tile) const {
-  // In blocks of columns: the whole of Z is not copied for one row.
+  // In blocks of columns: not all rows of Z are copied at once.
   constexpr std::size_t kBlock = 2048;
   const Matrix left = ChosenRows(Z_, rows);
   for (std::size_t first = 0; first < columns.size(); first += kBlock) {

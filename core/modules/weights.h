@@ -54,7 +54,7 @@ class Weights {
   // w(i, i), and sums of all w(i, i) and of all w(i, j).
   virtual double Diagonal(int64_t i) const = 0;
   virtual double Trace() const = 0;
-  virtual double Sum() const = 0;
+  virtual double Sum(const Execution& execution) const = 0;
 
   // `this` must outlive it.
   virtual std::unique_ptr<Rows> MakeRows() const = 0;

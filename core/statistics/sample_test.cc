@@ -73,7 +73,7 @@ void FillTTest(const absl::StatusOr<TTest>& test,
                double effect_size,
                const SampleTestOptions& options,
                SampleTestResult& result) {
-  // DEGENERATE: too few values, and nothing to say.
+  // Too few values, or a difference that overflows: nothing to say.
   if (!test.ok()) {
     return;
   }

@@ -55,9 +55,9 @@ struct SampleTestResult {
 // estimate is what it can be, and t, df, p and effect_size are NaN. Cost:
 // linear; n log n for kSpearman, times the permutations for kPermutation, which
 // keeps a checkpoint. Threads: those of the functions above; result independent
-// of their number. Errors: NOT_FINITE for "samples" when one is infinite;
-// WRONG_SHAPE for "other" when a pairwise test has samples of two lengths;
-// kCancelled.
+// of their number. Errors: NOT_FINITE for "samples" or "other" when one is
+// infinite; WRONG_SHAPE for "other" when a pairwise test has samples of two
+// lengths; kCancelled.
 absl::StatusOr<SampleTestResult> TestSamples(const Eigen::Ref<const Vector>& a,
                                              const Eigen::Ref<const Vector>& b,
                                              const SampleTestOptions& options,

@@ -78,6 +78,19 @@ absl::StatusOr<std::vector<NodePair>> SampledPairs(
   return pairs;
 }
 
+// Pairs of which a variogram is made.
+double NumPairsOf(int64_t n, const VariogramOptions& options) {
+  const auto nodes = static_cast<double>(n);
+  return n <= kMostFullNodes
+             ? nodes * (nodes - 1) / 2
+             : static_cast<double>(kMostFullNodes) *
+                   static_cast<double>(NeighboursOf(n, options));
+}
+
+double KeptPairBytes(int64_t n, const VariogramOptions& options) {
+  return NumPairsOf(n, options) * options.percentile / 100 * sizeof(NodePair);
+}
+
 VariogramFit FitVariogram(const Eigen::Ref<const Vector>& target,
                           const Eigen::Ref<const Vector>& smoothed) {
   const double x_mean = smoothed.mean();
@@ -260,19 +273,16 @@ absl::StatusOr<SurrogateMaps> VariogramSurrogates::Of(
 double VariogramSurrogates::Bytes(int64_t n, const VariogramOptions& options) {
   const auto nodes = static_cast<double>(n);
   const auto neighbours = static_cast<double>(NeighboursOf(n, options));
-  const double pairs = n <= kMostFullNodes
-                           ? nodes * (nodes - 1) / 2
-                           : static_cast<double>(kMostFullNodes) * neighbours;
-  return 8 * nodes * (neighbours + 1) +
-         pairs * options.percentile / 100 * sizeof(NodePair);
+  return 8 * nodes * (neighbours + 1) + KeptPairBytes(n, options);
 }
 
 double VariogramSurrogates::MakeBytes(int64_t n,
                                       const VariogramOptions& options) {
-  VariogramOptions all = options;
-  all.percentile = 100;
-  // The pairs before the percentile is known, and their distances alone.
-  return 1.5 * (Bytes(n, all) - Bytes(n, options));
+  // All pairs stand beside their distances alone before the percentile is
+  // known, then beside a copy of those that are kept.
+  const double all = NumPairsOf(n, options) * sizeof(NodePair);
+  const double kept = KeptPairBytes(n, options);
+  return std::max(1.5 * all - kept, all);
 }
 
 double VariogramSurrogates::WorkBytes(int64_t n,

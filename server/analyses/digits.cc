@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/modules/optimiser.h"
 #include "core/representation/digit_modules.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_inputs.h"
@@ -109,9 +110,12 @@ absl::StatusOr<Plan> PlanDigits(v1::Spec& spec, const InputInfos& inputs) {
                                               samples,
                                               ClassifierOf(digits)) +
                               16 * S * n + 2 * p * (4 * n + 8 * p));
-  // A set, its correlation with copies on the way to its quality matrix, runs.
-  plan.thread_bytes = BytesOf(8 * n * digits.samples_per_set() + 5 * 8 * n * n +
-                              4 * n * static_cast<double>(digits.runs()));
+  // A set, its correlation with copies on the way to its quality matrix, runs
+  // and what one of them works in.
+  plan.thread_bytes =
+      BytesOf(8 * n * digits.samples_per_set() + 5 * 8 * n * n +
+              4 * n * static_cast<double>(digits.runs()) +
+              static_cast<double>(OptimiserWorkBytes(Algorithm::kLeiden, N)));
   return plan;
 }
 

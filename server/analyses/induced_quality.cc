@@ -16,6 +16,7 @@
 #include "server/analyses/analysis.h"
 #include "server/analyses/module_labels.h"
 #include "server/analyses/partition_engine.h"
+#include "server/analyses/partition_source.h"
 #include "server/analyses/plan_estimates.h"
 #include "server/analyses/quality_options.h"
 #include "server/analyses/registry.h"
@@ -28,25 +29,12 @@ namespace {
 // Of the columns of activity.
 constexpr v1::Similarity::Measure kMeasure = v1::Similarity::CORRELATION;
 
-// Draws of a work item: of a stored matrix, of one that is computed.
+// Draws of a work item: of a stored matrix and of VARIOGRAM, of another that is
+// computed.
 constexpr int64_t kFewestDraws = 16;
 constexpr int64_t kMostDraws = 256;
-
-// matrix or activity, one of them.
-absl::Status CheckSource(const InputInfos& inputs) {
-  const bool has_matrix = inputs.count("matrix") > 0;
-  if (has_matrix != (inputs.count("activity") > 0)) {
-    return absl::OkStatus();
-  }
-  return has_matrix ? Refuse(reason::kContradiction,
-                             "inputs.activity",
-                             "matrix and activity are both given; allowed: "
-                             "one of them")
-                    : Refuse(reason::kMissingField,
-                             "inputs.matrix",
-                             "neither matrix nor activity is given; one of "
-                             "them must be");
-}
+// Rows of a matrix that is computed which a thread makes at once.
+constexpr double kRowsAtOnce = 64;
 
 // REWIRED has no other rows than those of a matrix.
 bool IsFactored(const v1::InducedQualitySpec& spec, const InputInfo& activity) {
@@ -80,14 +68,13 @@ double BytesToEvaluate(const InputInfos& inputs,
 // What the null takes beside what any induced quality does.
 void AddNull(const v1::InducedQualitySpec& induced,
              const InputInfos& inputs,
-             int64_t draws_at_once,
              Plan& plan) {
   const double n = ElementsOf(inputs, "labels");
   const auto units = static_cast<int64_t>(n);
   if (induced.null() == v1::NullModel::VARIOGRAM) {
     plan.memory_bytes += BytesOf(SurrogateBytes(units, inputs, induced));
     plan.thread_bytes += BytesOf(VariogramSurrogates::WorkBytes(
-        units, draws_at_once, VariogramOptionsOf(induced)));
+        units, kFewestDraws, VariogramOptionsOf(induced)));
   } else if (induced.null() == v1::NullModel::REWIRED) {
     // One draw a thread: its network and the problem made of it.
     plan.max_threads = ThreadsFor(induced.null_count());
@@ -100,7 +87,7 @@ absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
                                         const InputInfos& inputs) {
   v1::InducedQualitySpec& induced = *spec.mutable_induced_quality();
   MODBOUND_RETURN_IF_ERROR(RefuseCustom(induced.quality()));
-  MODBOUND_RETURN_IF_ERROR(CheckSource(inputs));
+  MODBOUND_RETURN_IF_ERROR(RequireMatrixOrActivity(inputs));
   const bool has_matrix = inputs.count("matrix") > 0;
   if (has_matrix) {
     MODBOUND_RETURN_IF_ERROR(CheckWeights(inputs.at("matrix"),
@@ -115,16 +102,20 @@ absl::StatusOr<Plan> PlanInducedQuality(v1::Spec& spec,
   const int64_t draws = induced.null_count();
   const bool is_factored =
       !has_matrix && IsFactored(induced, inputs.at("activity"));
-  const int64_t draws_at_once = is_factored ? kMostDraws : kFewestDraws;
+  const auto draws_at_once = static_cast<double>(
+      is_factored && induced.null() != v1::NullModel::VARIOGRAM ? kMostDraws
+                                                                : kFewestDraws);
   Plan plan;
   plan.outputs = {{"null", v1::DType::FLOAT64, {draws}, {"draw"}}};
   plan.max_threads = ThreadsFor((draws + kFewestDraws - 1) / kFewestDraws);
-  // The null twice; each thread's draws as labels and as doubles.
+  // The null twice.
   plan.memory_bytes =
       BytesOf(BytesToEvaluate(inputs, induced) + InputBytes(inputs, "labels") +
               12 * n + 16 * static_cast<double>(draws));
-  plan.thread_bytes = BytesOf(12.0 * static_cast<double>(draws_at_once) * n);
-  AddNull(induced, inputs, draws_at_once, plan);
+  // Draws as labels and as doubles, with a sum of each row in each draw.
+  plan.thread_bytes =
+      BytesOf(20 * draws_at_once * n + (is_factored ? 8 * kRowsAtOnce * n : 0));
+  AddNull(induced, inputs, plan);
   return plan;
 }
 

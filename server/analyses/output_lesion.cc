@@ -163,10 +163,9 @@ double MemoryOf(const v1::OutputLesionSpec& spec,
       static_cast<double>(std::max<int64_t>(network.outputs, 1));
   // Labels may leave numbers out: no more modules than units.
   const int64_t asked = NumAsked(spec, inputs);
-  const double modules =
-      asked > 0 ? static_cast<double>(asked)
-                : std::clamp<double>(
-                      static_cast<double>(NumModulesOf(inputs)), 1, units);
+  const auto modules = static_cast<double>(
+      asked > 0 ? asked
+                : std::max<int64_t>(MostModules(inputs, network.units), 1));
   const auto count = static_cast<double>(trials.count);
   const double repeats = spec.repeats();
   // Ends of the trials of a repeat, twice when given; each thread's lesioned

@@ -75,6 +75,16 @@ Algorithm ToCore(v1::Algorithm::Name name) {
   }
 }
 
+// Of a run of the spec's algorithm, and of those of the consensus.
+int64_t WorkBytes(const PartitionSource& source,
+                  const v1::PartitionSpec& spec) {
+  const int64_t units = std::max<int64_t>(source.units, 0);
+  const int64_t of_runs = OptimiserWorkBytes(ToCore(spec.algorithm()), units);
+  return spec.consensus() == v1::Consensus::NONE
+             ? of_runs
+             : std::max(of_runs, OptimiserWorkBytes(Algorithm::kLeiden, units));
+}
+
 absl::StatusOr<Plan> PlanPartition(v1::Spec& spec, const InputInfos& inputs) {
   v1::PartitionSpec& partition = *spec.mutable_partition();
   MODBOUND_RETURN_IF_ERROR(ResolveGammas(partition));
@@ -86,8 +96,7 @@ absl::StatusOr<Plan> PlanPartition(v1::Spec& spec, const InputInfos& inputs) {
   const int64_t items = partition.consensus() == v1::Consensus::NONE
                             ? runs
                             : std::max(runs, kConsensusRuns);
-  const int64_t work = OptimiserWorkBytes(ToCore(partition.algorithm()),
-                                          std::max<int64_t>(source.units, 0));
+  const int64_t work = WorkBytes(source, partition);
   Plan plan;
   plan.outputs = PlanPartitionOutputs(source.is_given, source.units, partition);
   plan.max_threads = ThreadsFor(std::max(items, source.units / kUnitsOfThread));

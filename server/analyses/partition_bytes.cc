@@ -54,6 +54,21 @@ double WeightsBytes(const InputInfos& inputs,
   return DoublesBytes(inputs, source, spec);
 }
 
+// Agreements: the counts of one, and the array of all that leaves.
+double AgreementBytes(const PartitionSource& source,
+                      const v1::PartitionSpec& spec) {
+  if (!MakesAgreement(source.units, spec)) {
+    return 0;
+  }
+  if (spec.gammas().empty() &&
+      EngineOf(source, spec) == PartitionEngine::kDoubles) {
+    // In the place of the doubles that were partitioned.
+    return 0;
+  }
+  const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
+  return 4 * n * n * (1 + std::max(1, spec.gammas_size()));
+}
+
 }  // namespace
 
 double PartitionBytes(const InputInfos& inputs,
@@ -69,12 +84,8 @@ double PartitionBytes(const InputInfos& inputs,
     bytes += 8.0 * static_cast<double>(kMaxStoredGroups * kMaxStoredGroups);
   }
   const double gammas = std::max(1, spec.gammas_size());
-  // One agreement takes the place of what was partitioned.
-  if (!spec.gammas().empty() && MakesAgreement(source.units, spec)) {
-    bytes += 4 * gammas * n * n;
-  }
   // Labels of runs, and their groups or the array that leaves.
-  return bytes + 8.0 * gammas * spec.runs() * n;
+  return bytes + AgreementBytes(source, spec) + 8.0 * gammas * spec.runs() * n;
 }
 
 }  // namespace modbound

@@ -94,19 +94,25 @@ absl::Status CheckActive(const std::vector<uint8_t>& valid, const char* name) {
 
 }  // namespace
 
+absl::Status RequireMatrixOrActivity(const InputInfos& inputs) {
+  const bool has_matrix = inputs.count("matrix") > 0;
+  if (has_matrix != (inputs.count("activity") > 0)) {
+    return absl::OkStatus();
+  }
+  return has_matrix ? Refuse(reason::kContradiction,
+                             "inputs.activity",
+                             "matrix and activity are both given; allowed: "
+                             "one of them")
+                    : Refuse(reason::kMissingField,
+                             "inputs.matrix",
+                             "neither matrix nor activity is given; one of "
+                             "them must be");
+}
+
 absl::StatusOr<PartitionSource> ResolveSource(const InputInfos& inputs,
                                               v1::PartitionSpec& spec) {
+  MODBOUND_RETURN_IF_ERROR(RequireMatrixOrActivity(inputs));
   const bool has_matrix = inputs.count("matrix") > 0;
-  if (has_matrix == (inputs.count("activity") > 0)) {
-    return has_matrix ? Refuse(reason::kContradiction,
-                               "inputs.activity",
-                               "matrix and activity are both given; allowed: "
-                               "one of them")
-                      : Refuse(reason::kMissingField,
-                               "inputs.matrix",
-                               "neither matrix nor activity is given; one of "
-                               "them must be");
-  }
   if (!spec.has_similarity()) {
     spec.set_similarity(has_matrix ? SimilarityWord::GIVEN
                                    : SimilarityWord::CORRELATION);

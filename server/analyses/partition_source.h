@@ -22,6 +22,10 @@ struct PartitionSource {
   int64_t units;  // -1 = not known yet
 };
 
+// Refuses neither of the inputs matrix and activity (MISSING_FIELD) and both of
+// them (CONTRADICTION).
+absl::Status RequireMatrixOrActivity(const InputInfos& inputs);
+
 // matrix or activity, one of them; GIVEN goes with a square matrix, the others
 // with both. Fills the default. Errors: MISSING_FIELD, CONTRADICTION.
 absl::StatusOr<PartitionSource> ResolveSource(const InputInfos& inputs,

@@ -37,8 +37,7 @@ absl::StatusOr<Plan> PlanSelectivity(v1::Spec& /*spec*/,
   const int64_t N = inputs.at("activity").shape[1];
   // Labels may leave numbers out: how many modules there are shows the run.
   const int64_t M = -1;
-  const int64_t most_modules =
-      std::clamp<int64_t>(NumModulesOf(inputs), 1, std::max<int64_t>(N, 1));
+  const int64_t most_modules = std::max<int64_t>(MostModules(inputs, N), 1);
   const auto V = static_cast<int64_t>(VariableNames(inputs).size());
   const auto outputs = inputs.find("outputs");
   const int64_t O = outputs == inputs.end() ? 0 : outputs->second.shape[1];

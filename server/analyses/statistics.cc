@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/checkpoint.h"
 #include "core/base/error.h"
 #include "core/base/progress_counter.h"
+#include "core/base/saved_state.h"
 #include "core/statistics/multiple_tests.h"
 #include "core/statistics/ranks.h"
 #include "server/analyses/analysis.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr int32_t kDefaultPermutations = 1000;
 // Of significant_columns.
 constexpr double kSignificance = 0.05;
+
+// Of a finished column in a checkpoint, its name included.
+constexpr int64_t kKeptColumnBytes = 160;
 
 constexpr const char* kFloatOutputs[] = {
     "estimate", "t", "df", "p", "corrected_p", "effect_size"};
@@ -181,8 +186,10 @@ absl::StatusOr<Plan> PlanStatistics(v1::Spec& spec, const InputInfos& inputs) {
     plan.outputs.push_back(
         {name, v1::DType::INT64, columns, ColumnAxes(columns.size())});
   }
-  // Inputs, the outputs; of a column its values, ranks and what sorts them, and
-  // the permuted differences with their checkpoint.
+  // Inputs; of all columns their numbers, the outputs made of them and what the
+  // correction sorts, or what a checkpoint keeps; of one column its values,
+  // ranks and what sorts them, and the permuted differences with their
+  // checkpoint.
   const auto count =
       static_cast<double>(std::max<int64_t>(CountOf(columns), 0));
   const double values =
@@ -190,10 +197,13 @@ absl::StatusOr<Plan> PlanStatistics(v1::Spec& spec, const InputInfos& inputs) {
       (other == inputs.end()
            ? 0
            : static_cast<double>(std::max<int64_t>(other->second.shape[0], 0)));
-  plan.memory_bytes =
-      BytesOf(InputBytes(inputs, "samples") + InputBytes(inputs, "other") +
-              8 * (8 * count + 8 * values +
-                   3.0 * static_cast<double>(statistics.permutations())));
+  const double kept = statistics.test() == v1::SampleTest::PERMUTATION
+                          ? kKeptColumnBytes * count
+                          : 0;
+  plan.memory_bytes = BytesOf(
+      InputBytes(inputs, "samples") + InputBytes(inputs, "other") + kept +
+      8 * (18 * count + 8 * values +
+           3.0 * static_cast<double>(statistics.permutations())));
   // Threads serve permutations, or the ranks of long samples.
   plan.max_threads = ThreadsFor(std::max<int64_t>(
       statistics.permutations(), static_cast<int64_t>(values) / kRankBlock));
@@ -256,9 +266,60 @@ struct Columns {
     other_n[static_cast<std::size_t>(column)] = result.b.n;
   }
 
+  void Save(int64_t column, StateWriter& state) const {
+    for (const Vector* values : {&estimate, &t, &df, &p, &effect_size}) {
+      state.AddDouble((*values)(column));
+    }
+    state.AddInt(n[static_cast<std::size_t>(column)]);
+    state.AddInt(other_n[static_cast<std::size_t>(column)]);
+  }
+
+  // False when `state` does not hold the column.
+  bool Load(int64_t column, StateReader& state) {
+    for (Vector* values : {&estimate, &t, &df, &p, &effect_size}) {
+      if (!state.ReadDouble((*values)(column))) {
+        return false;
+      }
+    }
+    return state.ReadInt(n[static_cast<std::size_t>(column)]) &&
+           state.ReadInt(other_n[static_cast<std::size_t>(column)]);
+  }
+
   Vector estimate, t, df, p, corrected_p, effect_size;
   std::vector<int64_t> n, other_n;
 };
+
+std::string PartOf(int64_t column) { return absl::StrCat("column ", column); }
+
+// Puts back a column that an earlier attempt finished.
+bool LoadColumn(int64_t column, const Execution& execution, Columns& columns) {
+  if (execution.checkpoint == nullptr) {
+    return false;
+  }
+  const std::string bytes =
+      execution.checkpoint->Last(execution.Name(PartOf(column)));
+  StateReader state(bytes);
+  return columns.Load(column, state);
+}
+
+// The numbers of a finished column take the place of its permutations, which
+// are many times as large. Without room for the numbers of all columns, a
+// column is done again after a restart.
+void KeepColumn(int64_t column,
+                const Columns& columns,
+                const Execution& execution) {
+  Checkpoint* const checkpoint = execution.checkpoint;
+  if (checkpoint == nullptr) {
+    return;
+  }
+  const auto count = static_cast<int64_t>(columns.n.size());
+  if (count <= checkpoint->max_bytes() / 2 / kKeptColumnBytes) {
+    StateWriter state;
+    columns.Save(column, state);
+    checkpoint->Keep(execution.Name(PartOf(column)), std::move(state).Take());
+  }
+  checkpoint->Drop(ForPart(execution, PartOf(column)).part);
+}
 
 std::map<std::string, HostArray> OutputsOf(const Columns& columns,
                                            const std::vector<int64_t>& shape) {
@@ -318,6 +379,45 @@ void FillNumbers(const SampleTestResult& result,
   }
 }
 
+// The test of one column. execution: of that column alone.
+absl::StatusOr<SampleTestResult> TestColumn(int64_t column,
+                                            const InputArrays& inputs,
+                                            const SampleTestOptions& options,
+                                            const Execution& execution) {
+  const auto other = inputs.find("other");
+  return TestSamples(
+      ColumnOf(inputs.at("samples"), column),
+      other == inputs.end() ? Vector() : ColumnOf(other->second, column),
+      options,
+      execution);
+}
+
+absl::Status TestColumns(const InputArrays& inputs,
+                         const SampleTestOptions& options,
+                         const Execution& execution,
+                         Columns& columns) {
+  // Other tests leave nothing in a checkpoint.
+  const bool is_kept = options.test == SampleTest::kPermutation;
+  const auto count = static_cast<int64_t>(columns.n.size());
+  for (int64_t column = 0; column < count; ++column) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    if (is_kept && LoadColumn(column, execution, columns)) {
+      continue;
+    }
+    MODBOUND_ASSIGN_OR_RETURN(
+        const SampleTestResult result,
+        TestColumn(
+            column, inputs, options, ForPart(execution, PartOf(column))));
+    columns.Set(column, result);
+    if (is_kept) {
+      KeepColumn(column, columns, execution);
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Outcome> RunStatistics(const v1::Spec& spec,
                                       const InputArrays& inputs,
                                       const Execution& execution) {
@@ -334,22 +434,13 @@ absl::StatusOr<Outcome> RunStatistics(const v1::Spec& spec,
   Outcome outcome;
   v1::StatisticsSummary& summary = *outcome.summary.mutable_statistics();
   Columns columns(count);
-  for (int64_t column = 0; column < count; ++column) {
-    if (execution.stopped()) {
-      return StoppedError();
-    }
-    MODBOUND_ASSIGN_OR_RETURN(
-        const SampleTestResult result,
-        TestSamples(ColumnOf(samples, column),
-                    has_other ? ColumnOf(other->second, column) : Vector(),
-                    options,
-                    count == 1
-                        ? execution
-                        : ForPart(execution, absl::StrCat("column ", column))));
-    columns.Set(column, result);
-    if (count == 1) {
-      FillNumbers(result, has_other, summary);
-    }
+  if (count == 1) {
+    MODBOUND_ASSIGN_OR_RETURN(const SampleTestResult result,
+                              TestColumn(0, inputs, options, execution));
+    columns.Set(0, result);
+    FillNumbers(result, has_other, summary);
+  } else {
+    MODBOUND_RETURN_IF_ERROR(TestColumns(inputs, options, execution, columns));
   }
   columns.corrected_p = Corrected(columns.p, statistics.correction());
   if ((columns.df.array().isNaN() && columns.p.array().isNaN()).all()) {

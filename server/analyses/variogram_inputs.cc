@@ -137,12 +137,11 @@ double SurrogateBytes(int64_t units,
   const VariogramOptions options = VariogramOptionsOf(spec);
   double bytes = VariogramSurrogates::Bytes(units, options) +
                  VariogramSurrogates::MakeBytes(units, options);
-  for (const char* name : {kDistancesInput, kCoordinatesInput}) {
-    if (inputs.count(name) > 0) {
-      // As it came and as doubles.
-      bytes += InputBytes(inputs, name) + 8 * ElementsOf(inputs, name);
-    }
-  }
+  // As they came and as doubles; coordinates an axis a row too.
+  bytes += InputBytes(inputs, kDistancesInput) +
+           8 * ElementsOf(inputs, kDistancesInput);
+  bytes += InputBytes(inputs, kCoordinatesInput) +
+           16 * ElementsOf(inputs, kCoordinatesInput);
   return bytes;
 }
 

@@ -98,9 +98,9 @@ class EnsembleTest(ServersTest):
         expect("jacobian_similarity", network=network, activity=activity,
                task=PDM, null_count=50)
         self.summaries(jobs)
-        self.tests(lab, jobs)
+        self.across_networks(lab, jobs)
 
-    def tests(self, lab, jobs):
+    def across_networks(self, lab, jobs):
         """Across networks: of roles, and of any number of two ensembles."""
         lesion = {test.name: test for test in
                   jobs["output_lesion"].summary.ensemble.tests}

@@ -18,7 +18,10 @@ _MAX_ITEM_BYTES = 8
 def read(path, wanted):
     """The variable `wanted`, or the only one of numbers."""
     with open(path, "rb") as stream:
-        is_hdf5 = stream.read(128)[124:126] in (b"\x00\x02", b"\x02\x00")
+        start = stream.read(128)
+    # Version 4 has no such header: its numbers may lie where others have one.
+    is_hdf5 = (start.startswith(b"MATLAB") and
+               start[124:126] in (b"\x00\x02", b"\x02\x00"))
     return (_read_hdf5 if is_hdf5 else _read_scipy)(path, wanted)
 
 

@@ -95,17 +95,24 @@ class _Table:
             self.delimiter = next((mark for mark in "\t;," if mark in outside),
                                   " ")
         if '"' not in line:
-            if self.delimiter == " ":
-                return line.split()
-            return [cell.strip(_BLANK) for cell in line.split(self.delimiter)]
+            cells = [cell.strip(_BLANK) for cell in line.split(self.delimiter)]
+            return list(filter(None, cells)) if self.delimiter == " " else cells
         if line.count('"') % 2:
             raise files.ArrayError(f"line {self.line}: a quote does not end")
         skip = self.delimiter == " "
         line = line.strip(_BLANK) if skip else line
-        cells = next(csv.reader([line], delimiter=self.delimiter,
-                                skipinitialspace=True))
-        return [cell.strip(_BLANK) for cell in cells
+        return [cell.strip(_BLANK) for cell in self._quoted_cells(line)
                 if not skip or cell]
+
+    def _quoted_cells(self, line):
+        try:
+            return next(csv.reader([line], delimiter=self.delimiter,
+                                   skipinitialspace=True))
+        except csv.Error as error:
+            # csv's own advice on carriage returns is for its callers.
+            reason = ("a carriage return that ends no line" if "\r" in line
+                      else str(error))
+            raise files.ArrayError(f"line {self.line}: {reason}") from None
 
     def _take_header(self, cells):
         if self.rows or self.header_lines == 2:
@@ -157,9 +164,10 @@ class _Table:
                 return
             self.numbers = array.array("d", self.numbers)
         try:
-            # Python takes 1_000 and digits of other scripts.
+            # Python takes 1_000, digits of other scripts, and line ends around
+            # a number.
             text = "".join(cells)
-            if "_" in text or not text.isascii():
+            if "_" in text or not (text.isascii() and text.isprintable()):
                 raise ValueError
             values = list(map(float, cells))
             if not all(map(math.isfinite, values)):
@@ -190,7 +198,7 @@ def _number(cell):
     """int of 64 bits or float that a cell holds; None when it holds none."""
     if cell in _MISSING:
         return math.nan
-    if "_" in cell or not cell.isascii():
+    if "_" in cell or not (cell.isascii() and cell.isprintable()):
         return None
     try:
         value = int(cell)

@@ -150,6 +150,8 @@ TEST(TextTable, RefusesWithLineAndColumn) {
       {"1,0x10\n", "line 1, column 2: \"0x10\" is no number"},
       {"1\n\n2\n", "line 2 is empty"},
       {"1,\"2\n", "line 1: a quote does not end"},
+      {"1 2\r3 4\r", "line 1, column 2: \"2\r3\" is no number"},
+      {"1\n2\r\r\n", "line 2, column 1: \"2\r\" is no number"},
       {"a,b\n", "holds no numbers"},
       {"", "holds no numbers"}};
   for (const auto& [text, wrong] : all) {

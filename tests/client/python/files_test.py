@@ -94,11 +94,36 @@ class FilesTest(unittest.TestCase):
                 ("1,1_0\n", 'line 1, column 2: "1_0" is no number'),
                 ("1\n\n2\n", "line 2 is empty"),
                 ('1,"2\n', "line 1: a quote does not end"),
+                ("1 2\r3 4\r", 'line 1, column 2: "2\r3" is no number'),
+                ("1\n2\r\r\n", 'line 2, column 1: "2\r" is no number'),
+                ('1,2\n"3","4"\r"5","6"\r',
+                 "line 2: a carriage return that ends no line"),
+                ('1,2\n"' + 200000 * "3" + '",4\n',
+                 "line 2: field larger than field limit (131072)"),
                 ("a,b\n", "holds no numbers"), ("", "holds no numbers"),
                 ("1\0", "is no text: it has zero bytes")):
             with self.assertRaises(files.ArrayError) as caught:
                 self.read(text)
             self.assertEqual(str(caught.exception)[:len(wrong)], wrong)
+
+    def test_what_csv_refuses_names_the_file(self):
+        path = self.path("t.csv", '"1","2"\r"3","4"\r')
+        with self.assertRaises(modbound.InvalidArgument) as caught:
+            files.read(modbound.file(path), "f")
+        self.assertIn(f"{path}: line 1: a carriage return",
+                      str(caught.exception))
+
+    def test_numbers_of_version_4_may_look_like_the_header_of_7_3(self):
+        scipy_io = files.optional("scipy.io", "python3-scipy")
+        # Bytes 124 and 125 of the file are the last ones of the thirteenth.
+        numbers = numpy.arange(20.).reshape(1, 20)
+        numbers[0, 12] = numpy.frombuffer(b"\0\0\0\0\0\0\0\x02", "<f8")[0]
+        path = self.path("v4.mat")
+        scipy_io.savemat(path, {"a": numbers}, format="4")
+        with open(path, "rb") as file:
+            self.assertEqual(file.read()[124:126], b"\0\x02")
+        self.assertEqual(files.read(modbound.file(path), "f").tolist(),
+                         numbers.tolist())
 
     def test_vectors_come_of_matrices_where_an_input_takes_them(self):
         path = modbound.file(self.path("v.txt", "1\n2\n"))

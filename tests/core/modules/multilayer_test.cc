@@ -153,6 +153,38 @@ TEST(MultilayerModules, StrongCouplingGivesEveryLayerTheSameModules) {
     EXPECT_EQ(layer, modules->labels[0]);
   }
   EXPECT_GT(modules->num_modules, 1);
+  EXPECT_LT(modules->num_modules, 12);
+  // Gains within the layers of some 1e-11 of Q count beside it, too.
+  std::vector<Matrix> small = layers;
+  for (Matrix& layer : small) {
+    layer *= 1e-3;
+  }
+  options.omega = 1e6;
+  const auto coupled = FindMultilayerModules(small, options, Execution());
+  ASSERT_TRUE(coupled.ok());
+  for (const Labels& layer : coupled->labels) {
+    EXPECT_EQ(layer, coupled->labels[0]);
+  }
+  EXPECT_EQ(coupled->num_modules, modules->num_modules);
+}
+
+// s_l and Q_l are of the same weights: where w_ij and w_ji have other signs
+// those of (W + W')/2 are smaller.
+TEST(MultilayerProblem, OfDirectedLayersIsThatOfTheirSymmetricParts) {
+  std::vector<Matrix> directed =
+      RandomLayers(QualityFunction::kNegativeAsym, 2, 6);
+  std::vector<Matrix> symmetric;
+  for (Matrix& layer : directed) {
+    layer.triangularView<Eigen::StrictlyUpper>() *= -0.5;
+    symmetric.emplace_back((layer + layer.transpose()) / 2);
+  }
+  MultilayerOptions options;
+  const auto expected = MakeMultilayerProblem(symmetric, options, Execution());
+  options.layer.directed = true;
+  const auto actual = MakeMultilayerProblem(directed, options, Execution());
+  ASSERT_TRUE(expected.ok() && actual.ok()) << actual.status();
+  const Labels labels = {0, 0, 0, 1, 1, 2, 0, 0, 1, 1, 1, 2};
+  EXPECT_NEAR(actual->Quality(labels), expected->Quality(labels), 1e-13);
 }
 
 // Every partition of n nodes as a restricted growth string.

@@ -73,16 +73,16 @@ inline v1::Job SeedJob(const v1::KindInfo& kind, bool all) {
       google::protobuf::util::JsonStringToMessage(json, job.mutable_spec())
           .ok())
       << json;
-  // Of inputs that may all be left out, the first is needed; training starts
-  // from none.
-  bool needs_one =
-      kind.kind() != "train" &&
-      std::all_of(kind.inputs().begin(),
-                  kind.inputs().end(),
-                  [](const auto& input) { return input.optional(); });
+  // One of several optional inputs that a job of the kind, or of its example
+  // specification, must have.
+  const std::map<std::string, std::string> chosen = {
+      {"partition", "matrix"},
+      {"induced_quality", "matrix"},
+      {"statistics", "other"}};
+  const auto needed = chosen.find(kind.kind());
   for (const v1::KindInfo::Input& input : kind.inputs()) {
-    if (all || needs_one || !input.optional()) {
-      needs_one = false;
+    if (all || !input.optional() ||
+        (needed != chosen.end() && needed->second == input.name())) {
       std::string name = input.name();
       if (name.back() == '*') {
         name.back() = 'a';

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "gtest/gtest.h"
 #include "module_kinds.h"
+#include "support/memory_checkpoint.h"
 
 namespace modbound {
 namespace {
@@ -182,6 +183,28 @@ TEST(InducedQualityKind, RefusesByField) {
   spec.mutable_induced_quality()->set_quality(v1::QualityFunction::CUSTOM);
   EXPECT_EQ(FieldOf(RunKind(spec, InducedInputs()).status()),
             "spec.induced_quality.quality");
+}
+
+// The draws are not those of the evaluation that goes before.
+TEST(InducedQualityKind, ARewiredNullGoesOnFromItsCheckpoint) {
+  v1::Spec spec = InducedSpec();
+  spec.mutable_induced_quality()->set_null(v1::NullModel::REWIRED);
+  spec.mutable_induced_quality()->set_null_count(6);
+  const auto run = [&](MemoryCheckpoint& checkpoint) {
+    Execution execution;
+    execution.checkpoint = &checkpoint;
+    return RunJob(spec, InducedInputs(), int64_t{1} << 30, execution);
+  };
+  MemoryCheckpoint first;
+  const auto whole = run(first);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_GT(first.offers(), 0);
+  MemoryCheckpoint second(first.states());
+  const auto resumed = run(second);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(second.offers(), 0);
+  EXPECT_EQ(resumed->outputs.at("null").ToMatrix(),
+            whole->outputs.at("null").ToMatrix());
 }
 
 }  // namespace

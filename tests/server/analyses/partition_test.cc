@@ -1,5 +1,9 @@
+#include "core/modules/partition.h"
+
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/modules/labels.h"
@@ -324,6 +328,12 @@ TEST(PartitionKind, OfManyUnitsIsPlannedWithoutTheirProducts) {
   const auto plan = PlanJob(spec, infos);
   ASSERT_TRUE(plan.ok());
   EXPECT_LT(plan->memory_bytes, int64_t{2} << 30);
+  // Counts of runs, and the array that leaves.
+  spec.mutable_partition()->add_outputs("agreement");
+  const auto named = PlanJob(spec, infos);
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_EQ(named->memory_bytes - plan->memory_bytes,
+            2 * 4 * int64_t{29696} * 29696);
 }
 
 // Four patterns over time, each unit following one; the last unit is silent.
@@ -358,19 +368,30 @@ TEST(PartitionKind, OfManyUnitsFindsTheirModulesWithoutTheirProducts) {
 TEST(PartitionKind, TakesEachAlgorithm) {
   const InputArrays inputs = {
       {"matrix", GoldenInput("modularity_noise64_zerodiag", "weights")}};
-  double before = 0;
-  for (const auto algorithm : {v1::Algorithm::LOUVAIN,
-                               v1::Algorithm::LEIDEN,
-                               v1::Algorithm::ITERATED}) {
+  const std::pair<v1::Algorithm::Name, Algorithm> algorithms[] = {
+      {v1::Algorithm::LOUVAIN, Algorithm::kLouvain},
+      {v1::Algorithm::LEIDEN, Algorithm::kLeiden},
+      {v1::Algorithm::ITERATED, Algorithm::kIterated}};
+  std::set<std::vector<double>> qualities;
+  for (const auto& [name, algorithm] : algorithms) {
     v1::Spec spec = PartitionSpec();
-    spec.mutable_partition()->set_algorithm(algorithm);
+    spec.mutable_partition()->set_algorithm(name);
     spec.mutable_partition()->set_runs(20);
     const auto outcome = RunKind(spec, inputs);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
-    const double mean = outcome->summary.partition().mean_run_quality();
-    EXPECT_GE(mean, before);
-    before = mean;
+    PartitionOptions options;
+    options.algorithm = algorithm;
+    options.runs = 20;
+    const auto expected =
+        Partition(inputs.at("matrix").ToMatrix(), {}, options, Execution());
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    EXPECT_EQ(outcome->outputs.at("labels").ToLabels(), expected->labels);
+    EXPECT_EQ(outcome->outputs.at("run_quality").ToVector(),
+              expected->run_quality);
+    qualities.insert(outcome->outputs.at("run_quality").ToDoubles());
   }
+  // Or one algorithm in all places would pass.
+  EXPECT_EQ(qualities.size(), 3u);
 }
 
 TEST(PartitionKind, ASweepHasALeadingAxis) {
@@ -426,21 +447,32 @@ TEST(PartitionKind, TheAgreementOfASweepIsMadeWhenNamed) {
       counts.begin(), counts.begin() + 64 * 64, counts.begin() + 64 * 64));
 }
 
+// Two blocks of 12 units, each of three blocks of 4.
 TEST(PartitionKind, AHierarchyBeginsWithTheLabels) {
+  Matrix matrix(24, 24);
+  for (Eigen::Index i = 0; i < 24; ++i) {
+    for (Eigen::Index j = 0; j < 24; ++j) {
+      matrix(i, j) = i / 4 == j / 4 ? 3 : i / 12 == j / 12 ? 1 : 0.1;
+    }
+  }
+  const InputArrays inputs = {{"matrix", Columns(matrix)}};
   v1::Spec spec = PartitionSpec();
   spec.mutable_partition()->set_runs(10);
   spec.mutable_partition()->set_hierarchy(true);
-  const auto outcome =
-      RunKind(spec, {{"matrix", GoldenInput(kTrained, "weights")}});
+  const auto outcome = RunKind(spec, inputs);
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   const HostArray& levels = outcome->outputs.at("hierarchy");
-  EXPECT_GE(levels.shape()[0], 1);
-  EXPECT_EQ(levels.shape()[1], 64);
-  EXPECT_EQ(levels.ToMatrix().row(0).transpose(),
+  ASSERT_EQ(levels.shape(), (std::vector<int64_t>{2, 24}));
+  const Matrix labels = levels.ToMatrix();
+  EXPECT_EQ(labels.row(0).transpose(),
             outcome->outputs.at("labels").ToMatrix());
-  const auto plan =
-      PlanUnseen(spec, {{"matrix", GoldenInput(kTrained, "weights")}});
-  EXPECT_EQ(plan->outputs.back().shape, (std::vector<int64_t>{-1, 64}));
+  for (Eigen::Index i = 0; i < 24; ++i) {
+    EXPECT_EQ(labels(0, i), static_cast<double>(i / 12));
+    EXPECT_EQ(labels(1, i), static_cast<double>(i / 4));
+  }
+  const auto plan = PlanUnseen(spec, inputs);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->outputs.back().shape, (std::vector<int64_t>{-1, 24}));
 }
 
 TEST(PartitionKind, RefusesGammasThatDoNotFit) {

@@ -1,10 +1,12 @@
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "core/statistics/sample_test.h"
 #include "core/statistics/t_test.h"
 #include "server/analyses/network_cases.h"
 #include "server/arrays/facts.h"
+#include "support/memory_checkpoint.h"
 
 namespace modbound {
 namespace {
@@ -217,6 +219,43 @@ TEST(Statistics, PermutationsGoWithTheSeed) {
   };
   EXPECT_EQ(p(1), p(1));
   EXPECT_NE(p(1), p(2));
+}
+
+TEST(Statistics, FinishedColumnsTakeThePlaceOfTheirPermutations) {
+  v1::Spec spec = StatisticsSpecOf(v1::SampleTest::PERMUTATION);
+  spec.mutable_statistics()->set_permutations(999);
+  const auto run = [&](MemoryCheckpoint& checkpoint) {
+    Execution execution;
+    execution.checkpoint = &checkpoint;
+    return RunJob(spec, ThreeColumns(), int64_t{1} << 30, execution);
+  };
+  MemoryCheckpoint first;
+  const auto whole = run(first);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_GT(first.offers(), 0);
+  const MemoryCheckpoint::States states = first.states();
+  ASSERT_EQ(states.size(), 3u);
+  for (const auto& [name, state] : states) {
+    EXPECT_LT(state.size(), 100u) << name;
+  }
+  // Goes on from all three of them.
+  MemoryCheckpoint second(states);
+  const auto resumed = run(second);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(second.offers(), 0);
+  for (const auto& [name, array] : whole->outputs) {
+    const HostArray& other = resumed->outputs.at(name);
+    ASSERT_EQ(other.size_bytes(), array.size_bytes());
+    EXPECT_EQ(std::memcmp(other.data(),
+                          array.data(),
+                          static_cast<std::size_t>(array.size_bytes())),
+              0)
+        << name;
+  }
+  // Without room for them nothing is left behind.
+  MemoryCheckpoint small({}, 8);
+  ASSERT_TRUE(run(small).ok());
+  EXPECT_TRUE(small.states().empty());
 }
 
 TEST(Statistics, RefusesWhatDoesNotGoTogether) {

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/modules/labels.h"
 #include "gtest/gtest.h"
 #include "module_kinds.h"
 
@@ -78,7 +79,24 @@ TEST(VariogramNull, LeavesUnitsWithoutALabelOut) {
   inputs["labels"] = HostArray::FromLabels(labels, {});
   const auto outcome = RunKind(VariogramSpec(), inputs);
   ASSERT_TRUE(outcome.ok()) << outcome.status();
-  EXPECT_EQ(outcome->summary.induced_quality().excluded_units(), 2);
+  const auto& summary = outcome->summary.induced_quality();
+  EXPECT_EQ(summary.excluded_units(), 2);
+  // As if they had never been there.
+  const std::vector<int64_t> units = LabelledUnits(labels);
+  const Matrix coordinates = inputs.at("coordinates").ToMatrix();
+  const auto cut = RunKind(
+      VariogramSpec(),
+      {{"matrix",
+        HostArray::FromMatrix(
+            RestrictMatrix(inputs.at("matrix").ToMatrix(), units), {})},
+       {"labels", HostArray::FromLabels(RestrictLabels(labels, units), {})},
+       {"coordinates",
+        HostArray::FromMatrix(Matrix(coordinates(units, Eigen::all)), {})}});
+  ASSERT_TRUE(cut.ok()) << cut.status();
+  EXPECT_EQ(cut->summary.induced_quality().excluded_units(), 0);
+  EXPECT_EQ(summary.quality(), cut->summary.induced_quality().quality());
+  EXPECT_EQ(outcome->outputs.at("null").ToVector(),
+            cut->outputs.at("null").ToVector());
 }
 
 TEST(VariogramNull, FillsItsDeltas) {
