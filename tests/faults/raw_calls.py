@@ -163,15 +163,18 @@ def set_array(array, values):
     array.inline = values.tobytes()
 
 
+# Of several optional inputs the one that a job of the kind, or of its example
+# specification, must have.
+NEEDED = {"partition": "matrix", "induced_quality": "matrix",
+          "statistics": "other"}
+
+
 def seed_job(kind):
     """A small Job of a KindInfo."""
     job = contract.message("Job")()
     json_format.Parse(f'{{"{kind.kind}": {kind.example_spec}}}', job.spec)
-    # Of inputs that may all be left out, one is needed; training starts from
-    # none.
-    needed = [taken for taken in kind.inputs if not taken.optional]
-    if not needed and kind.kind != "train":
-        needed = kind.inputs[:1]
+    needed = [taken for taken in kind.inputs
+              if not taken.optional or taken.name == NEEDED.get(kind.kind)]
     for taken in needed:
         set_array(job.inputs[taken.name.replace("*", "a")],
                   seed_values(taken))
