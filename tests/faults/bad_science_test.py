@@ -110,6 +110,9 @@ class BadScienceTest(RawCallsTest):
         """The job with few steps, so that it is done soon."""
         spec = getattr(job.spec, kind)
         for name, value in SMALL.items():
+            # Of statistics they go with one test alone, not the example's.
+            if kind == "statistics" and name == "permutations":
+                continue
             if name in spec.DESCRIPTOR.fields_by_name:
                 setattr(spec, name, value)
         return job
