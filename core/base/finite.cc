@@ -7,10 +7,13 @@
 
 namespace modbound {
 
-absl::Status CheckFinite(const Eigen::Ref<const Matrix>& values,
-                         const std::string& field) {
+namespace {
+
+template <typename AnyMatrix>
+absl::Status CheckAllFinite(const AnyMatrix& values, const std::string& field) {
+  using Scalar = typename AnyMatrix::Scalar;
   // 0 for finite values, NaN otherwise: Eigen's allFinite is not vectorised.
-  if ((values.array() * 0.0).sum() == 0) {
+  if ((values.array() * Scalar{0}).sum() == 0) {
     return absl::OkStatus();
   }
   Eigen::Index at = 0;
@@ -24,6 +27,18 @@ absl::Status CheckFinite(const Eigen::Ref<const Matrix>& values,
                    " holds NaN or infinity, first at row-major index ",
                    at,
                    "; every value must be finite"));
+}
+
+}  // namespace
+
+absl::Status CheckFinite(const Eigen::Ref<const Matrix>& values,
+                         const std::string& field) {
+  return CheckAllFinite(values, field);
+}
+
+absl::Status CheckFinite(const Eigen::Ref<const FloatMatrix>& values,
+                         const std::string& field) {
+  return CheckAllFinite(values, field);
 }
 
 }  // namespace modbound

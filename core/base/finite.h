@@ -17,6 +17,8 @@ inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // infinite.
 absl::Status CheckFinite(const Eigen::Ref<const Matrix>& values,
                          const std::string& field);
+absl::Status CheckFinite(const Eigen::Ref<const FloatMatrix>& values,
+                         const std::string& field);
 
 }  // namespace modbound
 

@@ -11,8 +11,11 @@ namespace modbound {
 // Row-major, so that an array of a file or message is a matrix without a copy.
 // EIGEN_MAX_ALIGN_BYTES is 64 for every target: sums over an Eigen object then
 // do not change bits with where malloc put it.
-using Matrix =
-    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <typename Scalar>
+using RowMajorMatrix =
+    Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Matrix = RowMajorMatrix<double>;
+using FloatMatrix = RowMajorMatrix<float>;
 using Vector = Eigen::VectorXd;
 
 // Labels of a partition: module of each unit, numbered from 0 by falling size,

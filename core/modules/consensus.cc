@@ -248,7 +248,7 @@ absl::StatusOr<ModularityProblem> RoundProblem(
   const auto count = static_cast<int64_t>(groups.size.size());
   MODBOUND_ASSIGN_OR_RETURN(
       Agreement agreement,
-      count > kMaxStoredGroups
+      count > options.max_stored_groups
           ? ComputedAgreement(groups, tau, threshold, execution)
           : StoredAgreement(groups, tau, threshold, execution));
   Vector k = std::move(agreement.of_rows);

@@ -29,8 +29,7 @@ enum class ConsensusMethod {
 // many).
 inline constexpr int64_t kConsensusRuns = 100;
 
-// Most groups (Consensus) whose agreement is stored; that of more is computed
-// whenever it is read.
+// ConsensusOptions::max_stored_groups: 128 MiB.
 inline constexpr int64_t kMaxStoredGroups = 4096;
 
 struct ConsensusOptions {
@@ -40,13 +39,16 @@ struct ConsensusOptions {
   // When the partitions still differ after this many rounds, the one of highest
   // quality in the last round is the result. >= 1.
   int max_rounds = 50;
+  // Most groups whose agreement is stored; that of more is computed whenever it
+  // is read.
+  int64_t max_stored_groups = kMaxStoredGroups;
 };
 
 // One partition from many (R >= 1 of N labels each, in [0, N)). Result:
 // canonical. Units that share a module in every partition stay together: they
 // are merged before each round, which makes its cost depend on the number of
 // groups G, not on N. Cost: R N, then R G^2 and 100 runs on G nodes a round; R
-// G^2 a pass over the nodes where G > kMaxStoredGroups.
+// G^2 a pass over the nodes where G > max_stored_groups.
 // Random: (seed, kConsensusRun, 100 round + repeat). Threads: result
 // independent of their number. method must not be kNone. Errors: kCancelled.
 absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,

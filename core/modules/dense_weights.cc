@@ -18,12 +18,6 @@ constexpr int64_t kWeightRows = 64;
 // Sums of two halves of a row for each slot, unless they would leave the cache.
 constexpr int64_t kMaxPaired = 8192;
 
-template <typename Scalar>
-using MapOf = Eigen::Map<
-    const Eigen::
-        Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
-    Eigen::Aligned64>;
-
 // sums[m] += sum of row[j] over the nodes j of label m.
 template <typename Scalar>
 void AddByLabel(const Scalar* row, const Labels& labels, double* sums) {
@@ -115,7 +109,9 @@ double DenseWeights<Scalar>::Trace() const {
 template <typename Scalar>
 double DenseWeights<Scalar>::Sum(const Execution& /*execution*/) const {
   if constexpr (std::is_same_v<Scalar, double>) {
-    return MapOf<double>(values_.get(), size(), size()).sum();
+    return Eigen::Map<const Matrix, Eigen::Aligned64>(
+               values_.get(), size(), size())
+        .sum();
   } else {
     double sum = 0;
     for (int64_t i = 0; i < size(); ++i) {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <vector>
 
-#include "core/modules/float_matrix.h"
 #include "core/modules/weights.h"
 
 namespace modbound {

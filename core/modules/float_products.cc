@@ -6,7 +6,6 @@
 
 #include "core/base/parallel.h"
 #include "core/base/progress_counter.h"
-#include "core/modules/float_matrix.h"
 
 namespace modbound {
 namespace {
@@ -28,12 +27,12 @@ std::shared_ptr<float> AllocateFloats(int64_t count) {
 
 }  // namespace
 
-absl::StatusOr<FloatWeights> FloatProducts(SimilarityRows rows,
-                                           const Execution& execution) {
+absl::StatusOr<StoredWeights<float>> FloatProducts(SimilarityRows rows,
+                                                   const Execution& execution) {
   const FloatMatrix Z = rows.Z.cast<float>();
   rows.Z.resize(0, 0);
   const int64_t n = Z.rows();
-  FloatWeights weights;
+  StoredWeights<float> weights;
   weights.values = AllocateFloats(n * n);
   weights.size = n;
   weights.checked = weights.symmetric = true;

@@ -3,8 +3,8 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/execution.h"
-#include "core/modules/float_problem.h"
 #include "core/modules/similarity.h"
+#include "core/modules/stored_problem.h"
 
 namespace modbound {
 
@@ -12,8 +12,8 @@ namespace modbound {
 // of valid units: a quarter of the bytes that SimilarityMatrix takes while it
 // is made. Cost: N^2 T / 2 multiply-adds, in parallel over fixed blocks.
 // Errors: kCancelled.
-absl::StatusOr<FloatWeights> FloatProducts(SimilarityRows rows,
-                                           const Execution& execution);
+absl::StatusOr<StoredWeights<float>> FloatProducts(SimilarityRows rows,
+                                                   const Execution& execution);
 
 }  // namespace modbound
 

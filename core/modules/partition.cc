@@ -7,9 +7,9 @@
 #include "core/base/error.h"
 #include "core/modules/chosen_units.h"
 #include "core/modules/factor_problem.h"
-#include "core/modules/float_problem.h"
 #include "core/modules/labels.h"
 #include "core/modules/quality_input.h"
+#include "core/modules/stored_problem.h"
 
 namespace modbound {
 namespace {
@@ -122,74 +122,49 @@ absl::StatusOr<PartitionResult> PartitionUnits(const UnitsProblem& of,
 
 }  // namespace
 
-std::vector<uint8_t> NonZeroUnits(const Matrix& weights) {
-  std::vector<uint8_t> valid(static_cast<std::size_t>(weights.rows()), 0);
-  for (Eigen::Index i = 0; i < weights.rows(); ++i) {
-    // Ends at the first value that is not 0: most rows begin with one.
-    const auto row = weights.row(i);
-    const auto column = weights.col(i);
-    const auto not_zero = [](double value) { return value != 0; };
-    valid[i] = std::any_of(row.begin(), row.end(), not_zero) ||
-                       std::any_of(column.begin(), column.end(), not_zero)
-                   ? 1
-                   : 0;
-  }
-  return valid;
-}
-
 absl::StatusOr<PartitionResult> Partition(Matrix weights,
                                           std::vector<uint8_t> valid,
                                           const PartitionOptions& options,
                                           const Execution& execution,
                                           const Matrix* null_matrix) {
   MODBOUND_RETURN_IF_ERROR(CheckOptions(options));
+  // Here: what is stored is square.
   MODBOUND_RETURN_IF_ERROR(
       CheckQualityInput(weights, options.quality, null_matrix, execution));
-  const int64_t n = weights.rows();
-  if (valid.empty()) {
-    valid = NonZeroUnits(weights);
-  }
-  if (static_cast<int64_t>(valid.size()) != n) {
-    return Refuse(reason::kWrongShape,
-                  "valid",
-                  "valid holds " + std::to_string(valid.size()) +
-                      " flags for " + std::to_string(n) + " units");
-  }
-  MODBOUND_ASSIGN_OR_RETURN(std::vector<int64_t> units,
-                            ChooseUnits(valid, options.include_silent));
-  Matrix null;
-  const bool has_null = options.quality.function == QualityFunction::kCustom;
-  if (has_null) {
-    null = RestrictMatrix(*null_matrix, units);
-  }
-  if (static_cast<int64_t>(units.size()) < n) {
-    weights = RestrictMatrix(weights, units);
-  }
-  MODBOUND_ASSIGN_OR_RETURN(
-      ModularityProblem problem,
-      ModularityProblem::MakeOfChecked(std::move(weights),
-                                       options.quality,
-                                       has_null ? &null : nullptr,
-                                       execution));
-  return PartitionUnits({std::move(problem), std::move(units)},
-                        n,
-                        options,
-                        execution,
-                        null_matrix);
+  StoredWeights<double> stored = StoredWeightsOf(std::move(weights));
+  stored.checked = true;
+  return Partition(
+      std::move(stored), std::move(valid), options, execution, null_matrix);
 }
 
-absl::StatusOr<PartitionResult> Partition(FloatWeights weights,
+template <typename Scalar>
+absl::StatusOr<PartitionResult> Partition(StoredWeights<Scalar> weights,
+                                          std::vector<uint8_t> valid,
                                           const PartitionOptions& options,
-                                          const Execution& execution) {
+                                          const Execution& execution,
+                                          const Matrix* null_matrix) {
   MODBOUND_RETURN_IF_ERROR(CheckOptions(options));
   const int64_t n = weights.size;
-  MODBOUND_ASSIGN_OR_RETURN(const UnitsProblem problem,
-                            MakeFloatProblem(std::move(weights),
-                                             options.quality,
-                                             options.include_silent,
-                                             execution));
-  return PartitionUnits(problem, n, options, execution, nullptr);
+  MODBOUND_ASSIGN_OR_RETURN(
+      const UnitsProblem problem,
+      MakeStoredProblem(std::move(weights),
+                        options.quality,
+                        {std::move(valid), options.include_silent},
+                        null_matrix,
+                        execution));
+  return PartitionUnits(problem, n, options, execution, null_matrix);
 }
+
+template absl::StatusOr<PartitionResult> Partition(StoredWeights<double>,
+                                                   std::vector<uint8_t>,
+                                                   const PartitionOptions&,
+                                                   const Execution&,
+                                                   const Matrix*);
+template absl::StatusOr<PartitionResult> Partition(StoredWeights<float>,
+                                                   std::vector<uint8_t>,
+                                                   const PartitionOptions&,
+                                                   const Execution&,
+                                                   const Matrix*);
 
 absl::StatusOr<PartitionResult> Partition(SimilarityRows rows,
                                           const PartitionOptions& options,

@@ -8,10 +8,10 @@
 #include "core/base/execution.h"
 #include "core/base/matrix.h"
 #include "core/modules/consensus.h"
-#include "core/modules/float_problem.h"
 #include "core/modules/optimiser.h"
 #include "core/modules/quality.h"
 #include "core/modules/similarity.h"
+#include "core/modules/stored_problem.h"
 
 namespace modbound {
 
@@ -52,11 +52,14 @@ absl::StatusOr<PartitionResult> Partition(Matrix weights,
                                           const Execution& execution,
                                           const Matrix* null_matrix = nullptr);
 
-// The same of a matrix in float32, of which no copy is made
-// (MakeFloatProblem). options.quality.function: not kCustom.
-absl::StatusOr<PartitionResult> Partition(FloatWeights weights,
+// The same of double or float values in a buffer, of which no copy is made
+// (MakeStoredProblem).
+template <typename Scalar>
+absl::StatusOr<PartitionResult> Partition(StoredWeights<Scalar> weights,
+                                          std::vector<uint8_t> valid,
                                           const PartitionOptions& options,
-                                          const Execution& execution);
+                                          const Execution& execution,
+                                          const Matrix* null_matrix = nullptr);
 
 // The same of the similarity Z Z' of units, of which no N x N numbers are made
 // (MakeFactorProblem). options.quality.function: as there.
@@ -70,9 +73,6 @@ absl::StatusOr<PartitionResult> Partition(SimilarityRows rows,
 absl::StatusOr<Labels> ModulesOf(const SimilarityMatrix& similarity,
                                  const PartitionOptions& options,
                                  const Execution& execution);
-
-// 1 for each unit with some non-zero value in its row or column.
-std::vector<uint8_t> NonZeroUnits(const Matrix& weights);
 
 }  // namespace modbound
 

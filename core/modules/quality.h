@@ -121,13 +121,7 @@ class ModularityProblem {
                               const Execution& execution = Execution()) const;
 
  private:
-  // weights are symmetric but for kPotts.
-  static ModularityProblem Transform(Matrix weights,
-                                     const QualityOptions& options,
-                                     const Matrix* null_matrix);
   double NullTerm(const Labels& labels) const;
-  // Whether every quality is a finite number.
-  bool IsFinite() const;
 
   std::shared_ptr<const Weights> weights_;
   Vector k_plus_;

@@ -8,29 +8,31 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/finite.h"
+#include "core/base/parallel.h"
 #include "core/modules/labels.h"
 
 namespace modbound {
 namespace {
 
-// Calls visit(i, j) for every i < j, tile by tile. Errors: kCancelled.
+// Rows and columns of a tile of pairs.
+constexpr int64_t kPairTile = 64;
+
+// Calls visit(i, j) for every i < j, first <= i < first + count, tile by tile.
+// Errors: kCancelled.
 template <typename Visit>
-absl::Status ForEachPair(Eigen::Index n,
-                         const Execution& execution,
-                         const Visit& visit) {
-  constexpr Eigen::Index kTile = 64;
-  for (Eigen::Index row_tile = 0; row_tile < n; row_tile += kTile) {
+absl::Status ForPairsOfRows(int64_t first,
+                            int64_t count,
+                            int64_t n,
+                            const Execution& execution,
+                            const Visit& visit) {
+  for (int64_t tile = first; tile < n; tile += kPairTile) {
     if (execution.stopped()) {
       return StoppedError();
     }
-    for (Eigen::Index column_tile = row_tile; column_tile < n;
-         column_tile += kTile) {
-      for (Eigen::Index i = row_tile; i < std::min(n, row_tile + kTile); ++i) {
-        for (Eigen::Index j = std::max(i + 1, column_tile);
-             j < std::min(n, column_tile + kTile);
-             ++j) {
-          visit(i, j);
-        }
+    for (int64_t i = first; i < first + count; ++i) {
+      for (int64_t j = std::max(i + 1, tile); j < std::min(n, tile + kPairTile);
+           ++j) {
+        visit(i, j);
       }
     }
   }
@@ -85,19 +87,32 @@ absl::Status CheckSymmetry(const AnyMatrix& matrix,
   if (matrix.size() == 0) {
     return absl::OkStatus();
   }
-  double worst = 0;
-  std::pair<Eigen::Index, Eigen::Index> at;
-  const auto look = [&](Eigen::Index i, Eigen::Index j) {
-    const double difference =
-        std::abs(double{matrix(i, j)} - double{matrix(j, i)});
-    if (difference > worst) {
-      worst = difference;
-      at = {i, j};
-    }
+  // Of each block of rows, then of all in their order.
+  struct Worst {
+    double difference = 0;
+    std::pair<int64_t, int64_t> at;
   };
-  MODBOUND_RETURN_IF_ERROR(ForEachPair(matrix.rows(), execution, look));
+  const int64_t n = matrix.rows();
+  std::vector<Worst> of_blocks(
+      static_cast<std::size_t>((n + kPairTile - 1) / kPairTile));
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      n, kPairTile, execution, [&](int64_t first, int64_t count) {
+        Worst& worst = of_blocks[static_cast<std::size_t>(first / kPairTile)];
+        return ForPairsOfRows(
+            first, count, n, execution, [&](int64_t i, int64_t j) {
+              const double difference =
+                  std::abs(double{matrix(i, j)} - double{matrix(j, i)});
+              if (difference > worst.difference) {
+                worst = {difference, {i, j}};
+              }
+            });
+      }));
+  const Worst worst = *std::max_element(
+      of_blocks.begin(), of_blocks.end(), [](const Worst& a, const Worst& b) {
+        return a.difference < b.difference;
+      });
   const double allowed = 64 * epsilon * matrix.cwiseAbs().maxCoeff();
-  if (worst <= allowed) {
+  if (worst.difference <= allowed) {
     return absl::OkStatus();
   }
   const std::string name(field);
@@ -105,25 +120,14 @@ absl::Status CheckSymmetry(const AnyMatrix& matrix,
                 field,
                 absl::StrCat(name,
                              " is not symmetric: elements (",
-                             at.first,
+                             worst.at.first,
                              ", ",
-                             at.second,
+                             worst.at.second,
                              ") and its mirror differ by ",
-                             worst,
+                             worst.difference,
                              ", allowed ",
                              allowed,
                              "; set directed to use (W + W')/2"));
-}
-
-absl::Status CheckAllFinite(const Matrix& matrix, const std::string& field) {
-  return CheckFinite(matrix, field);
-}
-
-absl::Status CheckAllFinite(const Eigen::Ref<const FloatMatrix>& matrix,
-                            const std::string& field) {
-  // A copy in float64 only to say what is wrong.
-  return matrix.allFinite() ? absl::OkStatus()
-                            : CheckFinite(matrix.cast<double>(), field);
 }
 
 template <typename AnyMatrix>
@@ -133,7 +137,7 @@ absl::Status CheckMatrix(const AnyMatrix& matrix,
                          const std::string& field,
                          const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckSquare(matrix, n, field));
-  MODBOUND_RETURN_IF_ERROR(CheckAllFinite(matrix, field));
+  MODBOUND_RETURN_IF_ERROR(CheckFinite(matrix, field));
   if (execution.stopped()) {
     return StoppedError();
   }
@@ -151,6 +155,39 @@ absl::Status CheckWeightsFor(const AnyMatrix& weights,
   MODBOUND_RETURN_IF_ERROR(
       CheckMatrix(weights, weights.rows(), options, "matrix", execution));
   return CheckValues(weights, options.function);
+}
+
+absl::Status CheckNull(Eigen::Index n,
+                       const QualityOptions& options,
+                       const Matrix* null_matrix,
+                       const Execution& execution) {
+  if (options.function != QualityFunction::kCustom) {
+    return absl::OkStatus();
+  }
+  if (null_matrix == nullptr) {
+    return Refuse(reason::kMissingField,
+                  "null_matrix",
+                  "CUSTOM needs the input null_matrix");
+  }
+  return CheckMatrix(*null_matrix, n, options, "null_matrix", execution);
+}
+
+template <typename Scalar>
+absl::Status SymmetriseValues(Scalar* values,
+                              int64_t n,
+                              const Execution& execution) {
+  return ParallelForBlocks(
+      n, kPairTile, execution, [=, &execution](int64_t first, int64_t count) {
+        return ForPairsOfRows(
+            first, count, n, execution, [=](int64_t i, int64_t j) {
+              Scalar& upper = values[i * n + j];
+              Scalar& lower = values[j * n + i];
+              if (upper != lower) {
+                // Halved first: the sum of two large values might overflow.
+                upper = lower = Scalar{0.5} * upper + Scalar{0.5} * lower;
+              }
+            });
+      });
 }
 
 }  // namespace
@@ -194,37 +231,35 @@ absl::Status AsQualityError(const absl::Status& status) {
 }
 
 absl::Status SymmetriseInPlace(Matrix& matrix, const Execution& execution) {
-  return ForEachPair(
-      matrix.rows(), execution, [&](Eigen::Index i, Eigen::Index j) {
-        // Halved first: the sum of two large values might overflow.
-        const double mean = matrix(i, j) == matrix(j, i)
-                                ? matrix(i, j)
-                                : 0.5 * matrix(i, j) + 0.5 * matrix(j, i);
-        matrix(i, j) = matrix(j, i) = mean;
-      });
+  return SymmetriseValues(matrix.data(), matrix.rows(), execution);
 }
 
-absl::Status CheckQualityInput(const Matrix& weights,
+absl::Status SymmetriseInPlace(double* values,
+                               int64_t n,
+                               const Execution& execution) {
+  return SymmetriseValues(values, n, execution);
+}
+
+absl::Status SymmetriseInPlace(float* values,
+                               int64_t n,
+                               const Execution& execution) {
+  return SymmetriseValues(values, n, execution);
+}
+
+absl::Status CheckQualityInput(const Eigen::Ref<const Matrix>& weights,
                                const QualityOptions& options,
                                const Matrix* null_matrix,
                                const Execution& execution) {
   MODBOUND_RETURN_IF_ERROR(CheckWeightsFor(weights, options, execution));
-  if (options.function != QualityFunction::kCustom) {
-    return absl::OkStatus();
-  }
-  if (null_matrix == nullptr) {
-    return Refuse(reason::kMissingField,
-                  "null_matrix",
-                  "CUSTOM needs the input null_matrix");
-  }
-  return CheckMatrix(
-      *null_matrix, weights.rows(), options, "null_matrix", execution);
+  return CheckNull(weights.rows(), options, null_matrix, execution);
 }
 
-absl::Status CheckFloatInput(const Eigen::Ref<const FloatMatrix>& weights,
-                             const QualityOptions& options,
-                             const Execution& execution) {
-  return CheckWeightsFor(weights, options, execution);
+absl::Status CheckQualityInput(const Eigen::Ref<const FloatMatrix>& weights,
+                               const QualityOptions& options,
+                               const Matrix* null_matrix,
+                               const Execution& execution) {
+  MODBOUND_RETURN_IF_ERROR(CheckWeightsFor(weights, options, execution));
+  return CheckNull(weights.rows(), options, null_matrix, execution);
 }
 
 absl::StatusOr<std::vector<int64_t>> CheckedUnits(const Labels& labels,

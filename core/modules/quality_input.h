@@ -8,21 +8,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/matrix.h"
-#include "core/modules/float_matrix.h"
 #include "core/modules/quality.h"
 
 namespace modbound {
 
 // What ModularityProblem::Make refuses: see there. Also kCancelled.
-absl::Status CheckQualityInput(const Matrix& weights,
+absl::Status CheckQualityInput(const Eigen::Ref<const Matrix>& weights,
                                const QualityOptions& options,
                                const Matrix* null_matrix,
                                const Execution& execution = Execution());
-
-// The same of weights in float32, which kCustom does not take.
-absl::Status CheckFloatInput(const Eigen::Ref<const FloatMatrix>& weights,
-                             const QualityOptions& options,
-                             const Execution& execution = Execution());
+// kCustom takes no weights in float32.
+absl::Status CheckQualityInput(const Eigen::Ref<const FloatMatrix>& weights,
+                               const QualityOptions& options,
+                               const Matrix* null_matrix,
+                               const Execution& execution = Execution());
 
 // The units of label >= 0. Errors: WRONG_SHAPE or BAD_LABELS for "labels" of
 // n units; DEGENERATE when no unit is left.
@@ -48,10 +47,17 @@ absl::Status CheckSymmetric(const Matrix& matrix,
 // none, said of the field "quality". Other errors stay as they are.
 absl::Status AsQualityError(const absl::Status& status);
 
-// a_ij = a_ji = their mean: exactly symmetric. Square matrices. In tiles, so
-// that the column-wise half stays in cache. Errors: kCancelled.
+// a_ij = a_ji = their mean: exactly symmetric. Square matrices. In parallel, in
+// tiles, so that the column-wise half stays in cache. Errors: kCancelled.
 absl::Status SymmetriseInPlace(Matrix& matrix,
                                const Execution& execution = Execution());
+// The same of n x n values, row-major.
+absl::Status SymmetriseInPlace(double* values,
+                               int64_t n,
+                               const Execution& execution);
+absl::Status SymmetriseInPlace(float* values,
+                               int64_t n,
+                               const Execution& execution);
 
 }  // namespace modbound
 

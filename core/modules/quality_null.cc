@@ -1,5 +1,6 @@
 #include "core/modules/quality_null.h"
 
+#include <cmath>
 #include <utility>
 
 namespace modbound {
@@ -21,13 +22,11 @@ QualityParts PartsOf(StrengthsBySign strengths, const QualityOptions& options) {
   parts.above = parts.below = both;
   parts.k_plus = Vector::Zero(n);
   parts.k_minus = Vector::Zero(n);
-  if (options.function == QualityFunction::kPotts) {
-    parts.zero = parts.zero_unit = -options.gamma * both;
-    return parts;
-  }
-  if (options.function == QualityFunction::kUniform) {
+  const bool is_potts = options.function == QualityFunction::kPotts;
+  if (is_potts || options.function == QualityFunction::kUniform) {
+    parts.above *= is_potts ? 1 + options.gamma : 1;
     parts.k_plus.setOnes();
-    parts.c_plus = options.gamma * both;
+    parts.c_plus = std::ldexp(options.gamma * both, -strengths.exponent);
     parts.zero_unit = -parts.c_plus;
     return parts;
   }

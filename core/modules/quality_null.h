@@ -10,15 +10,17 @@ namespace modbound {
 struct StrengthsBySign {
   Vector plus;
   Vector minus;
+  // They are those of W / 2^exponent, which is what w is made of.
+  int exponent = 0;
 };
 
 // What a quality function but kCustom makes of W: w = W * above for W > 0,
-// W * below for W < 0, `zero` for W = 0; and the parts of B besides w as
-// ModularityProblem has them.
+// W * below for W < 0; and the parts of B besides w as ModularityProblem has
+// them. kPotts too is linear in W: for W of 0 and 1, and the symmetric part of
+// such, W - g [W = 0] is (1 + g) W - g.
 struct QualityParts {
   double above = 0;
   double below = 0;
-  double zero = 0;
   Vector k_plus;
   double c_plus = 0;
   Vector k_minus;

@@ -50,9 +50,11 @@ absl::StatusOr<RewiredNull> ComputeRewiredNull(const Matrix& weights,
             seed, RandomPurpose::kRewiredNetwork, static_cast<uint64_t>(draw));
         MODBOUND_ASSIGN_OR_RETURN(RewiredNetwork rewired,
                                   RewireSigned(network, random, execution));
+        // The weights are those that were checked, in other places; a directed
+        // POTTS network has become one of 0, 1/2 and 1.
         MODBOUND_ASSIGN_OR_RETURN(
             const ModularityProblem problem,
-            ModularityProblem::Make(
+            ModularityProblem::MakeOfChecked(
                 std::move(rewired.weights), options, nullptr, execution));
         MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
                                   problem.Qualities({labelled}, execution));

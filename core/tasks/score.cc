@@ -115,10 +115,14 @@ Matrix PsychometricOfTasks(const Task& task,
 int64_t PsychometricRows(const Task& task) {
   int64_t rows = 0;
   for (int64_t i = 0; i < task.tasks(); ++i) {
-    rows +=
-        static_cast<int64_t>(SignedCoherences(CurveCoherences(task, i)).size());
+    rows += PsychometricRows(task, i);
   }
   return rows;
+}
+
+int64_t PsychometricRows(const Task& task, int64_t i) {
+  return static_cast<int64_t>(
+      SignedCoherences(CurveCoherences(task, i)).size());
 }
 
 }  // namespace modbound

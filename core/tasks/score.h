@@ -49,6 +49,8 @@ Matrix Psychometric(const std::vector<TrialOutcome>& trials,
 Matrix PsychometricOfTasks(const Task& task,
                            const std::vector<TrialOutcome>& trials);
 int64_t PsychometricRows(const Task& task);
+// Of task i alone.
+int64_t PsychometricRows(const Task& task, int64_t i);
 
 }  // namespace modbound
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -322,17 +323,27 @@ class Trainer {
     if (result_.accuracy.accuracy.has_value()) {
       update.metrics["accuracy"] = *result_.accuracy.accuracy;
     }
-    // Coherences name the points; those of several tasks are the same.
-    for (int64_t c = 0; task_.tasks() == 1 && c < result_.psychometric.rows();
-         ++c) {
-      // A condition that had no trials has no fraction.
-      if (result_.psychometric(c, 2) > 0) {
-        update.metrics[absl::StrCat("psychometric/",
-                                    result_.psychometric(c, 0))] =
-            result_.psychometric(c, 1);
+    AddPsychometric(update.metrics);
+    execution_.Report(update);
+  }
+
+  // The points of the last evaluation's curves, named by coherence; with
+  // several tasks, by task too.
+  void AddPsychometric(std::map<std::string, double>& metrics) const {
+    const Matrix& curves = result_.psychometric;
+    int64_t row = 0;
+    for (int64_t i = 0; row < curves.rows(); ++i) {
+      const std::string curve = task_.tasks() == 1
+                                    ? "psychometric/"
+                                    : absl::StrCat("psychometric/", i, "/");
+      const int64_t end = row + PsychometricRows(task_, i);
+      for (; row < end; ++row) {
+        // A condition that had no trials has no fraction.
+        if (curves(row, 2) > 0) {
+          metrics[absl::StrCat(curve, curves(row, 0))] = curves(row, 1);
+        }
       }
     }
-    execution_.Report(update);
   }
 
   absl::Status DivergedError(const char* what) const {

@@ -1,6 +1,8 @@
 #include "core/modules/partition.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -177,17 +179,22 @@ absl::Status AddModules(SimilarityMatrix matrix,
   return absl::OkStatus();
 }
 
+// P of CUSTOM.
+std::optional<Matrix> NullMatrixOf(const InputArrays& inputs) {
+  const auto found = inputs.find("null_matrix");
+  return found == inputs.end() ? std::nullopt
+                               : std::make_optional(found->second.ToMatrix());
+}
+
 // Partitions N x N doubles; adds the similarity to what leaves.
-absl::Status AddModulesOfDoubles(const v1::PartitionSpec& spec,
-                                 const InputArrays& inputs,
-                                 const PartitionOptions& options,
-                                 const Execution& execution,
-                                 Outcome& outcome) {
+absl::Status AddModulesOfMatrix(const v1::PartitionSpec& spec,
+                                const InputArrays& inputs,
+                                const PartitionOptions& options,
+                                const Execution& execution,
+                                Outcome& outcome) {
   MODBOUND_ASSIGN_OR_RETURN(SimilarityMatrix matrix,
                             MatrixToPartition(spec, inputs, execution));
-  const Matrix null_matrix = inputs.count("null_matrix") > 0
-                                 ? inputs.at("null_matrix").ToMatrix()
-                                 : Matrix();
+  const std::optional<Matrix> null_matrix = NullMatrixOf(inputs);
   const bool is_given = spec.similarity() == v1::Similarity::GIVEN;
   if (MakesSimilarity(is_given, matrix.values.rows(), spec)) {
     outcome.outputs["similarity"] =
@@ -196,26 +203,29 @@ absl::Status AddModulesOfDoubles(const v1::PartitionSpec& spec,
   return AddModules(std::move(matrix),
                     spec,
                     options,
-                    null_matrix.size() > 0 ? &null_matrix : nullptr,
+                    null_matrix ? &*null_matrix : nullptr,
                     execution,
                     outcome);
 }
 
-// The partition of a given float32 matrix, whose buffer it uses up.
-absl::StatusOr<PartitionResult> PartitionFloats(const InputInfo& info,
-                                                InputArrays& inputs,
-                                                const PartitionOptions& options,
-                                                const Execution& execution) {
-  FloatWeights weights;
+// Of a given matrix, whose buffer is used up.
+template <typename Scalar>
+absl::StatusOr<PartitionResult> PartitionGiven(std::shared_ptr<Scalar> values,
+                                               const InputInfo& info,
+                                               const PartitionOptions& options,
+                                               const Execution& execution,
+                                               const Matrix* null_matrix) {
+  StoredWeights<Scalar> weights;
+  weights.values = std::move(values);
   weights.size = info.shape[0];
-  weights.values = std::move(inputs.at("matrix")).TakeFloats();
   // The plan has refused what is not finite, symmetric, or in range.
-  weights.checked = info.facts.has_value();
-  weights.symmetric = weights.checked && info.facts->max_asymmetry() == 0;
-  return Partition(std::move(weights), options, execution);
+  weights.checked = info.facts.has_value() && null_matrix == nullptr;
+  weights.symmetric =
+      info.facts.has_value() && info.facts->max_asymmetry() == 0;
+  return Partition(std::move(weights), {}, options, execution, null_matrix);
 }
 
-// The partition of what is not held as doubles.
+// The partition of what is needed once.
 absl::StatusOr<PartitionResult> PartitionInPlace(
     const v1::PartitionSpec& spec,
     const PartitionSource& source,
@@ -223,17 +233,29 @@ absl::StatusOr<PartitionResult> PartitionInPlace(
     const PartitionOptions& options,
     const Execution& execution) {
   const PartitionEngine engine = EngineOf(source, spec);
+  if (engine == PartitionEngine::kDoubles) {
+    const std::optional<Matrix> null_matrix = NullMatrixOf(inputs);
+    return PartitionGiven(std::move(inputs.at("matrix")).TakeDoubles(),
+                          *source.info,
+                          options,
+                          execution,
+                          null_matrix ? &*null_matrix : nullptr);
+  }
   if (engine == PartitionEngine::kFloats) {
-    return PartitionFloats(*source.info, inputs, options, execution);
+    return PartitionGiven(std::move(inputs.at("matrix")).TakeFloats(),
+                          *source.info,
+                          options,
+                          execution,
+                          nullptr);
   }
   MODBOUND_ASSIGN_OR_RETURN(SimilarityRows rows,
                             RowsToPartition(spec, inputs, execution));
   if (engine == PartitionEngine::kFactor) {
     return Partition(std::move(rows), options, execution);
   }
-  MODBOUND_ASSIGN_OR_RETURN(FloatWeights weights,
+  MODBOUND_ASSIGN_OR_RETURN(StoredWeights<float> weights,
                             FloatProducts(std::move(rows), execution));
-  return Partition(std::move(weights), options, execution);
+  return Partition(std::move(weights), {}, options, execution);
 }
 
 absl::Status AddModulesOfSource(const v1::PartitionSpec& spec,
@@ -241,12 +263,12 @@ absl::Status AddModulesOfSource(const v1::PartitionSpec& spec,
                                 InputArrays inputs,
                                 const Execution& execution,
                                 Outcome& outcome) {
-  const bool is_stored = EngineOf(source, spec) == PartitionEngine::kDoubles;
+  const bool is_matrix = EngineOf(source, spec) == PartitionEngine::kMatrix;
   const PartitionOptions options = OptionsOf(
       spec,
-      source.is_given || !is_stored ? source.info->dtype : v1::DType::FLOAT64);
-  if (is_stored) {
-    return AddModulesOfDoubles(spec, inputs, options, execution, outcome);
+      source.is_given || !is_matrix ? source.info->dtype : v1::DType::FLOAT64);
+  if (is_matrix) {
+    return AddModulesOfMatrix(spec, inputs, options, execution, outcome);
   }
   MODBOUND_ASSIGN_OR_RETURN(
       PartitionResult result,

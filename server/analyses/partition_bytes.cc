@@ -10,9 +10,9 @@ namespace modbound {
 namespace {
 
 // What N x N doubles are made of, and their copies.
-double DoublesBytes(const InputInfos& inputs,
-                    const PartitionSource& source,
-                    const v1::PartitionSpec& spec) {
+double MatrixBytes(const InputInfos& inputs,
+                   const PartitionSource& source,
+                   const v1::PartitionSpec& spec) {
   const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
   const double elements = ElementsOf(inputs, source.name);
   // The input as doubles; to compare units, once more with a unit a row.
@@ -39,6 +39,9 @@ double WeightsBytes(const InputInfos& inputs,
   const double elements = ElementsOf(inputs, source.name);
   const double input = InputBytes(inputs, source.name);
   switch (EngineOf(source, spec)) {
+    case PartitionEngine::kDoubles:
+      return input +
+             (source.info->dtype == v1::DType::FLOAT64 ? 0 : 8 * elements);
     case PartitionEngine::kFloats:
       return input;
     case PartitionEngine::kFloatProducts:
@@ -48,10 +51,10 @@ double WeightsBytes(const InputInfos& inputs,
       // As doubles, with a unit a row; then as floats too, with the sums of
       // blocks of units.
       return input + 20 * elements + n * n / 32;
-    case PartitionEngine::kDoubles:
+    case PartitionEngine::kMatrix:
       break;
   }
-  return DoublesBytes(inputs, source, spec);
+  return MatrixBytes(inputs, source, spec);
 }
 
 // Agreements: the counts of one, and the array of all that leaves.
@@ -61,7 +64,7 @@ double AgreementBytes(const PartitionSource& source,
     return 0;
   }
   if (spec.gammas().empty() &&
-      EngineOf(source, spec) == PartitionEngine::kDoubles) {
+      EngineOf(source, spec) == PartitionEngine::kMatrix) {
     // In the place of the doubles that were partitioned.
     return 0;
   }
@@ -80,7 +83,7 @@ double PartitionBytes(const InputInfos& inputs,
                  InputBytes(inputs, "null_matrix") +
                  24 * ElementsOf(inputs, "null_matrix");
   if (spec.consensus() != v1::Consensus::NONE &&
-      EngineOf(source, spec) != PartitionEngine::kDoubles) {
+      EngineOf(source, spec) != PartitionEngine::kMatrix) {
     bytes += 8.0 * static_cast<double>(kMaxStoredGroups * kMaxStoredGroups);
   }
   const double gammas = std::max(1, spec.gammas_size());

@@ -20,8 +20,8 @@ bool CanFactor(const UnitsToHold& units) {
 }
 
 PartitionEngine EngineOf(const UnitsToHold& units) {
-  if (units.wants_doubles) {
-    return PartitionEngine::kDoubles;
+  if (units.wants_matrix) {
+    return PartitionEngine::kMatrix;
   }
   const bool is_float = units.dtype == v1::DType::FLOAT32;
   if (units.similarity == v1::Similarity::GIVEN) {
@@ -31,7 +31,7 @@ PartitionEngine EngineOf(const UnitsToHold& units) {
                : PartitionEngine::kDoubles;
   }
   if (units.units <= kProductsLimit || !CanFactor(units)) {
-    return PartitionEngine::kDoubles;
+    return PartitionEngine::kMatrix;
   }
   return is_float && !IsLinear(units.quality) &&
                  units.units <= kFloatProductsLimit

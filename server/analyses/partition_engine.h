@@ -10,7 +10,8 @@ namespace modbound {
 
 // How the weights of N units of T values are held.
 enum class PartitionEngine {
-  kDoubles,        // N x N float64
+  kMatrix,         // N x N float64, computed or needed more than once
+  kDoubles,        // a given N x N matrix, in its own buffer or as float64
   kFloats,         // a given N x N float32 matrix, in the buffer it came in
   kFloatProducts,  // N x N float32, computed from the units
   kFactor,         // the units alone: 12 N T bytes
@@ -32,7 +33,7 @@ struct UnitsToHold {
   v1::QualityFunction::Name quality = v1::QualityFunction::UNSPECIFIED;
   // The similarity leaves as an output, or the matrix is partitioned more than
   // once (gammas, hierarchy).
-  bool wants_doubles = false;
+  bool wants_matrix = false;
   DTypeEnum dtype = v1::DType::UNSPECIFIED;
   int64_t units = -1;   // N
   int64_t values = -1;  // T, of each unit; -1 = not known yet
@@ -43,7 +44,7 @@ struct UnitsToHold {
 bool CanFactor(const UnitsToHold& units);
 
 // A rule of the spec and the inputs alone: results do not depend on the
-// machine. Extents not known yet: kDoubles.
+// machine.
 PartitionEngine EngineOf(const UnitsToHold& units);
 
 }  // namespace modbound

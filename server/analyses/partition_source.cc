@@ -172,8 +172,8 @@ PartitionEngine EngineOf(const PartitionSource& source,
   UnitsToHold units;
   units.similarity = spec.similarity();
   units.quality = spec.quality();
-  units.wants_doubles = !spec.gammas().empty() || spec.hierarchy() ||
-                        MakesSimilarity(source.is_given, source.units, spec);
+  units.wants_matrix = !spec.gammas().empty() || spec.hierarchy() ||
+                       MakesSimilarity(source.is_given, source.units, spec);
   units.dtype = source.info->dtype;
   units.units = source.units;
   units.values =

@@ -1,5 +1,7 @@
 #include "server/arrays/array.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -15,6 +17,20 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 
+// Memory from which pages are asked for by the 2 MiB where the system has them:
+// by the 4 KiB, their first touch costs as much as reading what goes into them.
+void UseHugePages(void* bytes, std::size_t size) {
+  constexpr std::size_t kPage = std::size_t{2} << 20U;
+  if (size < 2 * kPage) {
+    return;
+  }
+  void* first = bytes;
+  if (std::align(kPage, kPage, first, size) != nullptr) {
+    // Of the whole pages alone. Not having them is no error.
+    (void)madvise(first, size / kPage * kPage, MADV_HUGEPAGE);
+  }
+}
+
 // Zeros by calloc: the system hands out zero pages when they are touched, so
 // that a large array costs no pass of its own, which nothing could stop.
 std::shared_ptr<std::byte> AllocateAligned(int64_t size) {
@@ -26,6 +42,7 @@ std::shared_ptr<std::byte> AllocateAligned(int64_t size) {
   }
   void* bytes = block;
   std::align(kAlignment, wanted, bytes, space);
+  UseHugePages(bytes, wanted);
   return {static_cast<std::byte*>(bytes),
           [block](std::byte*) { std::free(block); }};
 }
@@ -42,6 +59,14 @@ double Load(const std::byte* bytes, int64_t i) {
   T value;
   std::memcpy(&value, bytes + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
   return static_cast<double>(value);
+}
+
+// All elements, as Load has one.
+template <typename T>
+void Convert(const std::byte* bytes, int64_t count, double* values) {
+  for (int64_t i = 0; i < count; ++i) {
+    values[i] = Load<T>(bytes, i);
+  }
 }
 
 }  // namespace
@@ -172,15 +197,24 @@ double HostArray::At(int64_t i) const {
   }
 }
 
+void HostArray::WriteDoubles(double* values) const {
+  switch (dtype_) {
+    case v1::DType::FLOAT64:
+      return Copy(data(), size_bytes(), values);
+    case v1::DType::FLOAT32:
+      return Convert<float>(data(), size(), values);
+    case v1::DType::INT64:
+      return Convert<int64_t>(data(), size(), values);
+    case v1::DType::INT32:
+      return Convert<int32_t>(data(), size(), values);
+    default:
+      return Convert<uint8_t>(data(), size(), values);
+  }
+}
+
 std::vector<double> HostArray::ToDoubles() const {
   std::vector<double> values(static_cast<std::size_t>(size()));
-  if (dtype_ == v1::DType::FLOAT64) {
-    Copy(data(), size_bytes(), values.data());
-  } else {
-    for (int64_t i = 0; i < size(); ++i) {
-      values[static_cast<std::size_t>(i)] = At(i);
-    }
-  }
+  WriteDoubles(values.data());
   return values;
 }
 
@@ -188,32 +222,41 @@ Matrix HostArray::ToMatrix() const {
   const int64_t cols = shape_.size() >= 2 ? shape_.back() : 1;
   const int64_t rows = cols == 0 ? 0 : size() / cols;
   Matrix matrix(rows, cols);
-  if (dtype_ == v1::DType::FLOAT64 && matrix.size() > 0) {
-    Copy(data(), size_bytes(), matrix.data());
-    return matrix;
-  }
-  for (int64_t i = 0; i < matrix.size(); ++i) {
-    matrix.data()[i] = At(i);
-  }
+  WriteDoubles(matrix.data());
   return matrix;
 }
 
 Vector HostArray::ToVector() const {
   Vector vector(size());
-  for (int64_t i = 0; i < vector.size(); ++i) {
-    vector(i) = At(i);
-  }
+  WriteDoubles(vector.data());
   return vector;
 }
 
-std::shared_ptr<float> HostArray::TakeFloats() && {
-  MODBOUND_CHECK(dtype_ == v1::DType::FLOAT32);
+std::shared_ptr<std::byte> HostArray::TakeBytes() {
   std::shared_ptr<std::byte> bytes = std::move(bytes_);
   if (bytes.use_count() > 1) {
     const std::shared_ptr<std::byte> shared = bytes;
     bytes = AllocateAligned(size_bytes());
     Copy(shared.get(), size_bytes(), bytes.get());
   }
+  return bytes;
+}
+
+std::shared_ptr<double> HostArray::TakeDoubles() && {
+  std::shared_ptr<std::byte> bytes;
+  if (dtype_ == v1::DType::FLOAT64) {
+    bytes = TakeBytes();
+  } else {
+    bytes = AllocateAligned(size() * ElementSize(v1::DType::FLOAT64));
+    WriteDoubles(reinterpret_cast<double*>(bytes.get()));
+    bytes_.reset();
+  }
+  return {bytes, reinterpret_cast<double*>(bytes.get())};
+}
+
+std::shared_ptr<float> HostArray::TakeFloats() && {
+  MODBOUND_CHECK(dtype_ == v1::DType::FLOAT32);
+  const std::shared_ptr<std::byte> bytes = TakeBytes();
   return {bytes, reinterpret_cast<float*>(bytes.get())};
 }
 

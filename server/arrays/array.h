@@ -76,11 +76,16 @@ class HostArray {
   Vector ToVector() const;
   // One axis of whole numbers.
   Labels ToLabels() const;
-  // The elements of a FLOAT32 array to write to, 64-byte aligned: its own
-  // buffer when no other HostArray shares it, else a copy.
+  // The elements to write to, 64-byte aligned: the array's own buffer when no
+  // other HostArray shares it, else a copy. Doubles may be had of any dtype,
+  // floats of FLOAT32 alone.
+  std::shared_ptr<double> TakeDoubles() &&;
   std::shared_ptr<float> TakeFloats() &&;
 
  private:
+  void WriteDoubles(double* values) const;
+  std::shared_ptr<std::byte> TakeBytes();
+
   DTypeEnum dtype_ = v1::DType::UNSPECIFIED;
   std::vector<int64_t> shape_;
   std::vector<std::string> axes_;

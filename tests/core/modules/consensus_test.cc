@@ -147,6 +147,30 @@ TEST(Consensus, NeverPartsUnitsThatAllRunsJoin) {
   }
 }
 
+// Three modules of 30 units, of which a third goes elsewhere in each run: no
+// two units are always together.
+TEST(Consensus, OfAgreementThatIsNotStoredFindsTheSame) {
+  RandomStream random(6, RandomPurpose::kControlUnits, 0);
+  std::vector<Labels> runs(25, Labels(90));
+  for (Labels& run : runs) {
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      run[i] =
+          static_cast<int32_t>(random.Index(3) == 0 ? random.Index(3) : i / 30);
+    }
+  }
+  Labels planted(90);
+  for (std::size_t i = 0; i < planted.size(); ++i) {
+    planted[i] = static_cast<int32_t>(i / 30);
+  }
+  for (const ConsensusMethod method : kBoth) {
+    ConsensusOptions options = WithMethod(method);
+    EXPECT_EQ(*Consensus(runs, options, Execution()), planted);
+    options.max_stored_groups = 10;
+    EXPECT_EQ(*Consensus(runs, options, Execution()), planted);
+    EXPECT_EQ(*Consensus(runs, options, Threads(4)), planted);
+  }
+}
+
 TEST(Consensus, EndsAndIsRepeatableWithoutAnyStructure) {
   RandomStream random(5, RandomPurpose::kControlUnits, 0);
   std::vector<Labels> runs(10, Labels(60));

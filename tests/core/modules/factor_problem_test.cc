@@ -4,7 +4,6 @@
 
 #include "core/base/error.h"
 #include "core/modules/aggregate.h"
-#include "core/modules/float_matrix.h"
 #include "core/modules/float_products.h"
 #include "core/modules/induced_quality.h"
 #include "core/modules/labels.h"

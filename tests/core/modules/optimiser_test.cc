@@ -241,6 +241,34 @@ TEST_P(Optimisers, FindTheSameLabelsAtAnyThreadCount) {
   }
 }
 
+// Of one run the passes over nodes and columns are shared; sums of modules have
+// more columns than one work item takes.
+TEST(Optimiser, OneRunIsTheSameAtAnyThreadCount) {
+  constexpr Eigen::Index kNodes = 2100;
+  RandomStream random(5, RandomPurpose::kControlUnits, 0);
+  Matrix weights(kNodes, kNodes);
+  for (Eigen::Index i = 0; i < kNodes; ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) {
+      weights(i, j) = weights(j, i) =
+          random.Normal() + (i % 5 == j % 5 ? .15 : 0);
+    }
+  }
+  Execution four;
+  four.threads = 4;
+  const ModularityProblem problem = MakeProblem(weights);
+  const auto shared = ModularityProblem::Make(weights, {}, nullptr, four);
+  ASSERT_TRUE(shared.ok());
+  EXPECT_EQ(shared->k_plus(), problem.k_plus());
+  for (const Algorithm algorithm : {Algorithm::kLouvain, Algorithm::kLeiden}) {
+    const PartitionRun one = Runs(problem, algorithm, 1, 3)[0];
+    const PartitionRun more = Runs(*shared, algorithm, 1, 3, four)[0];
+    EXPECT_EQ(more.labels, one.labels);
+    EXPECT_EQ(more.quality, one.quality);
+    // The planted modules, which noise alone has not.
+    EXPECT_GT(one.quality, .02);
+  }
+}
+
 TEST_P(Optimisers, FindTheSameModulesAtAnyScale) {
   const OracleCase oracle = RandomOracleCase(QualityFunction::kCustom, 30, 2);
   QualityOptions options;

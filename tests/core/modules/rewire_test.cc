@@ -264,6 +264,33 @@ TEST(RewiredNull, GoesOnFromEachCheckpointWithTheSameBytes) {
       6);
 }
 
+// Links of one direction become weights of 1/2, which stay links of POTTS.
+TEST(RewiredNull, TakesADirectedNetworkWithPotts) {
+  Matrix network = Matrix::Zero(12, 12);
+  for (Eigen::Index i = 0; i < 12; ++i) {
+    network(i, (i + 1) % 12) = network(i, (i + 3) % 12) = 1;
+    network((i + 3) % 12, i) = i % 2;
+  }
+  Labels labels(12, 0);
+  std::fill(labels.begin() + 5, labels.end(), 1);
+  QualityOptions options;
+  options.function = QualityFunction::kPotts;
+  options.gamma = .3;
+  options.directed = true;
+  const auto null =
+      ComputeRewiredNull(network, labels, options, 2, 1, Execution());
+  ASSERT_TRUE(null.ok()) << null.status();
+  const Matrix symmetric = .5 * (network + network.transpose());
+  for (uint64_t draw = 0; draw < 2; ++draw) {
+    const Matrix rewired =
+        RewireSigned(symmetric, DrawStream(draw), Execution())->weights;
+    // W - g [W = 0], where half a link is half of each.
+    const Matrix full =
+        (rewired.array() - .3 * (1 - rewired.array())) / rewired.sum();
+    EXPECT_NEAR(null->quality[draw], SumWithin(full, labels), 1e-12);
+  }
+}
+
 TEST(RewiredNull, RefusesByField) {
   const Matrix network = SignedNetwork(5, 1, 9);
   const auto field = [](const Matrix& matrix, const Labels& labels) {

@@ -236,6 +236,25 @@ TEST(TrainRegularization, TellsWatchersOfItsPenalty) {
   EXPECT_EQ(last.metrics["psychometric/-51.2"], result->psychometric(0, 1));
 }
 
+// The curve of the second task lies below that of the first in the result.
+TEST(TrainSeveralTasks, TellsWatchersThePointsOfEach) {
+  const Task task = Task::Combine({PerceptualTask(), PerceptualTask()});
+  ProgressUpdate last;
+  Execution execution;
+  execution.progress = [&](const ProgressUpdate& update) { last = update; };
+  TrainOptions options = ShortOptions();
+  options.eval_trials = 200;
+  const auto result = Train(task, options, execution);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const int64_t rows = PsychometricRows(task, 0);
+  ASSERT_EQ(result->psychometric.rows(), 2 * rows);
+  EXPECT_EQ(last.metrics.at("psychometric/0/-51.2"),
+            result->psychometric(0, 1));
+  EXPECT_EQ(last.metrics.at("psychometric/1/-51.2"),
+            result->psychometric(rows, 1));
+  EXPECT_EQ(last.metrics.count("psychometric/-51.2"), 0);
+}
+
 TEST(TrainPatience, StopsWithTheLastWeights) {
   TrainOptions options = ShortOptions();
   options.max_steps = 1000;

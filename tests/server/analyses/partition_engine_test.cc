@@ -33,6 +33,9 @@ TEST(PartitionEngine, OfAGivenMatrixFollowsItsTypeAndSize) {
   UnitsToHold custom = given(v1::DType::FLOAT32, 4097);
   custom.quality = Function::CUSTOM;
   EXPECT_EQ(EngineOf(custom), PartitionEngine::kDoubles);
+  UnitsToHold sweep = given(v1::DType::FLOAT32, 4097);
+  sweep.wants_matrix = true;
+  EXPECT_EQ(EngineOf(sweep), PartitionEngine::kMatrix);
 }
 
 TEST(PartitionEngine, OfUnitsStoresNoProductsAboveALimit) {
@@ -54,22 +57,22 @@ TEST(PartitionEngine, OfUnitsStoresThemWhereItMustOrMay) {
   ASSERT_EQ(EngineOf(large), PartitionEngine::kFactor);
   UnitsToHold units = large;
   units.units = 16384;
-  EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
+  EXPECT_EQ(EngineOf(units), PartitionEngine::kMatrix);
   units = large;
-  units.wants_doubles = true;
-  EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
+  units.wants_matrix = true;
+  EXPECT_EQ(EngineOf(units), PartitionEngine::kMatrix);
   units = large;
   units.similarity = v1::Similarity::HAMMING;
-  EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
+  EXPECT_EQ(EngineOf(units), PartitionEngine::kMatrix);
   units = large;
   units.values = 10001;
-  EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
+  EXPECT_EQ(EngineOf(units), PartitionEngine::kMatrix);
   units = large;
   units.quality = Function::POTTS;
-  EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
+  EXPECT_EQ(EngineOf(units), PartitionEngine::kMatrix);
   units = large;
   units.units = units.values = -1;
-  EXPECT_EQ(EngineOf(units), PartitionEngine::kDoubles);
+  EXPECT_EQ(EngineOf(units), PartitionEngine::kMatrix);
 }
 
 }  // namespace

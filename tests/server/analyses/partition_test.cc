@@ -251,9 +251,17 @@ TEST(PartitionKind, EstimatesMemoryAboveItsArrays) {
       {"matrix", {v1::DType::FLOAT64, {20000, 20000}, std::nullopt, nullptr}}};
   const auto plan = PlanJob(spec, infos);
   ASSERT_TRUE(plan.ok());
-  // The input and the problem at least; not a matrix a thread.
-  EXPECT_GT(plan->memory_bytes, 2 * 8 * int64_t{20000} * 20000);
-  EXPECT_LT(plan->memory_bytes, 10 * 8 * int64_t{20000} * 20000);
+  // The input, which the problem is made in; not a matrix a thread.
+  constexpr int64_t kMatrix = 8 * int64_t{20000} * 20000;
+  EXPECT_GT(plan->memory_bytes, kMatrix);
+  EXPECT_LT(plan->memory_bytes, 3 * kMatrix / 2);
+  // A copy for the gammas to come.
+  spec.mutable_partition()->add_gammas(1);
+  spec.mutable_partition()->add_gammas(2);
+  const auto of_sweep = PlanJob(spec, infos);
+  ASSERT_TRUE(of_sweep.ok());
+  EXPECT_GT(of_sweep->memory_bytes, 3 * kMatrix);
+  EXPECT_LT(of_sweep->memory_bytes, 6 * kMatrix);
 }
 
 // Weights of eight planted modules of n units, some of them negative.

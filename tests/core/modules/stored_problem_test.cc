@@ -1,10 +1,9 @@
-#include "core/modules/float_problem.h"
+#include "core/modules/stored_problem.h"
 
 #include <cmath>
 #include <cstdlib>
 
 #include "core/base/error.h"
-#include "core/modules/float_matrix.h"
 #include "core/modules/labels.h"
 #include "core/modules/partition.h"
 #include "gtest/gtest.h"
@@ -14,8 +13,8 @@ namespace modbound {
 namespace {
 
 // In memory of its own, with nothing known of the values.
-FloatWeights FloatsOf(const Matrix& matrix) {
-  FloatWeights weights;
+StoredWeights<float> FloatsOf(const Matrix& matrix) {
+  StoredWeights<float> weights;
   weights.size = matrix.rows();
   const auto bytes = static_cast<std::size_t>(matrix.size()) * sizeof(float);
   weights.values = std::shared_ptr<float>(
@@ -41,14 +40,17 @@ constexpr QualityFunction kFloatFunctions[] = {QualityFunction::kNegativeAsym,
                                                QualityFunction::kPotts,
                                                QualityFunction::kUniform};
 
-TEST(FloatProblem, HasTheQualityOfTheFullMatrix) {
+TEST(StoredFloats, HasTheQualityOfTheFullMatrix) {
   for (uint64_t seed = 0; seed < 5; ++seed) {
     for (const bool keep_diagonal : {false, true}) {
       for (const QualityFunction function : kFloatFunctions) {
         const OracleCase oracle = RandomOracleCase(function, 37, seed);
         const QualityOptions options = FloatOptions(function, keep_diagonal);
-        const auto made = MakeFloatProblem(
-            FloatsOf(oracle.weights), options, false, Execution());
+        const auto made = MakeStoredProblem(FloatsOf(oracle.weights),
+                                            options,
+                                            {{}, false},
+                                            nullptr,
+                                            Execution());
         ASSERT_TRUE(made.ok()) << made.status();
         EXPECT_NEAR(
             made->problem.Quality(oracle.labels),
@@ -65,13 +67,14 @@ TEST(FloatProblem, HasTheQualityOfTheFullMatrix) {
   }
 }
 
-// Weights of few binary digits: nothing is rounded before w is.
-TEST(FloatProblem, SumsInFloat64) {
-  const OracleCase oracle = RandomOracleCase(QualityFunction::kPotts, 300, 3);
+// A float takes no 1 beside 2^24.
+TEST(StoredFloats, SumsInFloat64) {
+  OracleCase oracle = RandomOracleCase(QualityFunction::kPotts, 300, 3);
+  oracle.weights(7, 0) = oracle.weights(0, 7) = 0x1p24;
   const QualityOptions options =
       FloatOptions(QualityFunction::kNegativeSym, false);
-  const auto made =
-      MakeFloatProblem(FloatsOf(oracle.weights), options, true, Execution());
+  const auto made = MakeStoredProblem(
+      FloatsOf(oracle.weights), options, {{}, true}, nullptr, Execution());
   ASSERT_TRUE(made.ok());
   Matrix weights = oracle.weights;
   weights.diagonal().setZero();
@@ -79,18 +82,20 @@ TEST(FloatProblem, SumsInFloat64) {
   EXPECT_EQ((made->problem.k_plus() - k).cwiseAbs().maxCoeff(), 0);
 }
 
-TEST(FloatProblem, OfADirectedMatrixIsThatOfItsSymmetricPart) {
+TEST(StoredFloats, OfADirectedMatrixIsThatOfItsSymmetricPart) {
   for (const QualityFunction function : kFloatFunctions) {
     OracleCase oracle = RandomOracleCase(function, 70, 4);
     oracle.weights.row(3).tail(60).setZero();
     QualityOptions options = FloatOptions(function, false);
     EXPECT_EQ(
-        ReasonOf(MakeFloatProblem(FloatsOf(oracle.weights), options, false, {})
-                     .status()),
+        ReasonOf(
+            MakeStoredProblem(
+                FloatsOf(oracle.weights), options, {{}, false}, nullptr, {})
+                .status()),
         reason::kNotSymmetric);
     options.directed = true;
-    const auto made =
-        MakeFloatProblem(FloatsOf(oracle.weights), options, false, {});
+    const auto made = MakeStoredProblem(
+        FloatsOf(oracle.weights), options, {{}, false}, nullptr, {});
     ASSERT_TRUE(made.ok()) << made.status();
     const auto doubles = ModularityProblem::Make(oracle.weights, options);
     ASSERT_TRUE(doubles.ok());
@@ -100,7 +105,7 @@ TEST(FloatProblem, OfADirectedMatrixIsThatOfItsSymmetricPart) {
   }
 }
 
-TEST(FloatProblem, LeavesSilentUnitsOutInPlace) {
+TEST(StoredFloats, LeavesSilentUnitsOutInPlace) {
   OracleCase oracle = RandomOracleCase(QualityFunction::kNegativeAsym, 9, 1);
   for (const int unit : {0, 4, 8}) {
     oracle.weights.row(unit).setZero();
@@ -108,8 +113,8 @@ TEST(FloatProblem, LeavesSilentUnitsOutInPlace) {
   }
   const QualityOptions options =
       FloatOptions(QualityFunction::kNegativeAsym, false);
-  const auto made =
-      MakeFloatProblem(FloatsOf(oracle.weights), options, false, {});
+  const auto made = MakeStoredProblem(
+      FloatsOf(oracle.weights), options, {{}, false}, nullptr, {});
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->units, (std::vector<int64_t>{1, 2, 3, 5, 6, 7}));
   EXPECT_NEAR(made->problem.Quality(RestrictLabels(oracle.labels, made->units)),
@@ -117,15 +122,17 @@ TEST(FloatProblem, LeavesSilentUnitsOutInPlace) {
               1e-7);
   // A unit of a diagonal alone is not silent.
   oracle.weights(4, 4) = 1;
-  EXPECT_EQ(MakeFloatProblem(FloatsOf(oracle.weights), options, false, {})
+  EXPECT_EQ(MakeStoredProblem(
+                FloatsOf(oracle.weights), options, {{}, false}, nullptr, {})
                 ->units.size(),
             7);
-  EXPECT_EQ(MakeFloatProblem(FloatsOf(oracle.weights), options, true, {})
+  EXPECT_EQ(MakeStoredProblem(
+                FloatsOf(oracle.weights), options, {{}, true}, nullptr, {})
                 ->units.size(),
             9);
 }
 
-TEST(FloatProblem, PartitionsAsDoublesDoAtAnyThreads) {
+TEST(StoredFloats, PartitionsAsDoublesDoAtAnyThreads) {
   const OracleCase oracle =
       RandomOracleCase(QualityFunction::kNegativeAsym, 200, 6);
   PartitionOptions options;
@@ -134,8 +141,9 @@ TEST(FloatProblem, PartitionsAsDoublesDoAtAnyThreads) {
   options.consensus = ConsensusMethod::kNone;
   Execution four;
   four.threads = 4;
-  const auto one = Partition(FloatsOf(oracle.weights), options, Execution());
-  const auto more = Partition(FloatsOf(oracle.weights), options, four);
+  const auto one =
+      Partition(FloatsOf(oracle.weights), {}, options, Execution());
+  const auto more = Partition(FloatsOf(oracle.weights), {}, options, four);
   ASSERT_TRUE(one.ok() && more.ok());
   EXPECT_EQ(one->run_labels, more->run_labels);
   EXPECT_EQ(one->run_quality, more->run_quality);
@@ -145,13 +153,65 @@ TEST(FloatProblem, PartitionsAsDoublesDoAtAnyThreads) {
               1e-7);
 }
 
-TEST(FloatProblem, RefusesWhatTheDoubleOneRefuses) {
+// What is known of the values spares passes, and changes no bit.
+TEST(StoredDoubles, KnownToBeSymmetricGiveTheSameBits) {
+  const OracleCase oracle =
+      RandomOracleCase(QualityFunction::kNegativeAsym, 150, 8);
+  const QualityOptions options;
+  const auto unknown = MakeStoredProblem(
+      StoredWeightsOf(oracle.weights), options, {}, nullptr, {});
+  StoredWeights<double> weights = StoredWeightsOf(oracle.weights);
+  weights.checked = weights.symmetric = true;
+  const auto known =
+      MakeStoredProblem(std::move(weights), options, {}, nullptr, {});
+  ASSERT_TRUE(unknown.ok() && known.ok());
+  EXPECT_EQ(known->problem.Quality(oracle.labels),
+            unknown->problem.Quality(oracle.labels));
+  EXPECT_EQ(known->problem.k_plus(), unknown->problem.k_plus());
+}
+
+// Sums of squares of such strengths leave the range of double.
+TEST(StoredDoubles, OfAnySizeHaveTheSameQuality) {
+  const OracleCase oracle =
+      RandomOracleCase(QualityFunction::kNegativeAsym, 40, 8);
+  for (const QualityFunction function :
+       {QualityFunction::kNegativeAsym, QualityFunction::kNegativeSym}) {
+    QualityOptions options;
+    options.function = function;
+    const double quality = *Quality(oracle.weights, oracle.labels, options);
+    for (const int exponent : {-1040, -700, -200, 200, 700, 1020}) {
+      EXPECT_NEAR(*Quality(std::ldexp(1.0, exponent / 2) *
+                               (std::ldexp(1.0, exponent - exponent / 2) *
+                                oracle.weights),
+                           oracle.labels,
+                           options),
+                  quality,
+                  exponent < -1000 ? 1e-7 : 1e-14)
+          << exponent;
+    }
+  }
+}
+
+TEST(StoredFloats, NameTheFirstValueThatIsNotFinite) {
+  Matrix weights = Matrix::Ones(40, 40);
+  weights(3, 2) = weights(2, 3) = std::nan("");
+  const absl::Status status =
+      MakeStoredProblem(FloatsOf(weights), QualityOptions(), {}, nullptr, {})
+          .status();
+  EXPECT_EQ(ReasonOf(status), reason::kNotFinite);
+  EXPECT_NE(status.message().find("row-major index 83"), std::string::npos)
+      << status;
+}
+
+TEST(StoredFloats, RefusesWhatTheDoubleOneRefuses) {
   const Matrix zero = Matrix::Zero(3, 3);
   const auto refused = [](const Matrix& weights, QualityFunction function) {
-    return ReasonOf(
-        MakeFloatProblem(
-            FloatsOf(weights), FloatOptions(function, false), false, {})
-            .status());
+    return ReasonOf(MakeStoredProblem(FloatsOf(weights),
+                                      FloatOptions(function, false),
+                                      {{}, false},
+                                      nullptr,
+                                      {})
+                        .status());
   };
   Matrix bad = zero;
   bad(1, 2) = std::nan("");
