@@ -84,7 +84,7 @@ class ComputedRows : public Weights::Rows {
 }  // namespace
 
 ComputedWeights::ComputedWeights(int64_t size)
-    : Weights(size, size, nullptr), all_(static_cast<std::size_t>(size)) {
+    : Weights(size, size, false), all_(static_cast<std::size_t>(size)) {
   std::iota(all_.begin(), all_.end(), 0);
 }
 
@@ -240,7 +240,7 @@ absl::StatusOr<std::vector<double>> ComputedWeights::SumsWithin(
           for (std::size_t b = 0; b < batch.size(); ++b) {
             const double* own = labels[b].data();
             of_rows(i, static_cast<Eigen::Index>(b)) =
-                SumOfMatching(tile.row(r).data(), own, own[i], i + 1, n);
+                SumOfMatching(tile.row(r).data(), {}, own, own[i], i + 1, n);
           }
         }
         return absl::OkStatus();

@@ -373,19 +373,20 @@ absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
   return found.front();
 }
 
-absl::StatusOr<CountMatrix> AgreementCounts(
-    const std::vector<Labels>& partitions, const Execution& execution) {
-  const auto n =
-      partitions.empty() ? 0 : static_cast<Eigen::Index>(partitions[0].size());
-  CountMatrix counts(n, n);
-  MODBOUND_RETURN_IF_ERROR(
-      ForRowBlocks(n, execution, [&](Eigen::Index first, Eigen::Index count) {
-        auto rows = counts.middleRows(first, count);
-        rows.setZero();
-        return AddAgreement(partitions, first, rows, execution);
-      }));
-  counts.diagonal().setZero();
-  return counts;
+absl::Status AddAgreementCounts(const std::vector<Labels>& partitions,
+                                const Execution& execution,
+                                Eigen::Ref<CountMatrix> counts) {
+  return ForRowBlocks(
+      counts.rows(), execution, [&](Eigen::Index first, Eigen::Index count) {
+        MODBOUND_RETURN_IF_ERROR(AddAgreement(
+            partitions, first, counts.middleRows(first, count), execution));
+        for (Eigen::Index i = first; i < first + count; ++i) {
+          for (const Labels& labels : partitions) {
+            counts(i, i) -= labels[i] < 0 ? 0 : 1;
+          }
+        }
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace modbound

@@ -58,10 +58,12 @@ absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
 using CountMatrix =
     Eigen::Matrix<int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-// Counts of partitions that put i and j together (label -1: with nobody),
-// diagonal 0: N x N. Cost: R N^2, in parallel over rows. Errors: kCancelled.
-absl::StatusOr<CountMatrix> AgreementCounts(
-    const std::vector<Labels>& partitions, const Execution& execution);
+// Adds to counts (N x N) the partitions that put i and j together (label -1:
+// with nobody), 0 for i = j. Cost: R N^2, in parallel over rows. Errors:
+// kCancelled.
+absl::Status AddAgreementCounts(const std::vector<Labels>& partitions,
+                                const Execution& execution,
+                                Eigen::Ref<CountMatrix> counts);
 
 }  // namespace modbound
 

@@ -1,6 +1,7 @@
 #include "core/modules/dense_weights.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -18,19 +19,57 @@ constexpr int64_t kWeightRows = 64;
 // Sums of two halves of a row for each slot, unless they would leave the cache.
 constexpr int64_t kMaxPaired = 8192;
 
-// sums[m] += sum of row[j] over the nodes j of label m.
+// sums[m] += sum of the weights row[j] over the nodes j of label m.
 template <typename Scalar>
-void AddByLabel(const Scalar* row, const Labels& labels, double* sums) {
+void AddByLabel(const Scalar* row,
+                const SignScale& scale,
+                const Labels& labels,
+                double* sums) {
   for (std::size_t j = 0; j < labels.size(); ++j) {
-    sums[labels[j]] += row[j];
+    sums[labels[j]] += WeightsOfRow<Scalar>(double{row[j]}, scale);
+  }
+}
+
+// weights[j] = the weight of row[j], or added to it.
+template <bool adds>
+void WriteRow(const float* row,
+              const SignScale& scale,
+              int64_t count,
+              double* weights) {
+  int64_t j = 0;
+  for (; j + kWidth <= count; j += kWidth) {
+    Doubles values = Scaled(AsDoubles(LoadFour<Floats>(row + j)), scale);
+    if constexpr (adds) {
+      values += LoadFour<Doubles>(weights + j);
+    }
+    std::memcpy(weights + j, &values, sizeof values);
+  }
+  for (; j < count; ++j) {
+    weights[j] = (adds ? weights[j] : 0) + Scaled(double{row[j]}, scale);
+  }
+}
+
+// sum[j] += the weight of row[j].
+void AddRow(const float* row,
+            const SignScale& scale,
+            int64_t count,
+            double* sum) {
+  WriteRow<true>(row, scale, count, sum);
+}
+void AddRow(const double* row,
+            const SignScale& /*scale*/,
+            int64_t count,
+            double* sum) {
+  for (int64_t j = 0; j < count; ++j) {
+    sum[j] += row[j];
   }
 }
 
 template <typename Scalar>
 class DenseRows : public Weights::Rows {
  public:
-  DenseRows(const Scalar* values, int64_t size)
-      : values_(values), odd_(std::min(size, kMaxPaired)) {}
+  DenseRows(const Scalar* values, const SignScale& scale, int64_t size)
+      : values_(values), scale_(scale), odd_(std::min(size, kMaxPaired)) {}
 
   void Links(int32_t node,
              const Labels& labels,
@@ -40,7 +79,7 @@ class DenseRows : public Weights::Rows {
     const Scalar* row = values_ + node * n;
     std::fill(links, links + slots, 0.0);
     if (slots > kMaxPaired) {
-      AddByLabel(row, labels, links);
+      AddByLabel(row, scale_, labels, links);
       return;
     }
     // Neighbouring elements that share a label do not wait for each other's
@@ -50,11 +89,11 @@ class DenseRows : public Weights::Rows {
     const int32_t* label = labels.data();
     int64_t j = 0;
     for (; j + 2 <= n; j += 2) {
-      links[label[j]] += row[j];
-      odd[label[j + 1]] += row[j + 1];
+      links[label[j]] += WeightsOfRow<Scalar>(double{row[j]}, scale_);
+      odd[label[j + 1]] += WeightsOfRow<Scalar>(double{row[j + 1]}, scale_);
     }
     if (j < n) {
-      links[label[j]] += row[j];
+      links[label[j]] += WeightsOfRow<Scalar>(double{row[j]}, scale_);
     }
     for (int64_t m = 0; m < slots; ++m) {
       links[m] += odd[m];
@@ -63,16 +102,9 @@ class DenseRows : public Weights::Rows {
 
  private:
   const Scalar* const values_;
+  const SignScale scale_;
   Vector odd_;
 };
-
-template <typename Scalar>
-const double* DoublesOf(const Scalar* values) {
-  if constexpr (std::is_same_v<Scalar, double>) {
-    return values;
-  }
-  return nullptr;
-}
 
 // Nodes of each label, rising.
 std::vector<std::vector<int64_t>> MembersOf(const Labels& labels,
@@ -88,13 +120,13 @@ std::vector<std::vector<int64_t>> MembersOf(const Labels& labels,
 
 template <typename Scalar>
 DenseWeights<Scalar>::DenseWeights(std::shared_ptr<const Scalar> values,
-                                   int64_t size)
-    : Weights(size, size, DoublesOf(values.get())),
-      values_(std::move(values)) {}
+                                   int64_t size,
+                                   const SignScale& scale)
+    : Weights(size, size, true), values_(std::move(values)), scale_(scale) {}
 
 template <typename Scalar>
 double DenseWeights<Scalar>::Diagonal(int64_t i) const {
-  return Row(i)[i];
+  return WeightsOfRow<Scalar>(double{Row(i)[i]}, scale_);
 }
 
 template <typename Scalar>
@@ -116,7 +148,7 @@ double DenseWeights<Scalar>::Sum(const Execution& /*execution*/) const {
     double sum = 0;
     for (int64_t i = 0; i < size(); ++i) {
       const SignedSum row = SumBySign(Row(i), size());
-      sum += row.plus - row.minus;
+      sum += row.plus * scale_.above - row.minus * scale_.below;
     }
     return sum;
   }
@@ -124,7 +156,7 @@ double DenseWeights<Scalar>::Sum(const Execution& /*execution*/) const {
 
 template <typename Scalar>
 std::unique_ptr<Weights::Rows> DenseWeights<Scalar>::MakeRows() const {
-  return std::make_unique<DenseRows<Scalar>>(values_.get(), size());
+  return std::make_unique<DenseRows<Scalar>>(values_.get(), scale_, size());
 }
 
 template <typename Scalar>
@@ -132,7 +164,7 @@ const double* DenseWeights<Scalar>::Addend(int64_t node, double* buffer) const {
   if constexpr (std::is_same_v<Scalar, double>) {
     return Row(node);
   } else {
-    std::copy(Row(node), Row(node) + size(), buffer);
+    WriteRow<false>(Row(node), scale_, size(), buffer);
     return buffer;
   }
 }
@@ -155,10 +187,7 @@ void DenseWeights<Scalar>::AddAddends(const Labels& labels,
                         double* sum = sums.data() +
                                       static_cast<int64_t>(m) * size() + first;
                         for (const int64_t i : members[m]) {
-                          const Scalar* row = Row(i) + first;
-                          for (int64_t j = 0; j < count; ++j) {
-                            sum[j] += row[j];
-                          }
+                          AddRow(Row(i) + first, scale_, count, sum);
                         }
                       }
                       return absl::OkStatus();
@@ -184,7 +213,7 @@ Matrix DenseWeights<Scalar>::Between(const Labels& labels,
                                      const Matrix& sums) const {
   Matrix between = Matrix::Zero(modules, modules);
   for (int64_t m = 0; m < modules; ++m) {
-    AddByLabel(sums.row(m).data(), labels, between.row(m).data());
+    AddByLabel(sums.row(m).data(), {}, labels, between.row(m).data());
   }
   return between;
 }
@@ -201,7 +230,8 @@ Matrix DenseWeights<Scalar>::BetweenFromRows(const Labels& labels,
                     [&](int64_t first, int64_t count) {
                       for (int64_t m = first; m < first + count; ++m) {
                         for (const int64_t i : members[m]) {
-                          AddByLabel(Row(i), labels, between.row(m).data());
+                          AddByLabel(
+                              Row(i), scale_, labels, between.row(m).data());
                         }
                       }
                       return absl::OkStatus();
@@ -223,7 +253,8 @@ Matrix DenseWeights<Scalar>::Restrict(const std::vector<int64_t>& nodes,
                         const Scalar* row = Row(nodes[i]);
                         double* out = part.data() + i * n;
                         for (int64_t j = 0; j < n; ++j) {
-                          out[j] = row[nodes[j]];
+                          out[j] = WeightsOfRow<Scalar>(double{row[nodes[j]]},
+                                                        scale_);
                         }
                       }
                       return absl::OkStatus();
@@ -252,7 +283,7 @@ absl::StatusOr<std::vector<double>> DenseWeights<Scalar>::SumsWithin(
           for (std::size_t b = 0; b < batch.size(); ++b) {
             const Label* own = labels[b].data();
             of_rows(i, static_cast<Eigen::Index>(b)) =
-                SumOfMatching(Row(i), own, own[i], i + 1, n);
+                SumOfMatching(Row(i), scale_, own, own[i], i + 1, n);
           }
         }
         return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/modules/row_sums.h"
 #include "core/modules/weights.h"
 
 namespace modbound {
@@ -12,8 +13,12 @@ namespace modbound {
 template <typename Scalar>
 class DenseWeights : public Weights {
  public:
-  // values: size * size of them, row-major, 64-byte aligned, symmetric.
-  DenseWeights(std::shared_ptr<const Scalar> values, int64_t size);
+  // values: size * size of them, row-major, 64-byte aligned, symmetric. Those
+  // of double are the weights; those of float are scaled by sign in float64
+  // whenever they are read, so that no digit is lost.
+  DenseWeights(std::shared_ptr<const Scalar> values,
+               int64_t size,
+               const SignScale& scale = {});
 
   double Diagonal(int64_t i) const override;
   double Trace() const override;
@@ -44,6 +49,7 @@ class DenseWeights : public Weights {
   const Scalar* Row(int64_t i) const { return values_.get() + i * size(); }
 
   const std::shared_ptr<const Scalar> values_;
+  const SignScale scale_;
 };
 
 extern template class DenseWeights<double>;

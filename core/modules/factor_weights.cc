@@ -107,7 +107,7 @@ FactorWeights::FactorWeights(Matrix Z,
                              FloatMatrix float_Z,
                              double scale,
                              Vector diagonal)
-    : Weights(Z.rows(), Z.cols(), nullptr),
+    : Weights(Z.rows(), Z.cols(), false),
       Z_(std::move(Z)),
       float_Z_(std::move(float_Z)),
       scale_(scale),

@@ -20,6 +20,8 @@ class SingletonSweep {
         max_links_(max_links),
         module_(static_cast<std::size_t>(n_), kAlone),
         joined_(Vector::Zero(n_)),
+        row_(n_),
+        other_row_(n_),
         score_(kBlock) {}
 
   // False when there is no room for a further module: nothing moves then.
@@ -28,6 +30,7 @@ class SingletonSweep {
     const double minus = problem_.c_minus() * problem_.k_minus()[node];
     const int32_t own = module_[node];
     const double keep = own == kAlone ? 0 : OwnScore(node, plus, minus);
+    const Eigen::RowVectorXd::ConstMapType row = Row(node, row_);
     // A node of a module may also go off on its own, which scores 0.
     double best = 0;
     Eigen::Index module = kAlone;
@@ -39,7 +42,7 @@ class SingletonSweep {
         module = m;
       }
     }
-    const Eigen::Index single = BestSingle(node, plus, minus, best);
+    const Eigen::Index single = BestSingle(node, row, plus, minus, best);
     // Every pair counts twice in Q.
     if (!(2 * (best - keep) > problem_.gain_floor())) {
       return true;
@@ -49,14 +52,14 @@ class SingletonSweep {
         return false;
       }
       module = AddModule();
-      Join(single, module);
+      Join(single, Row(single, other_row_), module);
     }
     moved_ = true;
     if (own != kAlone) {
-      Leave(node, own);
+      Leave(node, row, own);
     }
     if (module != kAlone) {
-      Join(node, module);
+      Join(node, row, module);
     }
     if (own != kAlone && members_[own] < 2) {
       Dissolve(own);
@@ -76,7 +79,7 @@ class SingletonSweep {
         label = static_cast<int32_t>(result.modules++);
         if (complete) {
           Reserve(result.modules);
-          links_.row(label) = Row(i);
+          links_.row(label) = Row(i, row_);
         }
       }
     }
@@ -87,8 +90,10 @@ class SingletonSweep {
   }
 
  private:
-  Eigen::RowVectorXd::ConstMapType Row(Eigen::Index node) const {
-    return {problem_.weights().doubles() + node * n_, n_};
+  // Where it is stored as doubles, else in `buffer`.
+  Eigen::RowVectorXd::ConstMapType Row(Eigen::Index node,
+                                       Vector& buffer) const {
+    return {problem_.weights().Addend(node, buffer.data()), n_};
   }
 
   static int64_t Singles(const Labels& labels) {
@@ -98,7 +103,7 @@ class SingletonSweep {
   // Score of the node's own module without it.
   double OwnScore(Eigen::Index node, double plus, double minus) const {
     const int32_t own = module_[node];
-    return links_(own, node) - Row(node)[node] -
+    return links_(own, node) - problem_.weights().Diagonal(node) -
            plus * (plus_[own] - problem_.k_plus()[node]) +
            minus * (minus_[own] - problem_.k_minus()[node]);
   }
@@ -106,10 +111,11 @@ class SingletonSweep {
   // The single node that scores more than `best`, which becomes its score, or
   // -1. In blocks, whose scores stay in the nearest cache.
   Eigen::Index BestSingle(Eigen::Index node,
+                          const Eigen::RowVectorXd::ConstMapType& weights,
                           double plus,
                           double minus,
                           double& best) {
-    const Vector::ConstMapType row(Row(node).data(), n_);
+    const Vector::ConstMapType row(weights.data(), n_);
     // Not with itself.
     const double joined = joined_[node];
     joined_[node] = -std::numeric_limits<double>::infinity();
@@ -150,22 +156,26 @@ class SingletonSweep {
     return modules_++;
   }
 
-  void Join(Eigen::Index node, Eigen::Index module) {
+  void Join(Eigen::Index node,
+            const Eigen::RowVectorXd::ConstMapType& row,
+            Eigen::Index module) {
     module_[node] = static_cast<int32_t>(module);
     joined_[node] = -std::numeric_limits<double>::infinity();
     ++members_[module];
     plus_[module] += problem_.k_plus()[node];
     minus_[module] += problem_.k_minus()[node];
-    links_.row(module) += Row(node);
+    links_.row(module) += row;
   }
 
-  void Leave(Eigen::Index node, Eigen::Index module) {
+  void Leave(Eigen::Index node,
+             const Eigen::RowVectorXd::ConstMapType& row,
+             Eigen::Index module) {
     module_[node] = kAlone;
     joined_[node] = 0;
     --members_[module];
     plus_[module] -= problem_.k_plus()[node];
     minus_[module] -= problem_.k_minus()[node];
-    links_.row(module) -= Row(node);
+    links_.row(module) -= row;
   }
 
   // A module that one node is left of; the last module takes its number.
@@ -201,7 +211,10 @@ class SingletonSweep {
   std::vector<double> plus_;  // k+
   std::vector<double> minus_;
   Matrix links_;
-  Vector score_;  // kBlock, work space of BestSingle
+  // Work space: rows of Visit, kBlock scores of BestSingle.
+  Vector row_;
+  Vector other_row_;
+  Vector score_;
   bool moved_ = false;
 };
 

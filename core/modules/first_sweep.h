@@ -27,7 +27,7 @@ struct FirstSweep {
 // of two nodes and more, at most max_links, links are kept up to date; the link
 // with a single node is a weight. So a visit reads one row and a move adds one,
 // in vectors, where sums by label would be scalar. Ends early when there are
-// more modules. For weights stored as doubles. Errors: kCancelled.
+// more modules. For weights with rows. Errors: kCancelled.
 absl::StatusOr<FirstSweep> SweepSingletons(const ModularityProblem& problem,
                                            const std::vector<int32_t>& order,
                                            int64_t max_links,

@@ -34,6 +34,7 @@ LocalMoves::LocalMoves(const ModularityProblem& problem)
       slots_(n_),
       num_modules_(n_),
       rows_(problem.weights().MakeRows()),
+      addend_(problem.weights().width()),
       score_(n_),
       order_(static_cast<std::size_t>(n_)) {
   std::iota(labels_.begin(), labels_.end(), 0);
@@ -88,7 +89,7 @@ absl::StatusOr<bool> LocalMoves::Run(RandomStream& stream,
   for (int sweep = 0; moved && sweep < kMaxSweeps; ++sweep) {
     std::iota(order_.begin(), order_.end(), 0);
     stream.Shuffle(order_);
-    if (IsApart() && problem_.weights().doubles() != nullptr) {
+    if (IsApart() && problem_.weights().has_rows()) {
       MODBOUND_ASSIGN_OR_RETURN(moved, SweepApart(execution));
     } else {
       MODBOUND_ASSIGN_OR_RETURN(moved, Sweep(execution));
@@ -257,7 +258,6 @@ void LocalMoves::BuildSumsWhenFew(const Execution& execution) {
   const Weights& weights = problem_.weights();
   sums_.setZero(std::min(n_, slots_ + 8), weights.width());
   weights.AddAddends(labels_, execution, sums_);
-  addend_.resize(weights.doubles() == nullptr ? weights.width() : 0);
   has_sums_ = true;
 }
 

@@ -17,7 +17,7 @@ namespace modbound {
 //
 // The gain of moving node u to module m needs the link of u to m, which is
 // read from rows while there are many modules and from sums as soon as they fit
-// (Weights); visits are then nearly free. From singletons of stored doubles a
+// (Weights); visits are then nearly free. From singletons of stored rows a
 // first sweep of its own (first_sweep.h) leads to sums where they fit.
 //
 // A module lives in a slot; one slot at least is empty while a node could still

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -70,10 +71,12 @@ double TotalWeight(const Matrix& weights, const QualityOptions& options) {
   return plus + minus;
 }
 
-// B of a problem made of a Matrix, written out.
+// B, written out.
 Matrix WrittenOut(const ModularityProblem& problem) {
   const Eigen::Index n = problem.size();
-  Matrix B = Eigen::Map<const Matrix>(problem.weights().doubles(), n, n);
+  std::vector<int64_t> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
+  Matrix B = problem.weights().Restrict(all, Execution());
   B -= problem.c_plus() * problem.k_plus() * problem.k_plus().transpose();
   B += problem.c_minus() * problem.k_minus() * problem.k_minus().transpose();
   return B;

@@ -49,6 +49,31 @@ To LoadFour(const From* from) {
   return to;
 }
 
+// What weights are times the numbers that they are stored as: `above` those
+// above 0, `below` the others.
+struct SignScale {
+  double above = 1;
+  double below = 1;
+};
+
+inline double Scaled(double value, const SignScale& scale) {
+  return value * (value > 0 ? scale.above : scale.below);
+}
+inline Doubles Scaled(const Doubles& values, const SignScale& scale) {
+  const Doubles zero = {};
+  return values > zero ? values * scale.above : values * scale.below;
+}
+
+// Weights of numbers that are stored as Scalar: doubles are weights themselves.
+template <typename Scalar, typename Values>
+Values WeightsOfRow(const Values& values, const SignScale& scale) {
+  if constexpr (sizeof(Scalar) == sizeof(double)) {
+    return values;
+  } else {
+    return Scaled(values, scale);
+  }
+}
+
 inline double SumOfLanes(const Doubles& sum) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
@@ -67,9 +92,10 @@ Doubles Matching(const Scalar* row,
   return AsDoubles(chosen);
 }
 
-// Sum of row[j], first <= j < n, over labels[j] == own.
+// Sum of the weights row[j], first <= j < n, over labels[j] == own.
 template <typename Scalar>
 double SumOfMatching(const Scalar* row,
+                     const SignScale& scale,
                      const typename RowType<Scalar>::Label* labels,
                      typename RowType<Scalar>::Label own,
                      int64_t first,
@@ -79,12 +105,13 @@ double SumOfMatching(const Scalar* row,
   Doubles sum_1 = {};
   int64_t j = first;
   for (; j + 2 * kWidth <= n; j += 2 * kWidth) {
-    sum_0 += Matching(row + j, labels + j, owns);
-    sum_1 += Matching(row + j + kWidth, labels + j + kWidth, owns);
+    sum_0 += WeightsOfRow<Scalar>(Matching(row + j, labels + j, owns), scale);
+    sum_1 += WeightsOfRow<Scalar>(
+        Matching(row + j + kWidth, labels + j + kWidth, owns), scale);
   }
   double rest = 0;
   for (; j < n; ++j) {
-    rest += labels[j] == own ? row[j] : 0;
+    rest += labels[j] == own ? WeightsOfRow<Scalar>(double{row[j]}, scale) : 0;
   }
   sum_0 += sum_1;
   return rest + SumOfLanes(sum_0);

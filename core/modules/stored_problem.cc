@@ -121,24 +121,38 @@ absl::StatusOr<StrengthsBySign> SafeStrengthsOf(
   return strengths;
 }
 
-// Writes w over W. In float64: a factor rounded to float32 would be another
-// one.
-template <typename Scalar>
-void WriteWeights(const QualityParts& parts, int64_t count, Scalar* values) {
-  using Values = typename RowType<Scalar>::Values;
-  const Doubles zero = {};
+// Writes w over W.
+void WriteWeights(const SignScale& scale, int64_t count, double* values) {
   int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) {
-    const Doubles value = AsDoubles(LoadFour<Values>(values + i));
-    const Doubles scaled =
-        value > zero ? value * parts.above : value * parts.below;
-    const Values written = __builtin_convertvector(scaled, Values);
-    std::memcpy(values + i, &written, sizeof written);
+    const Doubles scaled = Scaled(LoadFour<Doubles>(values + i), scale);
+    std::memcpy(values + i, &scaled, sizeof scaled);
   }
   for (; i < count; ++i) {
-    values[i] = static_cast<Scalar>(
-        values[i] * (values[i] > 0 ? parts.above : parts.below));
+    values[i] = Scaled(values[i], scale);
   }
+}
+
+absl::StatusOr<std::shared_ptr<const Weights>> MakeWeights(
+    StoredWeights<double> weights,
+    const SignScale& scale,
+    const Execution& execution) {
+  const int64_t n = weights.size;
+  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
+      n, kStoredRows, execution, [&](int64_t first, int64_t count) {
+        WriteWeights(scale, count * n, weights.values.get() + first * n);
+        return absl::OkStatus();
+      }));
+  return std::make_shared<DenseWeights<double>>(std::move(weights.values), n);
+}
+
+// A w rounded to float would be another one.
+absl::StatusOr<std::shared_ptr<const Weights>> MakeWeights(
+    StoredWeights<float> weights,
+    const SignScale& scale,
+    const Execution& /*execution*/) {
+  return std::make_shared<DenseWeights<float>>(
+      std::move(weights.values), weights.size, scale);
 }
 
 // Whether every quality is a finite number.
@@ -186,7 +200,6 @@ template <typename Scalar>
 absl::StatusOr<ModularityProblem> ProblemOfParts(StoredWeights<Scalar> weights,
                                                  const QualityOptions& options,
                                                  const Execution& execution) {
-  const int64_t n = weights.size;
   MODBOUND_ASSIGN_OR_RETURN(StrengthsBySign strengths,
                             SafeStrengthsOf(weights, execution));
   const double total = std::ldexp(strengths.plus.sum() + strengths.minus.sum(),
@@ -195,19 +208,16 @@ absl::StatusOr<ModularityProblem> ProblemOfParts(StoredWeights<Scalar> weights,
   if (!IsFinite(parts)) {
     return NoFiniteQuality(total, options.gamma);
   }
-  MODBOUND_RETURN_IF_ERROR(ParallelForBlocks(
-      n, kStoredRows, execution, [&](int64_t first, int64_t count) {
-        WriteWeights(parts, count * n, weights.values.get() + first * n);
-        return absl::OkStatus();
-      }));
-  return ModularityProblem(
-      std::make_shared<DenseWeights<Scalar>>(std::move(weights.values), n),
-      std::move(parts.k_plus),
-      parts.c_plus,
-      std::move(parts.k_minus),
-      parts.c_minus,
-      1,
-      parts.zero_unit);
+  MODBOUND_ASSIGN_OR_RETURN(
+      std::shared_ptr<const Weights> held,
+      MakeWeights(std::move(weights), {parts.above, parts.below}, execution));
+  return ModularityProblem(std::move(held),
+                           std::move(parts.k_plus),
+                           parts.c_plus,
+                           std::move(parts.k_minus),
+                           parts.c_minus,
+                           1,
+                           parts.zero_unit);
 }
 
 }  // namespace

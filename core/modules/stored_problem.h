@@ -14,7 +14,7 @@
 namespace modbound {
 
 // N x N weights, stored as double or float in a buffer that is given up: what
-// is made of them is made in it.
+// is made of them is made in it, and of both the same.
 template <typename Scalar>
 struct StoredWeights {
   std::shared_ptr<Scalar> values;  // row-major, 64-byte aligned
@@ -27,10 +27,11 @@ struct StoredWeights {
 // Those of a square matrix of which nothing is known.
 StoredWeights<double> StoredWeightsOf(Matrix matrix);
 
-// The problem of weights that CheckQualityInput takes, holding one copy: w is
-// written over W and stays of its type (float: a relative 6e-8 an element),
-// while strengths, scales and every sum are float64. Passes are in parallel
-// over fixed blocks; of symmetric weights there are two.
+// The problem of weights that CheckQualityInput takes, holding one copy: of
+// doubles w is written over W; of floats W stays, and is scaled whenever it is
+// read. So both have the same bits, but that the mean of two floats w_ij and
+// w_ji is rounded to float where they differ. Passes are in parallel over fixed
+// blocks; of symmetric weights there are two, of floats one.
 // null_matrix: of kCustom, which float weights do not take; else unused.
 // Errors: OUT_OF_RANGE for "matrix" (ModularityProblem::Make), kCancelled.
 template <typename Scalar>

@@ -47,9 +47,8 @@ class Weights {
   virtual ~Weights() = default;
 
   int64_t size() const { return size_; }
-  // The N x N numbers, row-major, 64-byte aligned, where they are stored as
-  // doubles; else null.
-  const double* doubles() const { return doubles_; }
+  // Whether rows are stored: the addend of a node is its row.
+  bool has_rows() const { return has_rows_; }
 
   // w(i, i), and sums of all w(i, i) and of all w(i, j).
   virtual double Diagonal(int64_t i) const = 0;
@@ -99,13 +98,13 @@ class Weights {
   virtual int64_t BestBatch() const { return 16; }
 
  protected:
-  Weights(int64_t size, int64_t width, const double* doubles)
-      : size_(size), width_(width), doubles_(doubles) {}
+  Weights(int64_t size, int64_t width, bool has_rows)
+      : size_(size), width_(width), has_rows_(has_rows) {}
 
  private:
   const int64_t size_;
   const int64_t width_;
-  const double* const doubles_;
+  const bool has_rows_;
 };
 
 inline void Weights::Rows::Begin(const std::vector<int32_t>& /*order*/,

@@ -220,8 +220,7 @@ absl::StatusOr<PartitionResult> PartitionGiven(std::shared_ptr<Scalar> values,
   weights.size = info.shape[0];
   // The plan has refused what is not finite, symmetric, or in range.
   weights.checked = info.facts.has_value() && null_matrix == nullptr;
-  weights.symmetric =
-      info.facts.has_value() && info.facts->max_asymmetry() == 0;
+  weights.symmetric = IsSymmetric(info);
   return Partition(std::move(weights), {}, options, execution, null_matrix);
 }
 

@@ -57,7 +57,7 @@ double WeightsBytes(const InputInfos& inputs,
   return MatrixBytes(inputs, source, spec);
 }
 
-// Agreements: the counts of one, and the array of all that leaves.
+// The array of agreements.
 double AgreementBytes(const PartitionSource& source,
                       const v1::PartitionSpec& spec) {
   if (!MakesAgreement(source.units, spec)) {
@@ -69,7 +69,7 @@ double AgreementBytes(const PartitionSource& source,
     return 0;
   }
   const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
-  return 4 * n * n * (1 + std::max(1, spec.gammas_size()));
+  return 4 * n * n * std::max(1, spec.gammas_size());
 }
 
 }  // namespace

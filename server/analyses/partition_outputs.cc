@@ -44,6 +44,8 @@ class OutputOfResults {
   void Add(const Values& values) {
     next_ = std::copy(values.data(), values.data() + values.size(), next_);
   }
+  // The next `count` elements, 0, to be filled.
+  T* Take(int64_t count) { return std::exchange(next_, next_ + count); }
   void AddTo(Outcome& outcome) && {
     outcome.outputs[planned_.name] = std::move(array_);
   }
@@ -95,9 +97,10 @@ absl::Status AddAgreement(const std::vector<PartitionResult>& results,
   OutputOfResults<int32_t> agreement(
       "agreement", {N, N}, {"unit", "unit"}, gammas);
   for (const PartitionResult& result : results) {
-    MODBOUND_ASSIGN_OR_RETURN(const CountMatrix counts,
-                              AgreementCounts(result.run_labels, execution));
-    agreement.Add(counts);
+    MODBOUND_RETURN_IF_ERROR(AddAgreementCounts(
+        result.run_labels,
+        execution,
+        Eigen::Map<CountMatrix>(agreement.Take(N * N), N, N)));
   }
   std::move(agreement).AddTo(outcome);
   return absl::OkStatus();

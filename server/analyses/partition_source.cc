@@ -167,6 +167,10 @@ absl::StatusOr<SimilarityRows> RowsToPartition(const v1::PartitionSpec& spec,
   return rows;
 }
 
+bool IsSymmetric(const InputInfo& info) {
+  return info.facts.has_value() && info.facts->max_asymmetry() == 0;
+}
+
 PartitionEngine EngineOf(const PartitionSource& source,
                          const v1::PartitionSpec& spec) {
   UnitsToHold units;
@@ -175,6 +179,7 @@ PartitionEngine EngineOf(const PartitionSource& source,
   units.wants_matrix = !spec.gammas().empty() || spec.hierarchy() ||
                        MakesSimilarity(source.is_given, source.units, spec);
   units.dtype = source.info->dtype;
+  units.symmetric = IsSymmetric(*source.info);
   units.units = source.units;
   units.values =
       source.info->shape[source.name == std::string("matrix") ? 1 : 0];

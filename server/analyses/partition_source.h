@@ -51,6 +51,9 @@ absl::StatusOr<SimilarityRows> RowsToPartition(const v1::PartitionSpec& spec,
                                                InputArrays& inputs,
                                                const Execution& execution);
 
+// Whether a matrix is known to be symmetric, exactly.
+bool IsSymmetric(const InputInfo& info);
+
 // How the weights are held. spec: as ResolveSource leaves it.
 PartitionEngine EngineOf(const PartitionSource& source,
                          const v1::PartitionSpec& spec);

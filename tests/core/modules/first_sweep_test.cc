@@ -38,12 +38,8 @@ Labels SlowSweep(const Matrix& B, const std::vector<int32_t>& order) {
 Matrix LinksOf(const ModularityProblem& problem,
                const Labels& labels,
                int64_t modules) {
-  const Eigen::Map<const Matrix> weights(
-      problem.weights().doubles(), problem.size(), problem.size());
   Matrix links = Matrix::Zero(modules, problem.size());
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    links.row(labels[i]) += weights.row(static_cast<Eigen::Index>(i));
-  }
+  problem.weights().AddAddends(labels, Execution(), links);
   return links;
 }
 

@@ -132,6 +132,45 @@ TEST(StoredFloats, LeavesSilentUnitsOutInPlace) {
             9);
 }
 
+// Floats are scaled in float64 when they are read.
+TEST(StoredFloats, HaveEveryBitOfTheSameDoubles) {
+  for (const QualityFunction function : kFloatFunctions) {
+    OracleCase oracle = RandomOracleCase(function, 203, 5);
+    oracle.weights = oracle.weights.cast<float>().cast<double>().eval();
+    const QualityOptions options = FloatOptions(function, false);
+    const auto floats = MakeStoredProblem(
+        FloatsOf(oracle.weights), options, {}, nullptr, Execution());
+    const auto doubles = MakeStoredProblem(
+        StoredWeightsOf(oracle.weights), options, {}, nullptr, Execution());
+    ASSERT_TRUE(floats.ok() && doubles.ok());
+    EXPECT_EQ(floats->problem.Quality(oracle.labels),
+              doubles->problem.Quality(oracle.labels));
+    EXPECT_EQ(floats->problem.k_plus(), doubles->problem.k_plus());
+    EXPECT_EQ(floats->problem.k_minus(), doubles->problem.k_minus());
+    EXPECT_EQ(floats->problem.weights().Trace(),
+              doubles->problem.weights().Trace());
+    for (const Algorithm algorithm :
+         {Algorithm::kLouvain, Algorithm::kLeiden, Algorithm::kIterated}) {
+      const auto runs = [&](const UnitsProblem& of) {
+        return PartitionRuns(of.problem,
+                             algorithm,
+                             4,
+                             1,
+                             RandomPurpose::kOptimiserRun,
+                             0,
+                             Execution())
+            .value();
+      };
+      const std::vector<PartitionRun> of_floats = runs(*floats);
+      const std::vector<PartitionRun> of_doubles = runs(*doubles);
+      for (std::size_t run = 0; run < 4; ++run) {
+        EXPECT_EQ(of_floats[run].labels, of_doubles[run].labels);
+        EXPECT_EQ(of_floats[run].quality, of_doubles[run].quality);
+      }
+    }
+  }
+}
+
 TEST(StoredFloats, PartitionsAsDoublesDoAtAnyThreads) {
   const OracleCase oracle =
       RandomOracleCase(QualityFunction::kNegativeAsym, 200, 6);

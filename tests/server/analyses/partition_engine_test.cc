@@ -26,6 +26,9 @@ TEST(PartitionEngine, OfAGivenMatrixFollowsItsTypeAndSize) {
   };
   EXPECT_EQ(EngineOf(given(v1::DType::FLOAT32, 4096)),
             PartitionEngine::kDoubles);
+  UnitsToHold symmetric = given(v1::DType::FLOAT32, 4096);
+  symmetric.symmetric = true;
+  EXPECT_EQ(EngineOf(symmetric), PartitionEngine::kFloats);
   EXPECT_EQ(EngineOf(given(v1::DType::FLOAT32, 4097)),
             PartitionEngine::kFloats);
   EXPECT_EQ(EngineOf(given(v1::DType::FLOAT64, 4097)),
