@@ -337,7 +337,7 @@ TEST(PartitionKind, OfManyUnitsIsPlannedWithoutTheirProducts) {
   const auto plan = PlanJob(spec, infos);
   ASSERT_TRUE(plan.ok());
   EXPECT_LT(plan->memory_bytes, int64_t{2} << 30);
-  // Counts of runs, and the array that leaves.
+  // The array that leaves.
   spec.mutable_partition()->add_outputs("agreement");
   const auto named = PlanJob(spec, infos);
   ASSERT_TRUE(named.ok()) << named.status();
