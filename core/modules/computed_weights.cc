@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/base/check.h"
 #include "core/base/parallel.h"
+#include "core/modules/made_rows.h"
 #include "core/modules/row_sums.h"
 
 namespace modbound {
@@ -14,31 +14,19 @@ namespace {
 constexpr int64_t kTileHeight = 64;
 constexpr int64_t kTileWidth = 2048;
 
-// Rows in the order in which they are asked for, a tile's height at a time.
-class ComputedRows : public Weights::Rows {
+class ComputedRows : public MadeRows {
  public:
-  explicit ComputedRows(const ComputedWeights& weights) : weights_(weights) {
+  explicit ComputedRows(const ComputedWeights& weights)
+      : MadeRows(kTileHeight), weights_(weights) {
     all_.resize(static_cast<std::size_t>(weights.size()));
     std::iota(all_.begin(), all_.end(), 0);
-  }
-
-  void Begin(const std::vector<int32_t>& order,
-             const Execution& execution) override {
-    order_ = &order;
-    execution_ = execution;
-    first_ = made_ = next_ = 0;
   }
 
   void Links(int32_t node,
              const Labels& labels,
              int64_t slots,
              double* links) override {
-    if (next_ == first_ + made_) {
-      MakeRows();
-    }
-    MODBOUND_CHECK((*order_)[next_] == node);
-    const double* row = rows_.row(next_ - first_).data();
-    ++next_;
+    const double* row = rows_.row(Take(node)).data();
     std::fill(links, links + slots, 0.0);
     for (std::size_t j = 0; j < labels.size(); ++j) {
       links[labels[j]] += row[j];
@@ -46,18 +34,15 @@ class ComputedRows : public Weights::Rows {
   }
 
  private:
-  // Of the nodes of order_ from next_ on.
-  void MakeRows() {
-    first_ = next_;
-    made_ = std::min(kTileHeight, weights_.size() - first_);
-    rows_.resize(made_, weights_.size());
-    const auto nodes = absl::MakeConstSpan(*order_).subspan(
-        static_cast<std::size_t>(first_), static_cast<std::size_t>(made_));
+  void Make(absl::Span<const int32_t> nodes,
+            const Execution& execution) override {
+    const auto height = static_cast<int64_t>(nodes.size());
+    rows_.resize(height, weights_.size());
     ParallelForBlocks(weights_.size(),
                       kTileWidth,
-                      execution_,
+                      execution,
                       [&](int64_t first, int64_t count) {
-                        Matrix tile(made_, count);
+                        Matrix tile(height, count);
                         weights_.MakeTile(nodes,
                                           absl::MakeConstSpan(all_).subspan(
                                               static_cast<std::size_t>(first),
@@ -71,13 +56,6 @@ class ComputedRows : public Weights::Rows {
 
   const ComputedWeights& weights_;
   std::vector<int32_t> all_;
-  const std::vector<int32_t>* order_ = nullptr;
-  Execution execution_;
-  // Rows first_ ... first_ + made_ - 1 of the order are made; next_ is read
-  // next.
-  int64_t first_ = 0;
-  int64_t made_ = 0;
-  int64_t next_ = 0;
   Matrix rows_;
 };
 
@@ -245,13 +223,7 @@ absl::StatusOr<std::vector<double>> ComputedWeights::SumsWithin(
         }
         return absl::OkStatus();
       }));
-  std::vector<double> sums(batch.size(), 0);
-  for (int64_t i = 0; i < n; ++i) {
-    for (std::size_t b = 0; b < batch.size(); ++b) {
-      sums[b] += of_rows(i, static_cast<Eigen::Index>(b));
-    }
-  }
-  return sums;
+  return SumsOfRows(of_rows);
 }
 
 }  // namespace modbound

@@ -288,13 +288,7 @@ absl::StatusOr<std::vector<double>> DenseWeights<Scalar>::SumsWithin(
         }
         return absl::OkStatus();
       }));
-  std::vector<double> sums(batch.size(), 0);
-  for (int64_t i = 0; i < n; ++i) {
-    for (std::size_t b = 0; b < batch.size(); ++b) {
-      sums[b] += of_rows(i, static_cast<Eigen::Index>(b));
-    }
-  }
-  return sums;
+  return SumsOfRows(of_rows);
 }
 
 template class DenseWeights<double>;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/check.h"
 #include "core/base/parallel.h"
 #include "core/modules/factor_sums.h"
+#include "core/modules/made_rows.h"
 
 namespace modbound {
 namespace {
@@ -32,28 +32,16 @@ Matrix ProductsOfRows(const Matrix& X,
   return products;
 }
 
-class FactorRows : public Weights::Rows {
+class FactorRows : public MadeRows {
  public:
   FactorRows(const FloatMatrix& Z, double scale, const Vector& diagonal)
-      : Z_(Z), scale_(scale), diagonal_(diagonal) {}
-
-  void Begin(const std::vector<int32_t>& order,
-             const Execution& execution) override {
-    order_ = &order;
-    execution_ = execution;
-    first_ = made_ = next_ = 0;
-  }
+      : MadeRows(kMadeRows), Z_(Z), scale_(scale), diagonal_(diagonal) {}
 
   void Links(int32_t node,
              const Labels& labels,
              int64_t slots,
              double* links) override {
-    if (next_ == first_ + made_) {
-      MakeRows();
-    }
-    MODBOUND_CHECK((*order_)[next_] == node);
-    const float* row = products_.row(next_ - first_).data();
-    ++next_;
+    const float* row = products_.row(Take(node)).data();
     std::fill(links, links + slots, 0.0);
     for (std::size_t j = 0; j < labels.size(); ++j) {
       links[labels[j]] += row[j];
@@ -66,19 +54,17 @@ class FactorRows : public Weights::Rows {
   }
 
  private:
-  // Of the nodes of order_ from next_ on.
-  void MakeRows() {
-    const int64_t n = Z_.rows();
-    first_ = next_;
-    made_ = std::min(kMadeRows, n - first_);
-    chosen_.resize(made_, Z_.cols());
-    for (int64_t r = 0; r < made_; ++r) {
-      chosen_.row(r) = Z_.row((*order_)[first_ + r]);
+  void Make(absl::Span<const int32_t> nodes,
+            const Execution& execution) override {
+    const auto height = static_cast<int64_t>(nodes.size());
+    chosen_.resize(height, Z_.cols());
+    for (int64_t r = 0; r < height; ++r) {
+      chosen_.row(r) = Z_.row(nodes[static_cast<std::size_t>(r)]);
     }
-    products_.resize(made_, n);
-    ParallelForBlocks(n,
+    products_.resize(height, Z_.rows());
+    ParallelForBlocks(Z_.rows(),
                       kMadeColumns,
-                      execution_,
+                      execution,
                       [&](int64_t first, int64_t count) {
                         products_.middleCols(first, count).noalias() =
                             chosen_ * Z_.middleRows(first, count).transpose();
@@ -90,13 +76,6 @@ class FactorRows : public Weights::Rows {
   const FloatMatrix& Z_;
   const double scale_;
   const Vector& diagonal_;
-  const std::vector<int32_t>* order_ = nullptr;
-  Execution execution_;
-  // Rows first_ ... first_ + made_ - 1 of the order are made; next_ is read
-  // next.
-  int64_t first_ = 0;
-  int64_t made_ = 0;
-  int64_t next_ = 0;
   FloatMatrix chosen_;
   FloatMatrix products_;
 };

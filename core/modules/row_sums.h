@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <vector>
+
+#include "core/base/matrix.h"
 
 // Sums over one row of weights, in float64 whatever the row is stored in. Their
 // order depends on the length alone.
@@ -144,6 +147,17 @@ SignedSum SumBySign(const Scalar* row, int64_t n) {
     (row[j] > 0 ? sum.plus : sum.minus) += row[j] > 0 ? row[j] : -row[j];
   }
   return sum;
+}
+
+// Sums over the rows, one a column, in the order of the rows.
+inline std::vector<double> SumsOfRows(const Matrix& of_rows) {
+  std::vector<double> sums(static_cast<std::size_t>(of_rows.cols()), 0);
+  for (Eigen::Index i = 0; i < of_rows.rows(); ++i) {
+    for (std::size_t b = 0; b < sums.size(); ++b) {
+      sums[b] += of_rows(i, static_cast<Eigen::Index>(b));
+    }
+  }
+  return sums;
 }
 
 }  // namespace modbound

@@ -13,6 +13,15 @@ Matrix ChosenRows(const Matrix& Z, absl::Span<const int32_t> rows) {
   return chosen;
 }
 
+bool AreConsecutive(absl::Span<const int32_t> nodes) {
+  for (std::size_t i = 1; i < nodes.size(); ++i) {
+    if (nodes[i] != nodes[i - 1] + 1) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 SignedFactorWeights::SignedFactorWeights(Matrix Z,
@@ -32,10 +41,14 @@ void SignedFactorWeights::MakeTile(absl::Span<const int32_t> rows,
   constexpr std::size_t kBlock = 2048;
   const Matrix left = ChosenRows(Z_, rows);
   for (std::size_t first = 0; first < columns.size(); first += kBlock) {
-    const Matrix right = ChosenRows(Z_, columns.subspan(first, kBlock));
-    auto block =
-        tile.middleCols(static_cast<Eigen::Index>(first), right.rows());
-    block.noalias() = left * right.transpose();
+    const absl::Span<const int32_t> nodes = columns.subspan(first, kBlock);
+    const auto width = static_cast<Eigen::Index>(nodes.size());
+    auto block = tile.middleCols(static_cast<Eigen::Index>(first), width);
+    if (AreConsecutive(nodes)) {
+      block.noalias() = left * Z_.middleRows(nodes[0], width).transpose();
+    } else {
+      block.noalias() = left * ChosenRows(Z_, nodes).transpose();
+    }
     block = block.cwiseMax(0.0) * above_ + block.cwiseMin(0.0) * below_;
   }
   for (std::size_t r = 0; r < rows.size(); ++r) {
