@@ -7,10 +7,15 @@
 namespace modbound {
 namespace {
 
-// Rows of a trial hold a few numbers, of a large ring some more.
-void CopyShort(const double* from, int64_t count, double* to) {
-  for (int64_t i = 0; i < count; ++i) {
-    to[i] = from[i];
+// Column by column: a row's channels are too few for a copy of them to pay.
+void FillColumn(const PeriodSpan& period,
+                int64_t column,
+                double value,
+                Eigen::Ref<Matrix> means) {
+  const int64_t stride = means.outerStride();
+  double* mean = means.data() + period.begin * stride + column;
+  for (int64_t t = 0; t < period.steps; ++t, mean += stride) {
+    *mean = value;
   }
 }
 
@@ -36,16 +41,12 @@ void FillRing(const PeriodSpan& period,
               double offset,
               double scale,
               Eigen::Ref<Matrix> means) {
-  if (period.steps == 0) {
-    return;
-  }
-  double* const row = &means(period.begin, first);
   for (int64_t k = 0; k < cosines.size(); ++k) {
     // The cosine of a direction is that of its opposite angle.
-    row[k] = offset + scale * cosines(std::abs(k - direction));
-  }
-  for (int64_t t = 1; t < period.steps; ++t) {
-    CopyShort(row, cosines.size(), row + t * means.outerStride());
+    FillColumn(period,
+               first + k,
+               offset + scale * cosines(std::abs(k - direction)),
+               means);
   }
 }
 
@@ -53,8 +54,8 @@ void FillRows(const PeriodSpan& period,
               int64_t first,
               const Eigen::Ref<const Eigen::RowVectorXd>& row,
               Eigen::Ref<Matrix> means) {
-  for (int64_t t = period.begin; t < period.end(); ++t) {
-    CopyShort(row.data(), row.size(), &means(t, first));
+  for (int64_t k = 0; k < row.size(); ++k) {
+    FillColumn(period, first + k, row(k), means);
   }
 }
 
