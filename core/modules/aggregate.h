@@ -16,7 +16,7 @@ inline constexpr int64_t kMaxSums = 1024;
 
 // Modules that are made nodes at the most, of a problem of n nodes: what is
 // made of them is a small part of its weights. A first sweep over a matrix of
-// one's daily work leaves far fewer.
+// one's daily work leaves far fewer modules of two nodes and more.
 constexpr int64_t MostAggregated(int64_t n) {
   return n / 4 > kMaxSums ? n / 4 : kMaxSums;
 }

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/base/check.h"
 #include "core/base/parallel.h"
 #include "core/modules/row_sums.h"
 
@@ -122,7 +123,11 @@ template <typename Scalar>
 DenseWeights<Scalar>::DenseWeights(std::shared_ptr<const Scalar> values,
                                    int64_t size,
                                    const SignScale& scale)
-    : Weights(size, size, true), values_(std::move(values)), scale_(scale) {}
+    : Weights(size, size, true), values_(std::move(values)), scale_(scale) {
+  if constexpr (std::is_same_v<Scalar, double>) {
+    MODBOUND_DCHECK(scale.above == 1 && scale.below == 1);
+  }
+}
 
 template <typename Scalar>
 double DenseWeights<Scalar>::Diagonal(int64_t i) const {

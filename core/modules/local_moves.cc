@@ -268,6 +268,29 @@ ModularityProblem LocalMoves::Aggregate(const Execution& execution) {
              : AggregateProblem(problem_, labels_, num_modules_, execution);
 }
 
+LocalMoves::Pairs LocalMoves::AggregatePairs(const Execution& execution) {
+  Compact();
+  std::vector<int64_t> modules;
+  Labels number(static_cast<std::size_t>(slots_), -1);
+  for (int64_t m = 0; m < num_modules_; ++m) {
+    if (size_[m] > 1) {
+      number[m] = static_cast<int32_t>(modules.size());
+      modules.push_back(m);
+    }
+  }
+  // Nodes by themselves go into one node, which then is left out.
+  const auto rest = static_cast<int32_t>(modules.size());
+  Labels labels = labels_;
+  for (int32_t& label : labels) {
+    label = number[label] < 0 ? rest : number[label];
+  }
+  const ModularityProblem with_rest =
+      AggregateProblem(problem_, labels, rest + 1, execution);
+  std::vector<int64_t> nodes(modules.size());
+  std::iota(nodes.begin(), nodes.end(), 0);
+  return {RestrictProblem(with_rest, nodes, execution), std::move(modules)};
+}
+
 void LocalMoves::Merge(const Labels& merged) {
   // Numbered by first member, so that every slot moves down or stays.
   Labels number(static_cast<std::size_t>(slots_), -1);

@@ -1,6 +1,7 @@
 #ifndef MODBOUND_CORE_MODULES_LOCAL_MOVES_H_
 #define MODBOUND_CORE_MODULES_LOCAL_MOVES_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -42,6 +43,13 @@ class LocalMoves {
   // Modules as nodes. Renumbers the slots first, so that node k is the module
   // of label k and no label is unused. Half done when execution.stopped().
   ModularityProblem Aggregate(const Execution& execution = Execution());
+  // The same of the modules of two nodes and more alone: the problem of these,
+  // and their labels.
+  struct Pairs {
+    ModularityProblem problem;
+    std::vector<int64_t> modules;  // rising
+  };
+  Pairs AggregatePairs(const Execution& execution = Execution());
 
   // Merges modules: label k becomes merged[k]. After Aggregate, with no move in
   // between.
@@ -50,6 +58,12 @@ class LocalMoves {
   // Slot of each node.
   const Labels& labels() const { return labels_; }
   int64_t num_modules() const { return num_modules_; }
+  // Modules of two nodes and more.
+  int64_t num_pairs() const {
+    return std::count_if(size_.begin(),
+                         size_.begin() + slots_,
+                         [](int64_t size) { return size > 1; });
+  }
 
  private:
   // Whether every node is in a module of its own.

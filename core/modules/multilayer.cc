@@ -148,10 +148,8 @@ absl::StatusOr<ModularityProblem> MakeMultilayerProblem(
     if (!checked.ok()) {
       return OfLayer(checked, l);
     }
-    if (options.layer.function != QualityFunction::kPotts) {
-      // s_l is that of the weights that Q_l is made of.
-      MODBOUND_RETURN_IF_ERROR(SymmetriseInPlace(layers[l], execution));
-    }
+    // s_l is that of the weights that Q_l is made of.
+    MODBOUND_RETURN_IF_ERROR(SymmetriseInPlace(layers[l], execution));
     weight.push_back(TotalWeight(layers[l], options.layer));
     in_layers += weight.back();
     absl::StatusOr<ModularityProblem> problem =

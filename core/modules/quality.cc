@@ -1,11 +1,8 @@
 #include "core/modules/quality.h"
 
-#include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/modules/dense_weights.h"
 #include "core/modules/labels.h"
@@ -13,6 +10,7 @@
 #include "core/modules/stored_problem.h"
 
 namespace modbound {
+
 ModularityProblem::ModularityProblem(Matrix weights,
                                      Vector k_plus,
                                      double c_plus,

@@ -64,7 +64,7 @@ absl::Status CheckValues(const AnyMatrix& weights, QualityFunction function) {
   }
   if (function == QualityFunction::kPotts) {
     for (Eigen::Index i = 0; i < weights.size(); ++i) {
-      const double value = weights.data()[i];
+      const double value = weights(i / weights.cols(), i % weights.cols());
       if (value != 0 && value != 1) {
         return Refuse(reason::kNotBinary,
                       "matrix",
@@ -256,10 +256,14 @@ absl::Status CheckQualityInput(const Eigen::Ref<const Matrix>& weights,
 
 absl::Status CheckQualityInput(const Eigen::Ref<const FloatMatrix>& weights,
                                const QualityOptions& options,
-                               const Matrix* null_matrix,
+                               const Matrix* /*null_matrix*/,
                                const Execution& execution) {
-  MODBOUND_RETURN_IF_ERROR(CheckWeightsFor(weights, options, execution));
-  return CheckNull(weights.rows(), options, null_matrix, execution);
+  if (options.function == QualityFunction::kCustom) {
+    return Refuse(reason::kOutOfRange,
+                  "quality",
+                  "quality is CUSTOM, which takes no weights in float32");
+  }
+  return CheckWeightsFor(weights, options, execution);
 }
 
 absl::StatusOr<std::vector<int64_t>> CheckedUnits(const Labels& labels,

@@ -17,7 +17,7 @@ absl::Status CheckQualityInput(const Eigen::Ref<const Matrix>& weights,
                                const QualityOptions& options,
                                const Matrix* null_matrix,
                                const Execution& execution = Execution());
-// kCustom takes no weights in float32.
+// OUT_OF_RANGE for "quality" kCustom, which takes no weights in float32.
 absl::Status CheckQualityInput(const Eigen::Ref<const FloatMatrix>& weights,
                                const QualityOptions& options,
                                const Matrix* null_matrix,

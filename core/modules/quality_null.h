@@ -17,7 +17,8 @@ struct StrengthsBySign {
 // What a quality function but kCustom makes of W: w = W * above for W > 0,
 // W * below for W < 0; and the parts of B besides w as ModularityProblem has
 // them. kPotts too is linear in W: for W of 0 and 1, and the symmetric part of
-// such, W - g [W = 0] is (1 + g) W - g.
+// such, W - g [W = 0] is (1 + g) W - g (but for rounding, which may settle
+// ties).
 struct QualityParts {
   double above = 0;
   double below = 0;

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/kept_blocks.h"
 #include "core/base/random.h"
+#include "core/base/thread_share.h"
 #include "core/modules/labels.h"
 #include "core/modules/quality_input.h"
 #include "core/modules/rewire.h"
@@ -44,6 +45,7 @@ absl::StatusOr<RewiredNull> ComputeRewiredNull(const Matrix& weights,
   blocks.unit = "draws";
   blocks.count = draws;
   KeepArray(found.data(), kFoundWidth, blocks);
+  const Execution inside = ThreadShare(draws, execution);
   MODBOUND_RETURN_IF_ERROR(RunKeptBlocks(
       blocks, execution, [&](int64_t draw, int64_t) -> absl::Status {
         const RandomStream random(
@@ -55,9 +57,9 @@ absl::StatusOr<RewiredNull> ComputeRewiredNull(const Matrix& weights,
         MODBOUND_ASSIGN_OR_RETURN(
             const ModularityProblem problem,
             ModularityProblem::MakeOfChecked(
-                std::move(rewired.weights), options, nullptr, execution));
+                std::move(rewired.weights), options, nullptr, inside));
         MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
-                                  problem.Qualities({labelled}, execution));
+                                  problem.Qualities({labelled}, inside));
         found.row(draw) << quality[0], rewired.positive_strength_r,
             rewired.negative_strength_r;
         return absl::OkStatus();

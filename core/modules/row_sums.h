@@ -59,12 +59,20 @@ struct SignScale {
   double below = 1;
 };
 
+// A weight that is made when it is read is rounded as one that is stored: a
+// compiler would join its product with the sum that takes it, unrounded.
+template <typename Values>
+Values Rounded(Values values) {
+  asm("" : "+x"(values));
+  return values;
+}
+
 inline double Scaled(double value, const SignScale& scale) {
-  return value * (value > 0 ? scale.above : scale.below);
+  return Rounded(value * (value > 0 ? scale.above : scale.below));
 }
 inline Doubles Scaled(const Doubles& values, const SignScale& scale) {
   const Doubles zero = {};
-  return values > zero ? values * scale.above : values * scale.below;
+  return Rounded(values > zero ? values * scale.above : values * scale.below);
 }
 
 // Weights of numbers that are stored as Scalar: doubles are weights themselves.

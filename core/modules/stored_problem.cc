@@ -29,21 +29,33 @@ Eigen::Map<RowMajorMatrix<Scalar>> MapOf(const StoredWeights<Scalar>& weights) {
   return {weights.values.get(), weights.size, weights.size};
 }
 
-// 1 for each unit with a value in its row or column. Ends a row at its first
-// value that is not 0: most begin with one.
+// 1 for each unit with a value in its row or column. Reads a row up to its
+// first value that is not 0: most begin with one. Then of each row the columns
+// of the units without one.
 template <typename Scalar>
-std::vector<uint8_t> NonZeroUnits(const StoredWeights<Scalar>& weights) {
+absl::StatusOr<std::vector<uint8_t>> NonZeroUnits(
+    const StoredWeights<Scalar>& weights, const Execution& execution) {
   const auto values = MapOf(weights);
-  const auto not_zero = [](Scalar value) { return value != 0; };
   std::vector<uint8_t> flags(static_cast<std::size_t>(weights.size));
+  std::vector<int64_t> empty;
   for (int64_t i = 0; i < weights.size; ++i) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
     const auto row = values.row(i);
-    const auto column = values.col(i);
-    flags[i] = std::any_of(row.begin(), row.end(), not_zero) ||
-                       (!weights.symmetric &&
-                        std::any_of(column.begin(), column.end(), not_zero))
-                   ? 1
-                   : 0;
+    flags[i] = std::any_of(
+        row.begin(), row.end(), [](Scalar value) { return value != 0; });
+    if (flags[i] == 0) {
+      empty.push_back(i);
+    }
+  }
+  for (int64_t i = 0; i < weights.size && !weights.symmetric; ++i) {
+    if (execution.stopped()) {
+      return StoppedError();
+    }
+    for (const int64_t j : empty) {
+      flags[j] |= values(i, j) != 0 ? 1 : 0;
+    }
   }
   return flags;
 }
@@ -264,7 +276,7 @@ absl::StatusOr<UnitsProblem> MakeStoredProblem(StoredWeights<Scalar> weights,
         CheckQualityInput(MapOf(weights), options, null_matrix, execution));
   }
   if (choice.valid.empty()) {
-    choice.valid = NonZeroUnits(weights);
+    MODBOUND_ASSIGN_OR_RETURN(choice.valid, NonZeroUnits(weights, execution));
   }
   if (static_cast<int64_t>(choice.valid.size()) != weights.size) {
     return Refuse(reason::kWrongShape,

@@ -31,6 +31,10 @@ PeriodSteps LayOut(const TaskDefinition& definition,
                          ? 2 * spec.gain * periods[Period::kMeasure].length_ms
                          : length_of(spec.LengthOf(rule.period));
     span.steps = StepsOf(span.length_ms, dt_ms);
+    if (rule.period == Period::kMeasure) {
+      // What is to be produced was measured in whole steps, as in neurogym.
+      span.length_ms = static_cast<double>(span.steps) * dt_ms;
+    }
     periods.total += rule.beside_next ? 0 : span.steps;
   }
   return periods;

@@ -91,6 +91,20 @@ class TaskChecker {
                                  dt_ms_,
                                  " ms"));
     }
+    // Of a period that may be left out: a length is 0 or holds a step.
+    for (const double given : {length.shortest(), length.longest()}) {
+      if (given > 0 && StepsOf(given, dt_ms_) < 1) {
+        return Refuse(reason::kOutOfRange,
+                      field,
+                      absl::StrCat(name,
+                                   random ? " may be " : " is ",
+                                   given,
+                                   "; allowed: 0, or at least one step of "
+                                   "dt = ",
+                                   dt_ms_,
+                                   " ms"));
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -200,7 +214,9 @@ class TaskChecker {
           absl::StrCat(
               " is ", spec_.gain, "; allowed: > 0, at most ", kMaxGain));
     }
-    if (StepsOf(measure.shortest() * spec_.gain, dt_ms_) < 1 ||
+    const double shortest =
+        static_cast<double>(StepsOf(measure.shortest(), dt_ms_)) * dt_ms_;
+    if (StepsOf(shortest * spec_.gain, dt_ms_) < 1 ||
         2 * measure.longest() * spec_.gain / dt_ms_ >= kMaxSteps) {
       return OutOfRange("gain",
                         absl::StrCat(" is ",

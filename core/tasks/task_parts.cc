@@ -12,6 +12,9 @@ void FillColumn(const PeriodSpan& period,
                 int64_t column,
                 double value,
                 Eigen::Ref<Matrix> means) {
+  if (period.steps == 0) {
+    return;
+  }
   const int64_t stride = means.outerStride();
   double* mean = means.data() + period.begin * stride + column;
   for (int64_t t = 0; t < period.steps; ++t, mean += stride) {

@@ -19,11 +19,9 @@ double MatrixBytes(const InputInfos& inputs,
   double bytes =
       InputBytes(inputs, source.name) + (source.is_given ? 8 : 16) * elements;
   // A computed similarity, and its copy that leaves. What is partitioned is
-  // made of the one before in place; then either cut to the active units or
-  // beside the agreement that a consensus partitions.
+  // made of the one before in place.
   bytes += source.is_given ? 0 : 8 * n * n;
   bytes += MakesSimilarity(source.is_given, source.units, spec) ? 8 * n * n : 0;
-  bytes += 8 * n * n;
   // A copy for the gammas to come, or for the modules, of which one is cut out
   // and weighted.
   bytes += spec.gammas().empty() ? 0 : 8 * n * n;
@@ -43,7 +41,8 @@ double WeightsBytes(const InputInfos& inputs,
       return input +
              (source.info->dtype == v1::DType::FLOAT64 ? 0 : 8 * elements);
     case PartitionEngine::kFloats:
-      return input;
+      // The networks of an ensemble are not known to be symmetric one by one.
+      return input + (source.units <= kDoublesLimit ? 8 * elements : 0);
     case PartitionEngine::kFloatProducts:
       // As doubles, then as floats only.
       return input + 20 * elements + 4 * n * n;
@@ -57,19 +56,28 @@ double WeightsBytes(const InputInfos& inputs,
   return MatrixBytes(inputs, source, spec);
 }
 
-// The array of agreements.
+// The arrays of agreements. That of one partition takes the place of the N x N
+// weights, which are gone by then, where there were such.
 double AgreementBytes(const PartitionSource& source,
                       const v1::PartitionSpec& spec) {
-  if (!MakesAgreement(source.units, spec)) {
-    return 0;
-  }
-  if (spec.gammas().empty() &&
-      EngineOf(source, spec) == PartitionEngine::kMatrix) {
-    // In the place of the doubles that were partitioned.
+  const bool in_place = spec.gammas().empty() &&
+                        EngineOf(source, spec) != PartitionEngine::kFactor;
+  if (in_place || !MakesAgreement(source.units, spec)) {
     return 0;
   }
   const auto n = static_cast<double>(std::max<int64_t>(source.units, 0));
   return 4 * n * n * std::max(1, spec.gammas_size());
+}
+
+// What a consensus partitions, beside the weights.
+double ConsensusBytes(const PartitionSource& source,
+                      const v1::PartitionSpec& spec) {
+  if (spec.consensus() == v1::Consensus::NONE) {
+    return 0;
+  }
+  const auto groups = static_cast<double>(
+      std::clamp<int64_t>(source.units, 0, kMaxStoredGroups));
+  return 8 * groups * groups;
 }
 
 }  // namespace
@@ -82,13 +90,10 @@ double PartitionBytes(const InputInfos& inputs,
   double bytes = WeightsBytes(inputs, source, spec) +
                  InputBytes(inputs, "null_matrix") +
                  24 * ElementsOf(inputs, "null_matrix");
-  if (spec.consensus() != v1::Consensus::NONE &&
-      EngineOf(source, spec) != PartitionEngine::kMatrix) {
-    bytes += 8.0 * static_cast<double>(kMaxStoredGroups * kMaxStoredGroups);
-  }
   const double gammas = std::max(1, spec.gammas_size());
   // Labels of runs, and their groups or the array that leaves.
-  return bytes + AgreementBytes(source, spec) + 8.0 * gammas * spec.runs() * n;
+  return bytes + AgreementBytes(source, spec) + ConsensusBytes(source, spec) +
+         8.0 * gammas * spec.runs() * n;
 }
 
 }  // namespace modbound

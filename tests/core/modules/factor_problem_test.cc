@@ -209,9 +209,47 @@ TEST(FactorProblem, RefusesNegativeCorrelationsForModularity) {
                         options,
                         Execution());
   EXPECT_EQ(ReasonOf(made.status()), reason::kNegativeWeight);
-  const auto cosines = CosineRowsOfColumns(activity.cwiseAbs(), Execution());
-  EXPECT_TRUE(
-      MakeFactorProblem(*cosines, AllUnits(25), options, Execution()).ok());
+}
+
+TEST(FactorProblem, OfCosinesAgreesWithTheDenseEngine) {
+  const Matrix activity = NoisySignals(30, 120, 1).cwiseAbs();
+  const SimilarityMatrix cosines = *CosineOfColumns(activity, Execution());
+  const Labels labels = RandomModules(120, 4, 2);
+  for (const QualityFunction function : {QualityFunction::kModularity,
+                                         QualityFunction::kNegativeAsym,
+                                         QualityFunction::kUniform}) {
+    QualityOptions options;
+    options.function = function;
+    options.gamma = 0.8;
+    const auto dense = ModularityProblem::Make(cosines.values, options);
+    const auto factor =
+        MakeFactorProblem(*CosineRowsOfColumns(activity, Execution()),
+                          AllUnits(120),
+                          options,
+                          Execution());
+    ASSERT_TRUE(dense.ok() && factor.ok()) << factor.status();
+    EXPECT_NEAR(factor->Quality(labels), dense->Quality(labels), 1e-12);
+    EXPECT_LT((factor->k_plus() - dense->k_plus()).norm(), 1e-10);
+  }
+}
+
+// The consensus of runs does not see what they were made of.
+TEST(FactorProblem, HasTheConsensusOfTheDenseEngine) {
+  const Matrix activity = NoisySignals(60, 200, 5);
+  for (const QualityFunction function :
+       {QualityFunction::kNegativeSym, QualityFunction::kNegativeAsym}) {
+    PartitionOptions options;
+    options.quality.function = function;
+    options.runs = 5;
+    const SimilarityMatrix similarity = *CorrelationOfColumns(activity, {});
+    const auto dense =
+        Partition(similarity.values, similarity.valid, options, {});
+    const auto factor =
+        Partition(*CorrelationRowsOfColumns(activity, {}), options, {});
+    ASSERT_TRUE(dense.ok() && factor.ok());
+    EXPECT_EQ(factor->labels, dense->labels);
+    EXPECT_NEAR(factor->quality, dense->quality, 1e-12);
+  }
 }
 
 TEST(FloatProducts, AreTheSimilarityInFloat32) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/random.h"
 #include "core/modules/compare.h"
 #include "core/modules/labels.h"
 #include "core/network/run.h"
@@ -286,6 +287,42 @@ TEST(Partition, CustomUsesTheNullOfTheUnitsKept) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->labels, (Labels{0, 0, 1, -1}));
   EXPECT_EQ(result->quality, 2);
+}
+
+// Units without weights stay alone; that they are more than what is made nodes
+// of the coarser level must not keep modules from merging.
+TEST(Partition, ManySilentUnitsDoNotKeepModulesApart) {
+  constexpr Eigen::Index kActive = 300;
+  constexpr Eigen::Index kAll = 1700;
+  RandomStream random(3, RandomPurpose::kControlUnits, 0);
+  Matrix weights = Matrix::Zero(kAll, kAll);
+  for (Eigen::Index i = 0; i < kActive; ++i) {
+    for (Eigen::Index j = 0; j < i; ++j) {
+      weights(i, j) = weights(j, i) =
+          random.Normal() + (i % 6 == j % 6 ? .3 : 0);
+    }
+  }
+  for (const Algorithm algorithm : {Algorithm::kLouvain, Algorithm::kLeiden}) {
+    PartitionOptions options;
+    options.algorithm = algorithm;
+    options.runs = 8;
+    options.consensus = ConsensusMethod::kNone;
+    const auto without = Partition(weights, {}, options, Execution());
+    options.include_silent = true;
+    const auto with = Partition(weights, {}, options, Execution());
+    ASSERT_TRUE(without.ok() && with.ok());
+    // The runs take other ways: nearly, and at the best, as good.
+    EXPECT_NEAR(with->run_quality.mean(),
+                without->run_quality.mean(),
+                0.02 * without->run_quality.mean());
+    EXPECT_EQ(with->module_sizes.size(),
+              static_cast<std::size_t>(NumModules(with->labels)));
+    for (Eigen::Index i = kActive; i < kAll; ++i) {
+      EXPECT_EQ(
+          std::count(with->labels.begin(), with->labels.end(), with->labels[i]),
+          1);
+    }
+  }
 }
 
 TEST(Partition, RefusesWhatCannotBePartitioned) {

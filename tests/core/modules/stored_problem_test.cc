@@ -132,43 +132,117 @@ TEST(StoredFloats, LeavesSilentUnitsOutInPlace) {
             9);
 }
 
-// Floats are scaled in float64 when they are read.
+// Everything that is read of weights, element by element.
+void ExpectSameBits(const Weights& floats, const Weights& doubles) {
+  const int64_t n = doubles.size();
+  EXPECT_EQ(floats.Trace(), doubles.Trace());
+  Labels labels(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    labels[i] = static_cast<int32_t>(i * i % 5);
+  }
+  EXPECT_EQ(floats.BetweenFromRows(labels, 5, {}),
+            doubles.BetweenFromRows(labels, 5, {}));
+  Matrix float_sums = Matrix::Zero(5, n);
+  Matrix double_sums = Matrix::Zero(5, n);
+  floats.AddAddends(labels, {}, float_sums);
+  doubles.AddAddends(labels, {}, double_sums);
+  EXPECT_EQ(float_sums, double_sums);
+  EXPECT_EQ(floats.Between(labels, 5, float_sums),
+            doubles.Between(labels, 5, double_sums));
+  const auto float_rows = floats.MakeRows();
+  const auto double_rows = doubles.MakeRows();
+  Vector buffer(n);
+  for (int32_t i = 0; i < n; ++i) {
+    Vector float_links(5);
+    Vector double_links(5);
+    float_rows->Links(i, labels, 5, float_links.data());
+    double_rows->Links(i, labels, 5, double_links.data());
+    EXPECT_EQ(float_links, double_links) << i;
+    EXPECT_EQ(floats.Diagonal(i), doubles.Diagonal(i));
+    EXPECT_EQ(Vector(Vector::ConstMapType(floats.Addend(i, buffer.data()), n)),
+              Vector(Vector::ConstMapType(doubles.Addend(i, nullptr), n)));
+  }
+  EXPECT_EQ(floats.Restrict({0, 3, n - 1}, {}),
+            doubles.Restrict({0, 3, n - 1}, {}));
+}
+
+// Floats are scaled in float64 when they are read. 203: not a whole number of
+// vectors.
 TEST(StoredFloats, HaveEveryBitOfTheSameDoubles) {
   for (const QualityFunction function : kFloatFunctions) {
-    OracleCase oracle = RandomOracleCase(function, 203, 5);
-    oracle.weights = oracle.weights.cast<float>().cast<double>().eval();
-    const QualityOptions options = FloatOptions(function, false);
-    const auto floats = MakeStoredProblem(
-        FloatsOf(oracle.weights), options, {}, nullptr, Execution());
-    const auto doubles = MakeStoredProblem(
-        StoredWeightsOf(oracle.weights), options, {}, nullptr, Execution());
-    ASSERT_TRUE(floats.ok() && doubles.ok());
-    EXPECT_EQ(floats->problem.Quality(oracle.labels),
-              doubles->problem.Quality(oracle.labels));
-    EXPECT_EQ(floats->problem.k_plus(), doubles->problem.k_plus());
-    EXPECT_EQ(floats->problem.k_minus(), doubles->problem.k_minus());
-    EXPECT_EQ(floats->problem.weights().Trace(),
-              doubles->problem.weights().Trace());
-    for (const Algorithm algorithm :
-         {Algorithm::kLouvain, Algorithm::kLeiden, Algorithm::kIterated}) {
-      const auto runs = [&](const UnitsProblem& of) {
-        return PartitionRuns(of.problem,
-                             algorithm,
-                             4,
-                             1,
-                             RandomPurpose::kOptimiserRun,
-                             0,
-                             Execution())
-            .value();
-      };
-      const std::vector<PartitionRun> of_floats = runs(*floats);
-      const std::vector<PartitionRun> of_doubles = runs(*doubles);
-      for (std::size_t run = 0; run < 4; ++run) {
-        EXPECT_EQ(of_floats[run].labels, of_doubles[run].labels);
-        EXPECT_EQ(of_floats[run].quality, of_doubles[run].quality);
+    for (const bool keep_diagonal : {false, true}) {
+      OracleCase oracle = RandomOracleCase(function, 203, 5);
+      oracle.weights = oracle.weights.cast<float>().cast<double>().eval();
+      const QualityOptions options = FloatOptions(function, keep_diagonal);
+      const auto floats = MakeStoredProblem(
+          FloatsOf(oracle.weights), options, {}, nullptr, Execution());
+      const auto doubles = MakeStoredProblem(
+          StoredWeightsOf(oracle.weights), options, {}, nullptr, Execution());
+      ASSERT_TRUE(floats.ok() && doubles.ok());
+      EXPECT_EQ(floats->problem.Quality(oracle.labels),
+                doubles->problem.Quality(oracle.labels));
+      EXPECT_EQ(floats->problem.k_plus(), doubles->problem.k_plus());
+      EXPECT_EQ(floats->problem.k_minus(), doubles->problem.k_minus());
+      ExpectSameBits(floats->problem.weights(), doubles->problem.weights());
+      for (const Algorithm algorithm :
+           {Algorithm::kLouvain, Algorithm::kLeiden, Algorithm::kIterated}) {
+        const auto runs = [&](const UnitsProblem& of) {
+          return PartitionRuns(of.problem,
+                               algorithm,
+                               4,
+                               1,
+                               RandomPurpose::kOptimiserRun,
+                               0,
+                               Execution())
+              .value();
+        };
+        const std::vector<PartitionRun> of_floats = runs(*floats);
+        const std::vector<PartitionRun> of_doubles = runs(*doubles);
+        for (std::size_t run = 0; run < 4; ++run) {
+          EXPECT_EQ(of_floats[run].labels, of_doubles[run].labels);
+          EXPECT_EQ(of_floats[run].quality, of_doubles[run].quality);
+        }
       }
     }
   }
+}
+
+// A column alone makes a unit active, in a directed matrix.
+TEST(StoredDoubles, AUnitWithAColumnAloneIsActive) {
+  Matrix weights = Matrix::Zero(5, 5);
+  weights(0, 3) = 2;
+  weights(1, 0) = 1;
+  QualityOptions options;
+  options.directed = true;
+  const auto made = MakeStoredProblem(
+      StoredWeightsOf(weights), options, {}, nullptr, Execution());
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->units, (std::vector<int64_t>{0, 1, 3}));
+}
+
+TEST(StoredFloats, LeavesSilentUnitsOutOfWhatIsKnownToBeSymmetric) {
+  OracleCase oracle = RandomOracleCase(QualityFunction::kNegativeAsym, 9, 1);
+  oracle.weights.row(4).setZero();
+  oracle.weights.col(4).setZero();
+  StoredWeights<float> weights = FloatsOf(oracle.weights);
+  weights.checked = weights.symmetric = true;
+  const auto made = MakeStoredProblem(
+      std::move(weights), QualityOptions(), {}, nullptr, Execution());
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->units, (std::vector<int64_t>{0, 1, 2, 3, 5, 6, 7, 8}));
+  EXPECT_NEAR(made->problem.Quality(RestrictLabels(oracle.labels, made->units)),
+              *Quality(oracle.weights, oracle.labels, QualityOptions()),
+              1e-7);
+}
+
+TEST(StoredFloats, RefuseCustom) {
+  QualityOptions options;
+  options.function = QualityFunction::kCustom;
+  const Matrix null = Matrix::Zero(3, 3);
+  EXPECT_EQ(FieldOf(MakeStoredProblem(
+                        FloatsOf(Matrix::Ones(3, 3)), options, {}, &null, {})
+                        .status()),
+            "quality");
 }
 
 TEST(StoredFloats, PartitionsAsDoublesDoAtAnyThreads) {

@@ -64,15 +64,30 @@ TEST(ReadySetGo, FirstGoMustBeWithinTheMargin) {
   EXPECT_TRUE(IsRight(task, 40));  // the target
 }
 
-// The margins at whole steps count: P = 375 and prod_margin 0 give 350 and 400
-// ms, at dt 50 with a set cue of one step j = 6 and 7.
+// The margins at whole steps count: P = 375 and prod_margin 0 give 350 to 400
+// ms, at dt 25 with a set cue of three steps j = 11 to 13.
 TEST(ReadySetGo, TheMarginItselfIsWithin) {
-  const Task task = TaskWith(kReadySetGo, 50, [](TaskSpec& spec) {
+  const Task task = TaskWith(kReadySetGo, 25, [](TaskSpec& spec) {
     spec.measure_ms = 375;
     spec.prod_margin = 0;
   });
-  for (int64_t j = 0; j < 15; ++j) {
-    EXPECT_EQ(IsRight(task, j), j == 6 || j == 7) << j;
+  for (int64_t j = 0; j < 30; ++j) {
+    EXPECT_EQ(IsRight(task, j), j >= 11 && j <= 13) << j;
+  }
+}
+
+// 1500 ms at dt 80 are 18 steps, 1440 ms: that is what is produced. Right from
+// 1440 - 313 to 1440 + 313 ms, j = 14 (1200: 15 steps) to 20 (1680).
+TEST(ReadySetGo, TheIntervalIsMeasuredInWholeSteps) {
+  const Task task = MeasureOf(1500, 80);
+  const Trial trial = task.NoiseFree(0, 0);
+  EXPECT_EQ(trial.periods[Period::kMeasure].steps, 18);
+  EXPECT_EQ(trial.periods[Period::kProduction].steps, 36);
+  EXPECT_EQ(std::find(trial.targets.begin(), trial.targets.end(), 1) -
+                trial.targets.begin(),
+            trial.periods[Period::kProduction].begin + 18);
+  for (int64_t j = 0; j < 36; ++j) {
+    EXPECT_EQ(IsRight(task, j), j >= 14 && j <= 20) << j;
   }
 }
 

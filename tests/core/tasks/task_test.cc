@@ -299,8 +299,28 @@ TEST(Task, RefusesRandomLengthsThatHoldNoStepOrAreNone) {
   spec.stimulus_ms = 100;
   spec.delay_ms = Duration::TruncatedExponential(100, 0, 1e300);
   EXPECT_EQ(RefusedField(spec), "task.random");
-  // What may hold no step elsewhere may in random.
+}
+
+// A delay of 50 ms would be none at all.
+TEST(Task, RefusesLengthsBelowOneStepWherePeriodsMayBeLeftOut) {
+  TaskSpec spec = *DefaultTaskSpec(kPerceptual);
+  spec.delay_ms = 0;
+  EXPECT_TRUE(Task::Make(spec, 100).ok());
+  spec.delay_ms = 50;
+  const absl::Status status = Task::Make(spec, 100).status();
+  EXPECT_EQ(FieldOf(status), "task.delay_ms");
+  EXPECT_EQ(std::string(status.message()),
+            "task.delay_ms is 50; allowed: 0, or at least one step of dt = 100 "
+            "ms");
+  spec.delay_ms = 0;
+  spec.fixation_ms = 99;
+  EXPECT_EQ(RefusedField(spec), "task.fixation_ms");
+  spec.fixation_ms = 100;
   spec.delay_ms = Duration::Uniform(0, 50);
+  EXPECT_EQ(RefusedField(spec), "task.random");
+  spec.delay_ms = Duration::Uniform(50, 500);
+  EXPECT_EQ(RefusedField(spec), "task.random");
+  spec.delay_ms = Duration::Uniform(0, 500);
   EXPECT_TRUE(Task::Make(spec, 100).ok());
 }
 

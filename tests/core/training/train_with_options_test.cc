@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/training/short_training.h"
 #include "core/training/train.h"
@@ -238,7 +239,9 @@ TEST(TrainRegularization, TellsWatchersOfItsPenalty) {
 
 // The curve of the second task lies below that of the first in the result.
 TEST(TrainSeveralTasks, TellsWatchersThePointsOfEach) {
-  const Task task = Task::Combine({PerceptualTask(), PerceptualTask()});
+  TaskSpec full = *DefaultTaskSpec("PERCEPTUAL_DECISION_MAKING");
+  full.coherences = {100};
+  const Task task = Task::Combine({PerceptualTask(), *Task::Make(full, 100)});
   ProgressUpdate last;
   Execution execution;
   execution.progress = [&](const ProgressUpdate& update) { last = update; };
@@ -247,11 +250,18 @@ TEST(TrainSeveralTasks, TellsWatchersThePointsOfEach) {
   const auto result = Train(task, options, execution);
   ASSERT_TRUE(result.ok()) << result.status();
   const int64_t rows = PsychometricRows(task, 0);
-  ASSERT_EQ(result->psychometric.rows(), 2 * rows);
-  EXPECT_EQ(last.metrics.at("psychometric/0/-51.2"),
-            result->psychometric(0, 1));
-  EXPECT_EQ(last.metrics.at("psychometric/1/-51.2"),
-            result->psychometric(rows, 1));
+  ASSERT_EQ(result->psychometric.rows(), rows + 2);
+  for (int64_t row = 0; row < rows + 2; ++row) {
+    if (result->psychometric(row, 2) > 0) {
+      EXPECT_EQ(last.metrics.at(absl::StrCat("psychometric/",
+                                             row < rows ? 0 : 1,
+                                             "/",
+                                             result->psychometric(row, 0))),
+                result->psychometric(row, 1));
+    }
+  }
+  EXPECT_EQ(last.metrics.count("psychometric/1/-100"), 1);
+  EXPECT_EQ(last.metrics.count("psychometric/0/-100"), 0);
   EXPECT_EQ(last.metrics.count("psychometric/-51.2"), 0);
 }
 

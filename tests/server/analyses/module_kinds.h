@@ -27,7 +27,7 @@ inline absl::StatusOr<Outcome> RunKind(const v1::Spec& spec,
                                        int threads = 1) {
   Execution execution;
   execution.threads = threads;
-  return RunJob(spec, inputs, int64_t{1} << 30, execution);
+  return RunJob(spec, inputs, int64_t{4} << 30, execution);
 }
 
 // The plan of arrays whose values are not known yet.

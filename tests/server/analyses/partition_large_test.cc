@@ -1,5 +1,7 @@
 // Partitions of many units: what is held, and what is not.
 
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 #include "core/modules/labels.h"
 #include "gtest/gtest.h"
 #include "partition_kind.h"
@@ -107,9 +109,10 @@ TEST(PartitionKind, OfManyUnitsIsPlannedWithoutTheirProducts) {
             4 * int64_t{29696} * 29696);
 }
 
+constexpr int64_t kUnits = 16400;
+
 // Four patterns over time, each unit following one; the last unit is silent.
-TEST(PartitionKind, OfManyUnitsFindsTheirModulesWithoutTheirProducts) {
-  constexpr int64_t kUnits = 16400;
+Matrix FourPatterns() {
   constexpr int64_t kSteps = 6;
   Matrix activity(kSteps, kUnits);
   for (int64_t t = 0; t < kSteps; ++t) {
@@ -119,21 +122,83 @@ TEST(PartitionKind, OfManyUnitsFindsTheirModulesWithoutTheirProducts) {
     }
   }
   activity.col(kUnits - 1).setZero();
-  v1::Spec spec = OneRun();
-  spec.mutable_partition()->set_quality(v1::QualityFunction::NEGATIVE_SYM);
-  const auto one = RunKind(spec, {{"activity", Columns(activity)}});
-  ASSERT_TRUE(one.ok()) << one.status();
-  const v1::PartitionSummary& summary = one->summary.partition();
+  return activity;
+}
+
+void ExpectFourPatterns(const Outcome& outcome) {
+  const v1::PartitionSummary& summary = outcome.summary.partition();
   EXPECT_EQ(summary.num_modules(), 4);
   ASSERT_EQ(summary.excluded_units_size(), 1);
   EXPECT_EQ(summary.excluded_units(0), kUnits - 1);
-  const Labels labels = one->outputs.at("labels").ToLabels();
+  const Labels labels = outcome.outputs.at("labels").ToLabels();
   for (int64_t i = 0; i + 1 < kUnits; ++i) {
     ASSERT_EQ(labels[i], labels[i % 4]) << i;
   }
-  const auto two = RunKind(spec, {{"activity", Columns(activity)}}, 2);
+}
+
+TEST(PartitionKind, OfManyUnitsFindsTheirModulesWithoutTheirProducts) {
+  const HostArray activity = Columns(FourPatterns());
+  v1::Spec spec = OneRun();
+  spec.mutable_partition()->set_quality(v1::QualityFunction::NEGATIVE_SYM);
+  const auto one = RunKind(spec, {{"activity", activity}});
+  ASSERT_TRUE(one.ok()) << one.status();
+  ExpectFourPatterns(*one);
+  const auto two = RunKind(spec, {{"activity", activity}}, 2);
   ASSERT_TRUE(two.ok());
-  EXPECT_EQ(summary.quality(), two->summary.partition().quality());
+  EXPECT_EQ(one->summary.partition().quality(),
+            two->summary.partition().quality());
+}
+
+// The default job of many units: products stored as float32.
+TEST(PartitionKind, OfManyFloat32UnitsFindsTheirModules) {
+  const auto one =
+      RunKind(OneRun(),
+              {{"activity",
+                HostArray::FromMatrix(FourPatterns(), {}, v1::DType::FLOAT32)}},
+              2);
+  ASSERT_TRUE(one.ok()) << one.status();
+  ExpectFourPatterns(*one);
+}
+
+// Nothing is read, nor made: the estimate alone is too large.
+TEST(PartitionKind, AMatrixBeyondTheMemoryLimitIsRefusedWithItsBytes) {
+  const InputInfos infos = {
+      {"matrix", {v1::DType::FLOAT64, {60000, 60000}, std::nullopt, nullptr}}};
+  v1::Spec spec = OneRun();
+  const auto plan = PlanJob(spec, infos);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const absl::Status refused = CheckMemory(*plan, int64_t{16} << 30);
+  EXPECT_EQ(ReasonOf(refused), reason::kMemoryLimit);
+  EXPECT_EQ(std::string(refused.message()),
+            absl::StrCat("the job needs about ",
+                         plan->memory_bytes,
+                         " bytes; allowed: 17179869184"));
+  EXPECT_GT(plan->memory_bytes, 8 * int64_t{60000} * 60000);
+}
+
+// Whether the networks of an ensemble are symmetric is known only when each is
+// looked at: what they are planned with is enough for doubles.
+TEST(PartitionKind, AnEnsembleOfDirectedFloat32NetworksIsPartitioned) {
+  HostArray matrices(v1::DType::FLOAT32, {2, 12, 12}, {});
+  auto* values = reinterpret_cast<float*>(matrices.mutable_data());
+  for (int64_t e = 0; e < matrices.size(); ++e) {
+    values[e] = static_cast<float>(e * 7919 % 64 - 20) / 64;
+  }
+  v1::Spec spec = OneRun();
+  spec.mutable_partition()->set_directed(true);
+  const auto outcome = RunKind(spec, {{"matrix", matrices}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->summary.ensemble().failed_networks(), 0)
+      << outcome->summary.ensemble().ShortDebugString();
+}
+
+TEST(PartitionKind, OfASmallMatrixIsPlannedSmall) {
+  v1::Spec spec = PartitionSpec();
+  const InputInfos infos = {
+      {"matrix", {v1::DType::FLOAT64, {36, 36}, std::nullopt, nullptr}}};
+  const auto plan = PlanJob(spec, infos);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_LT(plan->memory_bytes, 1 << 20);
 }
 
 }  // namespace
