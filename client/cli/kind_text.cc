@@ -43,6 +43,21 @@ std::string FieldsText(const v1::KindInfo& kind) {
   return AlignTable(table);
 }
 
+// What the words of the fields stand for, a table a field.
+std::string WordsText(const v1::KindInfo& kind) {
+  std::string text;
+  for (const v1::KindInfo::Field& field : kind.fields()) {
+    Rows rows;
+    for (const v1::KindInfo::Word& word : field.words()) {
+      rows.emplace_back("  " + word.name(), word.comment());
+    }
+    if (!rows.empty()) {
+      absl::StrAppend(&text, "\n", field.name(), "\n", AlignRows(rows));
+    }
+  }
+  return text;
+}
+
 std::string InputsText(const v1::KindInfo& kind) {
   Rows rows;
   for (const v1::KindInfo::Input& input : kind.inputs()) {
@@ -84,7 +99,7 @@ std::string KindText(const v1::KindInfo& kind) {
   std::string text =
       absl::StrCat(kind.kind(), ": ", OneLine(kind.comment()), "\n");
   if (kind.fields_size() > 0) {
-    absl::StrAppend(&text, "\nfields\n", FieldsText(kind));
+    absl::StrAppend(&text, "\nfields\n", FieldsText(kind), WordsText(kind));
   }
   if (kind.inputs_size() > 0) {
     absl::StrAppend(&text, "\ninputs\n", InputsText(kind));

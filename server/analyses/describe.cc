@@ -73,6 +73,18 @@ std::string TypeText(const FieldDescriptor& field) {
   return field.is_repeated() ? "repeated " + type : type;
 }
 
+void DescribeWords(const FieldDescriptor& commented,
+                   v1::KindInfo::Field& field) {
+  const google::protobuf::EnumDescriptor* type = commented.enum_type();
+  for (int i = 0; type != nullptr && i < type->value_count(); ++i) {
+    if (type->value(i)->number() != 0) {
+      v1::KindInfo::Word* word = field.add_words();
+      word->set_name(type->value(i)->name());
+      word->set_comment(CommentOf(*type->value(i)));
+    }
+  }
+}
+
 // Rules come from the compiled-in field, comments from the contract's.
 void DescribeFields(const Descriptor& compiled,
                     const Descriptor& commented,
@@ -99,6 +111,7 @@ void DescribeFields(const Descriptor& compiled,
     out->set_range(RangeText(field));
     out->set_unit(rule.unit());
     out->set_comment(CommentOf(with_comment));
+    DescribeWords(with_comment, *out);
   }
 }
 

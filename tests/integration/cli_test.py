@@ -573,6 +573,10 @@ class CliTest(ServiceTest):
         for words in ("gamma", "> 0", "example spec", "labels", "LOUVAIN",
                       "activity"):
             self.assertIn(words, help_text)
+        # What words stand for, with the defaults of each task.
+        self.assertRegex(self.cli("kinds", "train").stdout,
+                         r"(?m)^task.name\n(.*\n)*?  READY_SET_GO +Produce .* "
+                         r"Defaults: fixation 100, ready 83")
 
     def test_every_example_spec_of_kinds_is_readable(self):
         for line in self.cli("kinds", "--json").stdout.splitlines():

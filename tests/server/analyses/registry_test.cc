@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "modbound/v1/error.pb.h"
@@ -111,6 +112,40 @@ TEST(Registry, EveryFieldInputAndOutputIsDescribed) {
           << analysis->kind << "." << output.name();
     }
   }
+}
+
+TEST(Registry, EveryWordIsDescribed) {
+  for (const Analysis* analysis : AllAnalyses()) {
+    const v1::KindInfo info = DescribeKind(*analysis);
+    for (const auto& field : info.fields()) {
+      std::string type;
+      for (const v1::KindInfo::Word& word : field.words()) {
+        EXPECT_FALSE(word.comment().empty())
+            << analysis->kind << "." << field.name() << " " << word.name();
+        type += (type.empty() ? "" : "|") + word.name();
+      }
+      EXPECT_EQ(field.type().find('|') != std::string::npos,
+                field.words_size() > 1);
+      if (field.words_size() > 0) {
+        EXPECT_THAT(field.type(), testing::HasSubstr(type));
+      }
+    }
+  }
+}
+
+// What a task has where a field is left out.
+TEST(Registry, TheDefaultsOfEveryTaskAreDescribed) {
+  const v1::KindInfo info = DescribeKind(*FindAnalysis("train"));
+  for (const auto& field : info.fields()) {
+    if (field.name() == "task.name") {
+      EXPECT_EQ(field.words_size(), 12);
+      for (const v1::KindInfo::Word& word : field.words()) {
+        EXPECT_THAT(word.comment(), testing::HasSubstr("Defaults: "));
+      }
+      return;
+    }
+  }
+  FAIL() << "train has no task.name";
 }
 
 TEST(Registry, EveryShapeOfAnInputIsDescribed) {
