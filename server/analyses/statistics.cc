@@ -4,16 +4,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/checkpoint.h"
 #include "core/base/error.h"
 #include "core/base/progress_counter.h"
-#include "core/base/saved_state.h"
 #include "core/statistics/multiple_tests.h"
 #include "core/statistics/ranks.h"
 #include "server/analyses/analysis.h"
 #include "server/analyses/network_tests.h"
 #include "server/analyses/plan_estimates.h"
 #include "server/analyses/registry.h"
+#include "server/analyses/statistics_columns.h"
 
 namespace modbound {
 namespace {
@@ -21,13 +20,6 @@ namespace {
 constexpr int32_t kDefaultPermutations = 1000;
 // Of significant_columns.
 constexpr double kSignificance = 0.05;
-
-// Of a finished column in a checkpoint, its name included.
-constexpr int64_t kKeptColumnBytes = 160;
-
-constexpr const char* kFloatOutputs[] = {
-    "estimate", "t", "df", "p", "corrected_p", "effect_size"};
-constexpr const char* kCountOutputs[] = {"n", "other_n"};
 
 // Extents of the columns of a sample: what follows its first axis.
 std::vector<int64_t> ColumnsOf(const std::vector<int64_t>& shape) {
@@ -38,12 +30,6 @@ std::vector<int64_t> ColumnsOf(const std::vector<int64_t>& shape) {
 
 int64_t CountOf(const std::vector<int64_t>& columns) {
   return NumElements(columns);
-}
-
-// Names of the axes of so many.
-std::vector<std::string> ColumnAxes(std::size_t axes) {
-  return axes == 1 ? std::vector<std::string>{"column"}
-                   : std::vector<std::string>{"row", "column"};
 }
 
 // The columns of the outputs: those of the two samples, of which one may have a
@@ -178,14 +164,7 @@ absl::StatusOr<Plan> PlanStatistics(v1::Spec& spec, const InputInfos& inputs) {
                    other == inputs.end() ? std::vector<int64_t>{1}
                                          : other->second.shape));
   Plan plan;
-  for (const char* name : kFloatOutputs) {
-    plan.outputs.push_back(
-        {name, v1::DType::FLOAT64, columns, ColumnAxes(columns.size())});
-  }
-  for (const char* name : kCountOutputs) {
-    plan.outputs.push_back(
-        {name, v1::DType::INT64, columns, ColumnAxes(columns.size())});
-  }
+  plan.outputs = PlanStatisticsOutputs(columns);
   // Inputs; of all columns their numbers, the outputs made of them and what the
   // correction sorts, or what a checkpoint keeps; of one column its values,
   // ranks and what sorts them, and the permuted differences with their
@@ -244,108 +223,6 @@ SampleTestOptions OptionsOf(const v1::StatisticsSpec& spec) {
   return options;
 }
 
-// Numbers of all columns, as they go out.
-struct Columns {
-  explicit Columns(int64_t count)
-      : estimate(count),
-        t(count),
-        df(count),
-        p(count),
-        corrected_p(count),
-        effect_size(count),
-        n(static_cast<std::size_t>(count)),
-        other_n(static_cast<std::size_t>(count)) {}
-
-  void Set(int64_t column, const SampleTestResult& result) {
-    estimate(column) = result.estimate;
-    t(column) = result.t;
-    df(column) = result.df;
-    p(column) = result.p;
-    effect_size(column) = result.effect_size;
-    n[static_cast<std::size_t>(column)] = result.a.n;
-    other_n[static_cast<std::size_t>(column)] = result.b.n;
-  }
-
-  void Save(int64_t column, StateWriter& state) const {
-    for (const Vector* values : {&estimate, &t, &df, &p, &effect_size}) {
-      state.AddDouble((*values)(column));
-    }
-    state.AddInt(n[static_cast<std::size_t>(column)]);
-    state.AddInt(other_n[static_cast<std::size_t>(column)]);
-  }
-
-  // False when `state` does not hold the column.
-  bool Load(int64_t column, StateReader& state) {
-    for (Vector* values : {&estimate, &t, &df, &p, &effect_size}) {
-      if (!state.ReadDouble((*values)(column))) {
-        return false;
-      }
-    }
-    return state.ReadInt(n[static_cast<std::size_t>(column)]) &&
-           state.ReadInt(other_n[static_cast<std::size_t>(column)]);
-  }
-
-  Vector estimate, t, df, p, corrected_p, effect_size;
-  std::vector<int64_t> n, other_n;
-};
-
-std::string PartOf(int64_t column) { return absl::StrCat("column ", column); }
-
-// Puts back a column that an earlier attempt finished.
-bool LoadColumn(int64_t column, const Execution& execution, Columns& columns) {
-  if (execution.checkpoint == nullptr) {
-    return false;
-  }
-  const std::string bytes =
-      execution.checkpoint->Last(execution.Name(PartOf(column)));
-  StateReader state(bytes);
-  return columns.Load(column, state);
-}
-
-// The numbers of a finished column take the place of its permutations, which
-// are many times as large. Without room for the numbers of all columns, a
-// column is done again after a restart.
-void KeepColumn(int64_t column,
-                const Columns& columns,
-                const Execution& execution) {
-  Checkpoint* const checkpoint = execution.checkpoint;
-  if (checkpoint == nullptr) {
-    return;
-  }
-  const auto count = static_cast<int64_t>(columns.n.size());
-  if (count <= checkpoint->max_bytes() / 2 / kKeptColumnBytes) {
-    StateWriter state;
-    columns.Save(column, state);
-    checkpoint->Keep(execution.Name(PartOf(column)), std::move(state).Take());
-  }
-  checkpoint->Drop(ForPart(execution, PartOf(column)).part);
-}
-
-std::map<std::string, HostArray> OutputsOf(const Columns& columns,
-                                           const std::vector<int64_t>& shape) {
-  const std::vector<std::string> axes = ColumnAxes(shape.size());
-  const Vector* const values[] = {&columns.estimate,
-                                  &columns.t,
-                                  &columns.df,
-                                  &columns.p,
-                                  &columns.corrected_p,
-                                  &columns.effect_size};
-  std::map<std::string, HostArray> outputs;
-  for (std::size_t i = 0; i < std::size(kFloatOutputs); ++i) {
-    outputs[kFloatOutputs[i]] = HostArray::FromDoubles(
-        {values[i]->begin(), values[i]->end()}, shape, axes);
-  }
-  const std::vector<int64_t>* const counts[] = {&columns.n, &columns.other_n};
-  for (std::size_t i = 0; i < std::size(kCountOutputs); ++i) {
-    HostArray array(v1::DType::INT64, shape, axes);
-    std::copy(counts[i]->begin(),
-              counts[i]->end(),
-              reinterpret_cast<int64_t*>(array.mutable_data()));
-    outputs[kCountOutputs[i]] = array;
-  }
-  return outputs;
-}
-
 void FillSample(const SampleSummary& sample,
                 v1::StatisticsSummary::Sample& out) {
   out.set_n(sample.n);
@@ -395,24 +272,25 @@ absl::StatusOr<SampleTestResult> TestColumn(int64_t column,
 absl::Status TestColumns(const InputArrays& inputs,
                          const SampleTestOptions& options,
                          const Execution& execution,
-                         Columns& columns) {
+                         StatisticsColumns& columns) {
   // Other tests leave nothing in a checkpoint.
   const bool is_kept = options.test == SampleTest::kPermutation;
-  const auto count = static_cast<int64_t>(columns.n.size());
-  for (int64_t column = 0; column < count; ++column) {
+  for (int64_t column = 0; column < columns.count(); ++column) {
     if (execution.stopped()) {
       return StoppedError();
     }
-    if (is_kept && LoadColumn(column, execution, columns)) {
+    if (is_kept && columns.Restore(column, execution)) {
       continue;
     }
     MODBOUND_ASSIGN_OR_RETURN(
         const SampleTestResult result,
-        TestColumn(
-            column, inputs, options, ForPart(execution, PartOf(column))));
+        TestColumn(column,
+                   inputs,
+                   options,
+                   ForPart(execution, StatisticsColumns::PartOf(column))));
     columns.Set(column, result);
     if (is_kept) {
-      KeepColumn(column, columns, execution);
+      columns.Keep(column, execution);
     }
   }
   return absl::OkStatus();
@@ -433,7 +311,7 @@ absl::StatusOr<Outcome> RunStatistics(const v1::Spec& spec,
   const SampleTestOptions options = OptionsOf(statistics);
   Outcome outcome;
   v1::StatisticsSummary& summary = *outcome.summary.mutable_statistics();
-  Columns columns(count);
+  StatisticsColumns columns(count);
   if (count == 1) {
     MODBOUND_ASSIGN_OR_RETURN(const SampleTestResult result,
                               TestColumn(0, inputs, options, execution));
@@ -453,7 +331,7 @@ absl::StatusOr<Outcome> RunStatistics(const v1::Spec& spec,
   summary.set_tested_columns(count - columns.p.array().isNaN().count());
   summary.set_significant_columns(
       (columns.corrected_p.array() < kSignificance).count());
-  outcome.outputs = OutputsOf(columns, shape);
+  outcome.outputs = columns.Outputs(shape);
   return outcome;
 }
 
