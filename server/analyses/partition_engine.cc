@@ -25,7 +25,9 @@ PartitionEngine EngineOf(const UnitsToHold& units) {
   }
   const bool is_float = units.dtype == v1::DType::FLOAT32;
   if (units.similarity == v1::Similarity::GIVEN) {
-    return is_float && (units.symmetric || units.units > kDoublesLimit) &&
+    return is_float &&
+                   ((units.symmetric && units.one_run) ||
+                    units.units > kDoublesLimit) &&
                    units.quality != v1::QualityFunction::CUSTOM
                ? PartitionEngine::kFloats
                : PartitionEngine::kDoubles;

@@ -17,8 +17,9 @@ enum class PartitionEngine {
   kFactor,         // the units alone: 12 N T bytes
 };
 
-// Largest N of which a given float32 matrix that may be asymmetric is taken to
-// float64: the mean of w_ij and w_ji is rounded above it.
+// Largest N of which a given float32 matrix is taken to float64 where that keeps
+// digits (the mean of w_ij and w_ji) or time: many runs over 128 MiB are faster
+// with numbers that need no scaling, and find the same.
 inline constexpr int64_t kDoublesLimit = 4096;
 // Largest N of which a computed similarity is stored as float64: 2 GiB. Below
 // it a stored one makes a run several times faster.
@@ -38,6 +39,8 @@ struct UnitsToHold {
   DTypeEnum dtype = v1::DType::UNSPECIFIED;
   // The matrix is known to be symmetric, exactly.
   bool symmetric = false;
+  // It is read a few times only: by one run that is not iterated.
+  bool one_run = false;
   int64_t units = -1;   // N
   int64_t values = -1;  // T, of each unit; -1 = not known yet
 };

@@ -180,6 +180,8 @@ PartitionEngine EngineOf(const PartitionSource& source,
                        MakesSimilarity(source.is_given, source.units, spec);
   units.dtype = source.info->dtype;
   units.symmetric = IsSymmetric(*source.info);
+  units.one_run =
+      spec.runs() == 1 && spec.algorithm() != v1::Algorithm::ITERATED;
   units.units = source.units;
   units.values =
       source.info->shape[source.name == std::string("matrix") ? 1 : 0];

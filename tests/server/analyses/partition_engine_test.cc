@@ -28,6 +28,8 @@ TEST(PartitionEngine, OfAGivenMatrixFollowsItsTypeAndSize) {
             PartitionEngine::kDoubles);
   UnitsToHold symmetric = given(v1::DType::FLOAT32, 4096);
   symmetric.symmetric = true;
+  EXPECT_EQ(EngineOf(symmetric), PartitionEngine::kDoubles);
+  symmetric.one_run = true;
   EXPECT_EQ(EngineOf(symmetric), PartitionEngine::kFloats);
   EXPECT_EQ(EngineOf(given(v1::DType::FLOAT32, 4097)),
             PartitionEngine::kFloats);
