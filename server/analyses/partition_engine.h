@@ -17,9 +17,9 @@ enum class PartitionEngine {
   kFactor,         // the units alone: 12 N T bytes
 };
 
-// Largest N of which a given float32 matrix is taken to float64 where that keeps
-// digits (the mean of w_ij and w_ji) or time: many runs over 128 MiB are faster
-// with numbers that need no scaling, and find the same.
+// Largest N of which a given float32 matrix is taken to float64 where that
+// keeps digits (the mean of w_ij and w_ji) or time: many runs over 128 MiB are
+// faster with numbers that need no scaling, and find the same.
 inline constexpr int64_t kDoublesLimit = 4096;
 // Largest N of which a computed similarity is stored as float64: 2 GiB. Below
 // it a stored one makes a run several times faster.
