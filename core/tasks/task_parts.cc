@@ -5,24 +5,6 @@
 #include <numbers>
 
 namespace modbound {
-namespace {
-
-// Column by column: a row's channels are too few for a copy of them to pay.
-void FillColumn(const PeriodSpan& period,
-                int64_t column,
-                double value,
-                Eigen::Ref<Matrix> means) {
-  if (period.steps == 0) {
-    return;
-  }
-  const int64_t stride = means.outerStride();
-  double* mean = means.data() + period.begin * stride + column;
-  for (int64_t t = 0; t < period.steps; ++t, mean += stride) {
-    *mean = value;
-  }
-}
-
-}  // namespace
 
 double RingDirection(int64_t dim_ring, int64_t k) {
   return 2 * std::numbers::pi * static_cast<double>(k) /
@@ -44,12 +26,12 @@ void FillRing(const PeriodSpan& period,
               double offset,
               double scale,
               Eigen::Ref<Matrix> means) {
+  // Channel by channel: a row's are too few for a copy of them to pay.
   for (int64_t k = 0; k < cosines.size(); ++k) {
     // The cosine of a direction is that of its opposite angle.
-    FillColumn(period,
-               first + k,
-               offset + scale * cosines(std::abs(k - direction)),
-               means);
+    means.col(first + k)
+        .segment(period.begin, period.steps)
+        .setConstant(offset + scale * cosines(std::abs(k - direction)));
   }
 }
 
@@ -58,7 +40,9 @@ void FillRows(const PeriodSpan& period,
               const Eigen::Ref<const Eigen::RowVectorXd>& row,
               Eigen::Ref<Matrix> means) {
   for (int64_t k = 0; k < row.size(); ++k) {
-    FillColumn(period, first + k, row(k), means);
+    means.col(first + k)
+        .segment(period.begin, period.steps)
+        .setConstant(row(k));
   }
 }
 

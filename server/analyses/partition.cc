@@ -66,7 +66,7 @@ absl::Status CheckSpec(const PartitionSource& source,
   return CheckNullMatrix(inputs, spec.quality(), spec.directed());
 }
 
-Algorithm ToCore(v1::Algorithm::Name name) {
+Algorithm AlgorithmOf(v1::Algorithm::Name name) {
   switch (name) {
     case v1::Algorithm::LEIDEN:
       return Algorithm::kLeiden;
@@ -81,7 +81,8 @@ Algorithm ToCore(v1::Algorithm::Name name) {
 int64_t WorkBytes(const PartitionSource& source,
                   const v1::PartitionSpec& spec) {
   const int64_t units = std::max<int64_t>(source.units, 0);
-  const int64_t of_runs = OptimiserWorkBytes(ToCore(spec.algorithm()), units);
+  const int64_t of_runs =
+      OptimiserWorkBytes(AlgorithmOf(spec.algorithm()), units);
   return spec.consensus() == v1::Consensus::NONE
              ? of_runs
              : std::max(of_runs, OptimiserWorkBytes(Algorithm::kLeiden, units));
@@ -108,7 +109,7 @@ absl::StatusOr<Plan> PlanPartition(v1::Spec& spec, const InputInfos& inputs) {
   return plan;
 }
 
-ConsensusMethod ToCore(v1::Consensus::Method method) {
+ConsensusMethod ConsensusMethodOf(v1::Consensus::Method method) {
   switch (method) {
     case v1::Consensus::NONE:
       return ConsensusMethod::kNone;
@@ -122,9 +123,9 @@ ConsensusMethod ToCore(v1::Consensus::Method method) {
 PartitionOptions OptionsOf(const v1::PartitionSpec& spec, DTypeEnum dtype) {
   PartitionOptions options;
   options.quality = QualityOptionsOf(spec, dtype);
-  options.algorithm = ToCore(spec.algorithm());
+  options.algorithm = AlgorithmOf(spec.algorithm());
   options.runs = spec.runs();
-  options.consensus = ToCore(spec.consensus());
+  options.consensus = ConsensusMethodOf(spec.consensus());
   options.tau = spec.tau();
   options.include_silent = spec.include_silent();
   options.seed = spec.seed();
