@@ -204,6 +204,7 @@ absl::StatusOr<std::vector<double>> ComputedWeights::SumsWithin(
     const std::vector<Labels>& batch, const Execution& execution) const {
   const int64_t n = size();
   std::vector<std::vector<double>> labels;
+  labels.reserve(batch.size());
   for (const Labels& one : batch) {
     labels.emplace_back(one.begin(), one.end());
   }

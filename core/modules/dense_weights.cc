@@ -274,6 +274,7 @@ absl::StatusOr<std::vector<double>> DenseWeights<Scalar>::SumsWithin(
   using Label = typename RowType<Scalar>::Label;
   const int64_t n = size();
   std::vector<std::vector<Label>> labels;
+  labels.reserve(batch.size());
   for (const Labels& one : batch) {
     labels.emplace_back(one.begin(), one.end());
   }

@@ -14,7 +14,7 @@ namespace modbound {
 // Four numbers and the masks of comparisons of them (gcc's and clang's vector
 // types: a plain loop over conditional sums is left scalar by gcc 12, or,
 // written as a choice of row[j] or 0, compiled wrongly).
-inline constexpr int kWidth = 4;
+inline constexpr int64_t kWidth = 4;
 using Doubles __attribute__((vector_size(8 * kWidth))) = double;
 using Floats __attribute__((vector_size(4 * kWidth))) = float;
 

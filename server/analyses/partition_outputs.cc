@@ -162,6 +162,7 @@ std::vector<PlannedOutput> PlanPartitionOutputs(bool is_given,
     of_results.push_back({"run_vi", v1::DType::FLOAT64, {}});
   }
   std::vector<PlannedOutput> outputs;
+  outputs.reserve(of_results.size() + 2);
   for (PlannedOutput& output : of_results) {
     outputs.push_back(OfSweep(gammas, std::move(output)));
   }

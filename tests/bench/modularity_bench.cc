@@ -42,7 +42,7 @@ ModularityProblem FactorProblem(Eigen::Index nodes) {
 }
 
 // Each iteration from other random orders.
-void BM_Optimise(benchmark::State& state, Algorithm algorithm) {
+void RunOptimiser(benchmark::State& state, Algorithm algorithm) {
   const ModularityProblem problem = FactorProblem(state.range(0));
   double sum = 0;
   uint64_t run = 0;
@@ -56,35 +56,35 @@ void BM_Optimise(benchmark::State& state, Algorithm algorithm) {
   MODBOUND_CHECK(sum > 0);
   state.counters["mean_Q"] = sum / static_cast<double>(run);
 }
-BENCHMARK_CAPTURE(BM_Optimise, louvain, Algorithm::kLouvain)
+BENCHMARK_CAPTURE(RunOptimiser, louvain, Algorithm::kLouvain)
     ->Arg(64)
     ->Arg(500)
     ->Arg(1000)
     ->Arg(2000)
     ->Arg(4000);
-BENCHMARK_CAPTURE(BM_Optimise, leiden, Algorithm::kLeiden)
+BENCHMARK_CAPTURE(RunOptimiser, leiden, Algorithm::kLeiden)
     ->Arg(64)
     ->Arg(500)
     ->Arg(1000)
     ->Arg(2000);
-BENCHMARK_CAPTURE(BM_Optimise, iterated, Algorithm::kIterated)
+BENCHMARK_CAPTURE(RunOptimiser, iterated, Algorithm::kIterated)
     ->Arg(64)
     ->Arg(500)
     ->Arg(1000)
     ->Arg(2000);
 
 // Checks, strengths, weights.
-void BM_MakeProblem(benchmark::State& state) {
+void MakeProblem(benchmark::State& state) {
   const Matrix weights = FactorMatrix(state.range(0));
   for (auto _ : state) {
     benchmark::DoNotOptimize(
         ModularityProblem::Make(weights, QualityOptions()));
   }
 }
-BENCHMARK(BM_MakeProblem)->Arg(1000)->Arg(2000)->Arg(4000);
+BENCHMARK(MakeProblem)->Arg(1000)->Arg(2000)->Arg(4000);
 
 // Moves of single units from singletons until none gains.
-void BM_LocalMoves(benchmark::State& state) {
+void MoveNodes(benchmark::State& state) {
   const ModularityProblem problem = FactorProblem(state.range(0));
   uint64_t run = 0;
   for (auto _ : state) {
@@ -93,10 +93,10 @@ void BM_LocalMoves(benchmark::State& state) {
     MODBOUND_CHECK(*moves.Run(stream, Execution()));
   }
 }
-BENCHMARK(BM_LocalMoves)->Arg(1000)->Arg(2000)->Arg(4000);
+BENCHMARK(MoveNodes)->Arg(1000)->Arg(2000)->Arg(4000);
 
 // Modules of 8 as nodes.
-void BM_Aggregate(benchmark::State& state) {
+void AggregateModules(benchmark::State& state) {
   const ModularityProblem problem = FactorProblem(state.range(0));
   Labels labels;
   for (int64_t i = 0; i < problem.size(); ++i) {
@@ -106,19 +106,19 @@ void BM_Aggregate(benchmark::State& state) {
     benchmark::DoNotOptimize(AggregateProblem(problem, labels, 8));
   }
 }
-BENCHMARK(BM_Aggregate)->Arg(1000)->Arg(2000)->Arg(4000);
+BENCHMARK(AggregateModules)->Arg(1000)->Arg(2000)->Arg(4000);
 
 // All of it, 100 runs and the consensus.
-void BM_Partition(benchmark::State& state) {
+void PartitionRunsAndConsensus(benchmark::State& state) {
   const Matrix weights = FactorMatrix(state.range(0));
   for (auto _ : state) {
     const auto result = Partition(weights, {}, PartitionOptions(), Execution());
     MODBOUND_CHECK(result->quality > 0);
   }
 }
-BENCHMARK(BM_Partition)->Arg(36)->Arg(500);
+BENCHMARK(PartitionRunsAndConsensus)->Arg(36)->Arg(500);
 
-void BM_AgreementOfOneRun(benchmark::State& state) {
+void AgreementOfOneRun(benchmark::State& state) {
   const Labels labels(static_cast<std::size_t>(state.range(0)), 0);
   for (auto _ : state) {
     CountMatrix counts = CountMatrix::Zero(state.range(0), state.range(0));
@@ -126,7 +126,7 @@ void BM_AgreementOfOneRun(benchmark::State& state) {
     benchmark::DoNotOptimize(counts.data());
   }
 }
-BENCHMARK(BM_AgreementOfOneRun)->Arg(1000)->Arg(2000)->Arg(4000);
+BENCHMARK(AgreementOfOneRun)->Arg(1000)->Arg(2000)->Arg(4000);
 
 }  // namespace
 }  // namespace modbound
