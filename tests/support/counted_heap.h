@@ -3,8 +3,9 @@
 
 // Every allocation of a program whose sources include this is counted. A
 // sanitizer has an allocator of its own: MODBOUND_COUNTED_HEAP is not defined.
+// (The compiler's __SANITIZE_THREAD__ is taken back by the preset.)
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef MODBOUND_SANITIZED
 #define MODBOUND_COUNTED_HEAP
 
 #include <malloc.h>
