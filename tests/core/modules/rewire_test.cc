@@ -269,7 +269,7 @@ TEST(RewiredNull, TakesADirectedNetworkWithPotts) {
   Matrix network = Matrix::Zero(12, 12);
   for (Eigen::Index i = 0; i < 12; ++i) {
     network(i, (i + 1) % 12) = network(i, (i + 3) % 12) = 1;
-    network((i + 3) % 12, i) = i % 2;
+    network((i + 3) % 12, i) = i % 2 == 0 ? 0 : 1;
   }
   Labels labels(12, 0);
   std::fill(labels.begin() + 5, labels.end(), 1);

@@ -83,8 +83,10 @@ TEST(PartitionKind, AHierarchyBeginsWithTheLabels) {
   EXPECT_EQ(labels.row(0).transpose(),
             outcome->outputs.at("labels").ToMatrix());
   for (Eigen::Index i = 0; i < 24; ++i) {
-    EXPECT_EQ(labels(0, i), static_cast<double>(i / 12));
-    EXPECT_EQ(labels(1, i), static_cast<double>(i / 4));
+    const Eigen::Index coarse = i / 12;
+    const Eigen::Index fine = i / 4;
+    EXPECT_EQ(labels(0, i), static_cast<double>(coarse));
+    EXPECT_EQ(labels(1, i), static_cast<double>(fine));
   }
   const auto plan = PlanUnseen(spec, inputs);
   ASSERT_TRUE(plan.ok()) << plan.status();
