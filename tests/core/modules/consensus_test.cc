@@ -174,7 +174,13 @@ TEST(Consensus, OfAgreementThatIsNotStoredFindsTheSame) {
     ConsensusOptions options = WithMethod(method);
     EXPECT_EQ(*Consensus(runs, options, Execution()), planted);
     options.max_stored_groups = 10;
-    EXPECT_EQ(*Consensus(runs, options, Execution()), planted);
+    // What is stored is counted first.
+    Execution execution;
+    execution.progress = [](const ProgressUpdate& update) {
+      EXPECT_EQ(update.phase.find("agreement"), std::string::npos)
+          << update.phase;
+    };
+    EXPECT_EQ(*Consensus(runs, options, execution), planted);
     EXPECT_EQ(*Consensus(runs, options, Threads(4)), planted);
   }
 }
