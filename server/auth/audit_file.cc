@@ -49,20 +49,18 @@ std::string LineOf(const AuditRecord& record,
   return line.dump(-1, ' ', false, AuditJson::error_handler_t::replace);
 }
 
-// Holds the lock of a file for a scope.
-class FileLock {
- public:
-  explicit FileLock(const FileDescriptor& file) : fd_(file.get()) {
-    while (::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
+// The lock of a folder, held until this is destroyed. Of the folder, as a lock
+// of the newest file is of no use between two files.
+absl::StatusOr<FileDescriptor> LockFolder(const std::string& folder) {
+  MODBOUND_ASSIGN_OR_RETURN(FileDescriptor lock,
+                            OpenFile(folder, O_RDONLY | O_DIRECTORY));
+  while (::flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) {
+      return FileError("lock", folder, errno);
     }
   }
-  ~FileLock() { ::flock(fd_, LOCK_UN); }
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-
- private:
-  const int fd_;
-};
+  return lock;
+}
 
 // Where a chain of lines ends.
 struct ChainEnd {
@@ -120,7 +118,7 @@ absl::StatusOr<int64_t> BeginOfHole(const FileDescriptor& file,
   return before == std::string::npos ? 0 : static_cast<int64_t>(before) + 1;
 }
 
-// Whether `path` still names the open file.
+// Whether `path` names the open file: another process may have put it aside.
 bool IsNewest(const FileDescriptor& file, const std::string& path) {
   struct stat ours {};
   struct stat newest {};
@@ -140,7 +138,6 @@ AuditFile::AuditFile(std::string folder, const AuditLimits& limits)
       path_(folder_ + "/audit.log"),
       limits_(limits) {}
 
-// Another process may have put our file aside.
 absl::Status AuditFile::OpenNewest() {
   if (IsNewest(file_, path_)) {
     return absl::OkStatus();
@@ -200,49 +197,42 @@ absl::StatusOr<int64_t> AuditFile::CutAtHole(int64_t size) {
 }
 
 absl::Status AuditFile::Append(const std::vector<AuditRecord>& records) {
-  while (true) {
-    MODBOUND_RETURN_IF_ERROR(OpenNewest());
-    const FileLock lock(file_);
-    if (!IsNewest(file_, path_)) {
-      continue;  // put aside while we waited for the lock
-    }
-    MODBOUND_RETURN_IF_ERROR(FindEnd());
-    std::string bytes;
-    int64_t number = number_;
-    std::string hash = last_hash_;
-    const auto add = [&](const AuditRecord& record) {
-      const std::string line = LineOf(record, ++number, hash);
-      hash = Sha256Hex(line);
-      absl::StrAppend(&bytes, line, "\n");
-    };
-    if (cut_bytes_ > 0) {
-      add({WallMicros(), "cut_at_hole", {{"bytes", absl::StrCat(cut_bytes_)}}});
-    }
-    for (const AuditRecord& record : records) {
-      add(record);
-    }
-    const absl::Status written = WriteAt(file_, path_, bytes, size_);
-    if (!written.ok()) {
-      // What it left is cut here or, at the latest, before the next line.
-      if (::ftruncate(file_.get(), size_) != 0) {
-        size_ = -1;
-      }
-      return written;
-    }
-    size_ += static_cast<int64_t>(bytes.size());
-    number_ = number;
-    last_hash_ = hash;
-    cut_bytes_ = 0;
-    return size_ > limits_.file_bytes ? PutAside() : absl::OkStatus();
+  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor lock, LockFolder(folder_));
+  MODBOUND_RETURN_IF_ERROR(OpenNewest());
+  MODBOUND_RETURN_IF_ERROR(FindEnd());
+  std::string bytes;
+  int64_t number = number_;
+  std::string hash = last_hash_;
+  const auto add = [&](const AuditRecord& record) {
+    const std::string line = LineOf(record, ++number, hash);
+    hash = Sha256Hex(line);
+    absl::StrAppend(&bytes, line, "\n");
+  };
+  if (cut_bytes_ > 0) {
+    add({WallMicros(), "cut_at_hole", {{"bytes", absl::StrCat(cut_bytes_)}}});
   }
+  for (const AuditRecord& record : records) {
+    add(record);
+  }
+  const absl::Status written = WriteAt(file_, path_, bytes, size_);
+  if (!written.ok()) {
+    // What it left is cut here or, at the latest, before the next line.
+    if (::ftruncate(file_.get(), size_) != 0) {
+      size_ = -1;
+    }
+    return written;
+  }
+  size_ += static_cast<int64_t>(bytes.size());
+  number_ = number;
+  last_hash_ = hash;
+  cut_bytes_ = 0;
+  return size_ > limits_.file_bytes ? PutAside() : absl::OkStatus();
 }
 
 absl::Status AuditFile::Sync() {
   return file_.get() < 0 ? absl::OkStatus() : SyncFile(file_, path_);
 }
 
-// Under the lock of the file that goes aside: whoever waits for it sees then
-// that it is not the newest any more.
 absl::Status AuditFile::PutAside() {
   MODBOUND_RETURN_IF_ERROR(Sync());
   MODBOUND_RETURN_IF_ERROR(RemoveFile(AsideName(path_, limits_.files)));
@@ -278,40 +268,31 @@ absl::StatusOr<bool> OpenOne(const std::string& path,
   return true;
 }
 
-// The files of one moment; none when there is no log. Under the lock of the
-// newest one no file gets another name.
-absl::StatusOr<std::vector<OpenLog>> OpenLogs(const std::string& path) {
-  while (true) {
-    std::vector<OpenLog> logs;
-    // Right after one was put aside there is no newest one to lock.
-    const bool aside = ::access(AsideName(path, 1).c_str(), F_OK) == 0;
-    absl::StatusOr<FileDescriptor> newest =
-        OpenFile(path, aside ? O_RDWR | O_CREAT : O_RDONLY);
-    if (absl::IsNotFound(newest.status())) {
-      return logs;
-    }
-    MODBOUND_RETURN_IF_ERROR(newest.status());
-    const FileLock lock(*newest);
-    if (!IsNewest(*newest, path)) {
-      continue;
-    }
-    MODBOUND_ASSIGN_OR_RETURN(const ChainEnd end, EndOfFile(*newest, path));
-    MODBOUND_RETURN_IF_ERROR(OpenOne(path + ".hole", logs).status());
-    bool more = true;
-    for (int index = 1; more; ++index) {
-      MODBOUND_ASSIGN_OR_RETURN(more, OpenOne(AsideName(path, index), logs));
-    }
-    logs.push_back({*std::move(newest), path, end.size});
-    return logs;
+// The files of one moment; none when there is no log.
+absl::StatusOr<std::vector<OpenLog>> OpenLogs(const std::string& folder) {
+  const std::string path = folder + "/audit.log";
+  std::vector<OpenLog> logs;
+  MODBOUND_ASSIGN_OR_RETURN(const FileDescriptor lock, LockFolder(folder));
+  MODBOUND_RETURN_IF_ERROR(OpenOne(path + ".hole", logs).status());
+  bool more = true;
+  for (int index = 1; more; ++index) {
+    MODBOUND_ASSIGN_OR_RETURN(more, OpenOne(AsideName(path, index), logs));
   }
+  // Right after one was put aside there is no newest one.
+  MODBOUND_ASSIGN_OR_RETURN(const bool is_there, OpenOne(path, logs));
+  if (is_there) {
+    MODBOUND_ASSIGN_OR_RETURN(const ChainEnd end,
+                              EndOfFile(logs.back().file, path));
+    logs.back().size = end.size;
+  }
+  return logs;
 }
 
 }  // namespace
 
 absl::Status CopyAuditLog(const std::string& folder,
                           const std::string& target) {
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<OpenLog> logs,
-                            OpenLogs(folder + "/audit.log"));
+  MODBOUND_ASSIGN_OR_RETURN(const std::vector<OpenLog> logs, OpenLogs(folder));
   for (const OpenLog& log : logs) {
     MODBOUND_RETURN_IF_ERROR(CopyFile(
         log.file, log.path, target + log.path.substr(folder.size()), log.size));

@@ -32,7 +32,7 @@ struct AuditLimits {
 //    "previous":"<SHA-256 of the line before, without its newline>"}
 // numbered from 1; `previous` of line 1 is 64 zeros. Put aside as audit.log.1
 // (newest), audit.log.2, ...; the chain goes on over files. Several processes
-// may append at once (a lock on the file); one object is for one thread.
+// may append at once (a lock on the folder); one object is for one thread.
 class AuditFile {
  public:
   explicit AuditFile(std::string folder, const AuditLimits& limits = {});

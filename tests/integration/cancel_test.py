@@ -22,7 +22,7 @@ def long_jobs():
     return {
         "train": dict(task=pdm, model={"hidden_size": 256}, target_accuracy=1,
                       max_steps=10000000, eval_every=10000000),
-        "partition": dict(matrix=matrix + matrix.T, runs=10000),
+        "partition": dict(matrix=matrix + matrix.T, runs=100000),
         "induced_quality": dict(matrix=matrix + matrix.T, null_count=10000000,
                                 labels=numpy.arange(1200) % 7),
         "compare_matrices": dict(a=matrix + matrix.T, b=matrix @ matrix.T,
@@ -78,7 +78,8 @@ class CancelTest(ServiceTest):
         activity = numpy.tile(block, (steps // 10000, 1))
         for pause in (0, 0.3, 1, 2):
             with self.subTest(pause=pause):
-                handle = self.lab.partition(activity=activity, runs=10000)
+                handle = self.lab.partition(activity=activity, runs=100000,
+                                            algorithm="ITERATED")
                 for event in handle.watch():
                     if event.state not in ("WAITING", "QUEUED"):
                         break

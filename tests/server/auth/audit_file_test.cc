@@ -1,6 +1,7 @@
 #include "server/auth/audit_file.h"
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -179,6 +180,8 @@ TEST_F(AuditFileTest, EachCopyIsAChainWhileAnotherProcessAppends) {
     AuditFile file(folder_path_, {.file_bytes = 500, .files = 4});
     while (!stop) {
       EXPECT_TRUE(file.Append({Record("a"), Record("b")}).ok());
+      // A lock is not given in turn: whoever asks without a pause has it.
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
     }
   });
   while (!fs::exists(folder_path_ + "/audit.log.4")) {
