@@ -17,7 +17,7 @@ from service import TIME_FACTOR, Golden, Server, comparable, digests
 ROUNDS = 20 if LONG_FORM else 1
 KILLS = int(os.environ.get("MODBOUND_CHECKPOINT_KILLS", "4"))
 # Sanitizers compute so much more slowly that jobs are shorter instead.
-PARTITION = {"runs": int(7000 / TIME_FACTOR), "seed": 6}
+PARTITION = {"runs": int(25000 / TIME_FACTOR), "seed": 6}
 
 
 def training(steps):

@@ -44,7 +44,7 @@ class WorkerTest(ServersTest):
 
     def long_job(self, lab):
         matrix = numpy.random.default_rng(1).standard_normal((300, 300))
-        return lab.partition(matrix=matrix + matrix.T, runs=10000)
+        return lab.partition(matrix=matrix + matrix.T, runs=100000)
 
     def worker_of(self, job, attempt):
         """Process of an attempt that is at work."""
