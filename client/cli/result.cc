@@ -169,9 +169,8 @@ absl::Status WriteResult(Connection& connection,
                          Interrupt& interrupt) {
   MODBOUND_RETURN_IF_ERROR(MakeFolder(folder));
   MODBOUND_RETURN_IF_ERROR(RemoveFormerResult(folder, job));
-  if (job.state() == v1::JobState::SUCCEEDED) {
-    MODBOUND_RETURN_IF_ERROR(WriteOutputs(connection, job, folder, interrupt));
-  }
+  // A job that FAILED may have kept some.
+  MODBOUND_RETURN_IF_ERROR(WriteOutputs(connection, job, folder, interrupt));
   if (inputs) {
     MODBOUND_RETURN_IF_ERROR(WriteInputs(connection, job, folder, interrupt));
   }

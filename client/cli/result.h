@@ -17,10 +17,10 @@ bool HasEnded(v1::JobState::State state);
 // 4 (CANCELLED). Needs a job that has ended.
 absl::Status EndOf(const v1::Job& job);
 
-// Leaves what an ended job found in `folder`: NAME.npy for every output,
-// inputs/NAME.npy for every input when `inputs`, and last summary.json, so
-// that its presence says that the rest is there. A job that did not succeed
-// leaves just summary.json.
+// Leaves what an ended job found in `folder`: NAME.npy for every output (also
+// those that a training that DIVERGED kept), inputs/NAME.npy for every input
+// when `inputs`, and last summary.json, so that its presence says that the rest
+// is there.
 // A former job's result in `folder` goes first: its summary.json, and of the
 // arrays that this one names in `outputs` those that the new job does not
 // replace and whose elements still are what was downloaded then. Everything

@@ -62,17 +62,16 @@ void Adam<Scalar>::Save(StateWriter& state) const {
 
 template <typename Scalar>
 bool Adam<Scalar>::Load(StateReader& state) {
-  int64_t steps = 0;
-  Values first(first_.size());
-  Values second(second_.size());
-  if (!state.ReadInt(steps) || !state.Read(first.data(), first.size()) ||
-      !state.Read(second.data(), second.size())) {
-    return false;
-  }
-  steps_ = steps;
-  first_.swap(first);
-  second_.swap(second);
-  return true;
+  return state.left() >= StateBytes() && state.ReadInt(steps_) &&
+         state.Read(first_.data(), first_.size()) &&
+         state.Read(second_.data(), second_.size());
+}
+
+template <typename Scalar>
+int64_t Adam<Scalar>::StateBytes() const {
+  return static_cast<int64_t>(sizeof(steps_)) +
+         (first_.size() + second_.size()) *
+             static_cast<int64_t>(sizeof(Scalar));
 }
 
 template class Adam<float>;

@@ -29,6 +29,7 @@ class Adam : public Optimizer<Scalar> {
   // Steps taken and moments.
   void Save(StateWriter& state) const override;
   bool Load(StateReader& state) override;
+  int64_t StateBytes() const override;
 
  private:
   OptimizerOptions options_;

@@ -49,6 +49,8 @@ class Optimizer {
   // nothing changed, when `state` does not hold it.
   virtual void Save(StateWriter& state) const = 0;
   virtual bool Load(StateReader& state) = 0;
+  // What Save adds.
+  virtual int64_t StateBytes() const = 0;
 };
 
 // The optimiser that `options` names, for vectors of `size` numbers. It changes

@@ -42,12 +42,12 @@ void Sgd<Scalar>::Save(StateWriter& state) const {
 
 template <typename Scalar>
 bool Sgd<Scalar>::Load(StateReader& state) {
-  Values velocity(velocity_.size());
-  if (!state.Read(velocity.data(), velocity.size())) {
-    return false;
-  }
-  velocity_.swap(velocity);
-  return true;
+  return state.Read(velocity_.data(), velocity_.size());
+}
+
+template <typename Scalar>
+int64_t Sgd<Scalar>::StateBytes() const {
+  return velocity_.size() * static_cast<int64_t>(sizeof(Scalar));
 }
 
 template class Sgd<float>;

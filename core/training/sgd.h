@@ -27,6 +27,7 @@ class Sgd : public Optimizer<Scalar> {
   // v.
   void Save(StateWriter& state) const override;
   bool Load(StateReader& state) override;
+  int64_t StateBytes() const override;
 
  private:
   Scalar momentum_;

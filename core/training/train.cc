@@ -68,6 +68,7 @@ class Trainer {
         gradient_(options.units, task.inputs(), task.outputs()),
         trainable_(options.masks, options.frozen, gradient_),
         parameters_(InitialParameters(task, options, trainable_)),
+        last_good_(parameters_),
         optimizer_(MakeOptimizer<Scalar>(
             options.optimizer, parameters_.size(), trainable_.spans())),
         objective_(Backprop<Scalar>(options.dynamics,
@@ -90,6 +91,21 @@ class Trainer {
     ReleaseBuffers();
     LoadState();
     MakeRoom();
+    const absl::Status trained = RunSteps();
+    if (ReasonOf(trained) == reason::kDiverged) {
+      ReleaseBuffers();
+      result_.failure = trained;
+      result_.stop_reason = TrainStopReason::kDiverged;
+      parameters_ = std::move(last_good_);
+    } else {
+      MODBOUND_RETURN_IF_ERROR(trained);
+    }
+    Finish();
+    return std::move(result_);
+  }
+
+ private:
+  absl::Status RunSteps() {
     while (record_.steps < options_.max_steps) {
       MakeBuffers();
       clock_.Start();
@@ -112,11 +128,9 @@ class Trainer {
         OfferState();
       }
     }
-    Finish();
-    return std::move(result_);
+    return absl::OkStatus();
   }
 
- private:
   // An evaluation, and the result, have the network as doubles, and a
   // checkpoint has all that is carried once more: in the room of what steps
   // alone need.
@@ -178,6 +192,7 @@ class Trainer {
     if (std::isfinite(clip_norm_)) {
       ClipNorm<Scalar>(clip_norm_, gradient_.values());
     }
+    last_good_.values() = parameters_.values();
     optimizer_->Step(LearningRateAt(record_.steps),
                      gradient_.values(),
                      parameters_.values());
@@ -258,19 +273,22 @@ class Trainer {
     state.Reserve(StateBytes());
     SaveRecord(record_, state);
     state.Add(parameters_.values().data(), parameters_.size());
+    state.Add(last_good_.values().data(), last_good_.size());
     optimizer_->Save(state);
     execution_.checkpoint->Offer(execution_.Name(kTrainingPhase),
                                  record_.steps,
                                  std::move(state).Take());
   }
 
-  // What a state takes up, or a number more: in room for less it would be
-  // moved as it grows.
-  int64_t StateBytes() const {
-    return (1 + OptimizerStates(options_.optimizer)) * parameters_.size() *
+  // Of a state, without the record.
+  int64_t CarriedBytes() const {
+    return (parameters_.size() + last_good_.size()) *
                static_cast<int64_t>(sizeof(Scalar)) +
-           RecordBytes(record_) + static_cast<int64_t>(sizeof(int64_t));
+           optimizer_->StateBytes();
   }
+
+  // In room for less a state would be moved as it grows.
+  int64_t StateBytes() const { return RecordBytes(record_) + CarriedBytes(); }
 
   // Goes on from the state of an earlier attempt; from the beginning when there
   // is none that fits.
@@ -294,15 +312,14 @@ class Trainer {
     StateReader state(bytes);
     TrainingRecord record;
     record.snapshots = record_.snapshots;
-    Parameters<Scalar> parameters = parameters_;
     if (!LoadRecord(options_, state, record) ||
-        !state.Read(parameters.values().data(), parameters.size()) ||
-        !optimizer_->Load(state)) {
+        state.left() != CarriedBytes()) {
       return false;
     }
     record_ = std::move(record);
-    parameters_ = std::move(parameters);
-    return true;
+    return state.Read(parameters_.values().data(), parameters_.size()) &&
+           state.Read(last_good_.values().data(), last_good_.size()) &&
+           optimizer_->Load(state);
   }
 
   void Report() const {
@@ -352,7 +369,8 @@ class Trainer {
 
   void Finish() {
     optimizer_.reset();
-    if (!record_.snapshots.steps.empty() &&
+    last_good_ = Parameters<Scalar>(0, 0, 0);
+    if (result_.failure.ok() && !record_.snapshots.steps.empty() &&
         record_.snapshots.steps.back() != record_.steps) {
       TakeSnapshot();
     }
@@ -365,6 +383,9 @@ class Trainer {
     result_.loss = std::move(record_.loss);
     result_.penalty = std::move(record_.penalty);
     result_.snapshots = std::move(record_.snapshots);
+    if (record_.evaluations.empty()) {
+      result_.psychometric.resize(0, 3);
+    }
     result_.accuracy_curve.resize(
         static_cast<int64_t>(record_.evaluations.size()), 2);
     for (std::size_t e = 0; e < record_.evaluations.size(); ++e) {
@@ -386,6 +407,8 @@ class Trainer {
   Parameters<Scalar> gradient_;
   Trainable<Scalar> trainable_;
   Parameters<Scalar> parameters_;
+  // Those that the last finite loss was measured with.
+  Parameters<Scalar> last_good_;
   std::unique_ptr<Optimizer<Scalar>> optimizer_;
   Objective<Scalar> objective_;
   TrainingStreams streams_;

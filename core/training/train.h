@@ -14,18 +14,24 @@
 
 namespace modbound {
 
-enum class TrainStopReason { kTargetReached, kMaxSteps, kEarlyStop };
+enum class TrainStopReason { kTargetReached, kMaxSteps, kEarlyStop, kDiverged };
 
 struct TrainResult {
+  // kAborted DIVERGED when the loss, the penalty, a weight or the activity of
+  // an evaluation is no longer finite, with the step; else OK. What diverged is
+  // not in this result: `network` is what the last finite loss was measured
+  // with, the curves are of the steps and evaluations before.
+  absl::Status failure;
   Network network;           // float32 training: every number is a float
   Network initial;           // before the first step
   std::vector<double> loss;  // of each step, before its update, nats
   // The same of the regularisation; empty without.
   std::vector<double> penalty;
   Matrix accuracy_curve;  // evaluations x 2: step, accuracy
-  Matrix psychometric;    // see Psychometric; of the last evaluation
-  Snapshots snapshots;    // empty when none are asked for
-  Accuracy accuracy;      // of the last evaluation
+  // See Psychometric; of the last evaluation, without rows before the first.
+  Matrix psychometric;
+  Snapshots snapshots;  // empty when none are asked for
+  Accuracy accuracy;    // of the last evaluation
   int64_t steps = 0;
   TrainStopReason stop_reason = TrainStopReason::kMaxSteps;
   // Of the step loop alone: trials, forward, backward, optimiser.
@@ -43,8 +49,8 @@ struct TrainResult {
 // kInitialWeights, array), stream b's j-th trial (seed, kTrainingTrials, j B +
 // b), evaluation e's trial i (seed, kEvaluationTrials, e eval_trials + i).
 // Threads: one, plus those of the evaluation; result independent of their
-// number. Errors: those of CheckTrainOptions; kAborted DIVERGED when the loss,
-// the penalty or a weight is no longer finite; kCancelled.
+// number. Errors: those of CheckTrainOptions; kCancelled. Training that
+// diverges has a result: TrainResult::failure.
 absl::StatusOr<TrainResult> Train(const Task& task,
                                   const TrainOptions& options,
                                   const Execution& execution);

@@ -72,7 +72,8 @@ double TrainBytes(const Task& task, const TrainOptions& options) {
   const double trials = static_cast<double>(options.batch_size) *
                         static_cast<double>(task.max_steps()) * (16 * I + 4);
   const double scalar = ScalarBytes(options);
-  const double step = TrainStepBytes(task, options);
+  // And the weights of the step before.
+  const double step = TrainStepBytes(task, options) + scalar * parameters;
   const auto backprop_bytes = options.precision == Precision::kFloat64
                                   ? Backprop<double>::KeptBytes
                                   : Backprop<float>::KeptBytes;
@@ -81,15 +82,14 @@ double TrainBytes(const Task& task, const TrainOptions& options) {
       BatchBytes(task, options);
   const double carried =
       scalar * parameters *
-      static_cast<double>(1 + OptimizerStates(options.optimizer));
+      static_cast<double>(2 + OptimizerStates(options.optimizer));
   // An evaluation has the network as doubles in the room of the step's buffers
   // and gradient.
   const double evaluation =
       kept + carried + parameters * 8 +
       RunTaskBytes(task, options.units, options.eval_trials, false);
-  // In the same room a checkpoint is made; where training goes on from one,
-  // before any step, there are what it began with, the bytes and what they say.
-  const double checkpoint = std::max(kept + 2 * carried, 3 * carried) + curves;
+  // In the same room a checkpoint is made, or read.
+  const double checkpoint = kept + 2 * carried + curves;
   // In the end the two networks as doubles, one more as it was or leaves, and
   // the curves as they leave.
   const double result = kept + parameters * (16 + scalar) + curves;

@@ -99,6 +99,10 @@ struct Plan {
 
 // What a run found.
 struct Outcome {
+  // Not OK: what the job FAILED with, though there is something to keep: the
+  // rest of this is of what was done before.
+  // A network of an ensemble that failed keeps nothing.
+  absl::Status failure;
   v1::Summary summary;
   std::map<std::string, HostArray> outputs;
   // The plan's memory estimate with exact shapes and the threads of the run;

@@ -144,6 +144,7 @@ class EnsembleRun {
     if (!outcome.ok()) {
       return WithJobPath(outcome.status(), analysis_);
     }
+    MODBOUND_RETURN_IF_ERROR(outcome->failure);
     MODBOUND_RETURN_IF_ERROR(
         outputs_.Set(network, std::move(outcome->outputs)));
     SummaryOf(network) = std::move(outcome->summary);

@@ -240,6 +240,8 @@ v1::TrainStop::Reason StopReasonOf(TrainStopReason reason) {
       return v1::TrainStop::TARGET_REACHED;
     case TrainStopReason::kEarlyStop:
       return v1::TrainStop::EARLY_STOP;
+    case TrainStopReason::kDiverged:
+      return v1::TrainStop::DIVERGED;
     case TrainStopReason::kMaxSteps:
       break;
   }
@@ -255,7 +257,8 @@ void FillSummary(const TrainResult& result, v1::TrainSummary& summary) {
   summary.set_steps(result.steps);
   summary.set_stop_reason(StopReasonOf(result.stop_reason));
   summary.set_steps_per_second(result.steps_per_second);
-  summary.set_final_loss(result.loss.back());
+  summary.set_final_loss(result.loss.empty() ? std::nan("")
+                                             : result.loss.back());
   summary.set_silent_units(result.silent_units);
   if (!result.penalty.empty()) {
     summary.set_final_penalty(result.penalty.back());
@@ -275,12 +278,13 @@ absl::StatusOr<Outcome> TrainOne(const v1::TrainSpec& train,
   MODBOUND_ASSIGN_OR_RETURN(TrainResult result,
                             Train(task, options, execution));
   Outcome outcome;
+  outcome.failure = result.failure;
   FillSummary(result, *outcome.summary.mutable_train());
   AddNetwork(result.network, "", NetworkDType(train), outcome);
   result.network = Network();  // its doubles give way to what leaves
   AddNetwork(result.initial, "initial/", NetworkDType(train), outcome);
   outcome.outputs["loss"] = StepCurve(result.loss);
-  if (!result.penalty.empty()) {
+  if (options.regularization.any()) {
     outcome.outputs["penalty"] = StepCurve(result.penalty);
   }
   outcome.outputs["accuracy_curve"] = HostArray::FromMatrix(

@@ -130,7 +130,9 @@ absl::Status RunInDirectory(const std::string& dir,
   }
   result.set_peak_job_bytes(outcome->peak_job_bytes);
   *result.mutable_summary() = std::move(outcome->summary);
-  return WriteOutputs(dir, outcome->outputs, stop, result);
+  MODBOUND_RETURN_IF_ERROR(WriteOutputs(dir, outcome->outputs, stop, result));
+  is_outcome = true;
+  return outcome->failure;
 }
 
 absl::Status Run(const std::string& dir,

@@ -53,7 +53,8 @@ absl::Status WriteAttemptSpec(const std::string& dir,
 // Runs the attempt in `dir`: reads attempt.binpb and the inputs (each checked
 // against its digest), runs the analysis, from the checkpoint in checkpoint/
 // when one fits, leaving new ones there (FileCheckpoint), writes out/<number>
-// for every output larger than kInlineLimit (numbered in the order of the names
+// for every output larger than kInlineLimit, also of a failure that has some to
+// keep (Outcome::failure) (numbered in the order of the names
 // of all; synced) and, last, result.binpb, which holds the others. The same
 // call in a thread of the server and in modbound-worker, where the process is
 // the attempt's own and its peak memory goes into the result. A failed analysis

@@ -113,7 +113,7 @@ absl::StatusOr<JobStateEnum> FirstState(Connection& connection,
           "DEPENDENCY_FAILED",
           job.path + "inputs",
           absl::StrCat(
-              "job ", need, " is ", StateWord(state), ": it has no outputs"));
+              "job ", need, " is ", StateWord(state), ": it has no result"));
     }
   }
   return first;

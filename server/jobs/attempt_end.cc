@@ -22,12 +22,13 @@
 namespace modbound {
 namespace {
 
-// SUCCEEDED with everything that the attempt's result says.
-absl::StatusOr<AttemptEnd> Succeeded(ArtifactStore& artifacts,
-                                     const RunningAttempt& attempt,
-                                     internal::AttemptResult result) {
+// An end with everything that the attempt's result says.
+absl::StatusOr<AttemptEnd> WithResult(ArtifactStore& artifacts,
+                                      const RunningAttempt& attempt,
+                                      internal::AttemptResult result) {
   AttemptEnd ended;
-  ended.end.state = v1::JobState::SUCCEEDED;
+  ended.end.state = result.status().code() == 0 ? v1::JobState::SUCCEEDED
+                                                : v1::JobState::FAILED;
   v1::Job& job = ended.end.result;
   for (const auto& [name, file] : result.outputs()) {
     const v1::Array& array = file.array();
@@ -58,7 +59,11 @@ absl::StatusOr<AttemptEnd> Succeeded(ArtifactStore& artifacts,
   AddAttempt(attempt.spec, result, *job.mutable_provenance());
   job.mutable_provenance()->set_queue_seconds(attempt.queue_seconds);
   *job.mutable_summary() = std::move(*result.mutable_summary());
-  job.mutable_cache_info();
+  if (ended.end.state == v1::JobState::SUCCEEDED) {
+    job.mutable_cache_info();
+  } else {
+    *job.mutable_error() = std::move(*result.mutable_status());
+  }
   return ended;
 }
 
@@ -67,8 +72,8 @@ absl::StatusOr<AttemptEnd> FromResult(ArtifactStore& artifacts,
   MODBOUND_ASSIGN_OR_RETURN(
       internal::AttemptResult result,
       ReadAttemptResult(attempt.dir, attempt.spec.token()));
-  if (result.status().code() == 0) {
-    return Succeeded(artifacts, attempt, std::move(result));
+  if (result.status().code() == 0 || result.outputs_size() > 0) {
+    return WithResult(artifacts, attempt, std::move(result));
   }
   AttemptEnd ended;
   ended.end.state = v1::JobState::FAILED;
@@ -85,17 +90,18 @@ absl::StatusOr<bool> CancelRequested(Connection& connection,
   return found && statement.Int(0) != 0;
 }
 
-absl::Status CommitSuccess(Connection& connection,
-                           JobTransitions& transitions,
-                           const ArtifactStore& artifacts,
-                           const RunningAttempt& attempt,
-                           const AttemptEnd& ended) {
+absl::Status CommitResult(Connection& connection,
+                          JobTransitions& transitions,
+                          const ArtifactStore& artifacts,
+                          const RunningAttempt& attempt,
+                          const AttemptEnd& ended) {
   JobEnd end = ended.end;
   MODBOUND_RETURN_IF_ERROR(CheckResultFits(
       connection, artifacts, attempt.spec.job_id(), end.result));
   end.result.mutable_provenance()->set_wall_seconds(
       Seconds(attempt.start, std::chrono::steady_clock::now()));
-  if (!attempt.spec.reproduces().empty()) {
+  if (end.state == v1::JobState::SUCCEEDED &&
+      !attempt.spec.reproduces().empty()) {
     MODBOUND_ASSIGN_OR_RETURN(
         *end.result.mutable_reproduction(),
         CompareWithSource(connection, attempt.spec.reproduces(), end.result));
@@ -185,12 +191,16 @@ std::string EndText(const AttemptEnd& ended, StopCause cause) {
   const absl::Status error = ended.put_back.ok()
                                  ? FromRpcStatus(ended.end.result.error())
                                  : ended.put_back;
-  return absl::StrCat(ended.loss.has_value() ? "lost: "
-                      : ended.put_back.ok()  ? "failed: "
-                                             : "put back: ",
-                      ReasonOf(error),
-                      ": ",
-                      error.message());
+  return absl::StrCat(
+      ended.loss.has_value() ? "lost: "
+      : ended.put_back.ok()  ? "failed: "
+                             : "put back: ",
+      ReasonOf(error),
+      ": ",
+      error.message(),
+      ended.outputs.empty()
+          ? ""
+          : absl::StrCat("; ", ended.outputs.size(), " arrays are kept"));
 }
 
 AttemptEnd ConcludeAttempt(ArtifactStore& artifacts,
@@ -243,8 +253,8 @@ absl::Status CommitAttemptEnd(Connection& connection,
   if (!ended.put_back.ok()) {
     return transitions.Requeue(attempt.key(), ended.put_back).status();
   }
-  if (ended.end.state == v1::JobState::SUCCEEDED) {
-    return CommitSuccess(connection, transitions, artifacts, attempt, ended);
+  if (ended.HasResult()) {
+    return CommitResult(connection, transitions, artifacts, attempt, ended);
   }
   return transitions.EndAttempt(attempt.key(), ended.end).status();
 }

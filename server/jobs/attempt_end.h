@@ -37,8 +37,13 @@ struct AttemptEnd {
   // The job's time was over: counts even when its owner cancelled it.
   bool out_of_time = false;
   JobEnd end;
-  // With SUCCEEDED: the outputs, whose bytes are safe.
+  // The outputs, whose bytes are safe: of SUCCEEDED, and of a failure that has
+  // some to keep.
   std::vector<StagedArtifact> outputs;
+
+  bool HasResult() const {
+    return end.state == v1::JobState::SUCCEEDED || !outputs.empty();
+  }
 };
 
 // Judges an attempt that came back from its executor with `status`, having been

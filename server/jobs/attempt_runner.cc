@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "server/errors/error_status.h"
 #include "server/files/failpoint.h"
 #include "server/files/file_io.h"
 #include "server/files/guarded.h"
@@ -206,12 +207,15 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
     }
   }
   const absl::Status stored = CommitEnd(attempt);
-  if (end.end.state != v1::JobState::SUCCEEDED || !DoesNotFit(stored)) {
+  if (!end.HasResult() || !DoesNotFit(stored)) {
     return stored;
   }
   // Nothing was stored, and its outputs go with the end that they were of.
   AttemptEnd failed;
-  failed.end = EndedBy(v1::JobState::FAILED, stored);
+  failed.end = EndedBy(v1::JobState::FAILED,
+                       end.end.state == v1::JobState::SUCCEEDED
+                           ? stored
+                           : FromRpcStatus(end.end.result.error()));
   attempt.end = std::move(failed);
   LogEnd(attempt);
   return CommitEnd(attempt);

@@ -62,7 +62,7 @@ absl::StatusOr<Producer> Producers::Load(const std::string& id) {
         "DEPENDENCY_FAILED",
         "",
         absl::StrCat(
-            "job ", id, " is ", StateWord(state), ": it has no outputs"));
+            "job ", id, " is ", StateWord(state), ": it has no result"));
   }
   Producer producer;
   producer.id = id;

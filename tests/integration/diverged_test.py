@@ -1,11 +1,13 @@
-"""Training that diverges fails, says where, and leaves nothing behind."""
+"""Training that diverges fails, says where, and keeps what it had."""
 
+import json
 import os
 import re
 import tempfile
 import unittest
 
 import modbound
+import numpy
 
 from service import ServersTest, verify
 
@@ -39,29 +41,70 @@ class DivergedTest(ServersTest):
         self.assertEqual(losses.shape, (int(step),))
         self.assertEqual(loss, f"{losses[-1]:g}")
         self.assertNotEqual(loss, f"{losses[-2]:g}")
+        # What is kept is of the steps before: the losses, and the weights that
+        # the last of them was measured with.
+        kept = train.kept_arrays
+        self.assertEqual(set(kept), set(sound.arrays))
+        numpy.testing.assert_array_equal(kept["loss"], losses)
+        before = lab.train(**SPEC, max_steps=int(step) - 1).wait()
+        for name in ("w_in", "w_rec", "w_out", "b_rec", "initial/w_rec"):
+            numpy.testing.assert_array_equal(kept[name], before.arrays[name])
+            self.assertTrue(numpy.isfinite(kept[name]).all())
+        summary = train.job.summary.train
+        self.assertEqual((summary.stop_reason, summary.steps),
+                         ("DIVERGED", int(step)))
+        self.assertEqual(summary.final_loss, losses[-1])
+        with self.assertRaises(modbound.JobFailed):
+            _ = train.arrays
+        # It is no result: no job takes its outputs, nor is it an answer.
+        with self.assertRaisesRegex(modbound.FailedPrecondition,
+                                    "is FAILED: it has no result"):
+            lab.simulate(network=train)
+        again = lab.train(**SPEC)
+        with self.assertRaises(modbound.JobFailed):
+            again.wait()
+        self.assertEqual(again.job.outputs["w_rec"].artifact,
+                         train.job.outputs["w_rec"].artifact)
+        # Weights from there are where another training may begin.
+        better = lab.train(
+            **{**SPEC, "optimizer": {"learning_rate": 0.001}}, max_steps=2,
+            **{"initial/" + name: kept[name] for name in (
+                "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out")}).wait()
+        numpy.testing.assert_array_equal(better.arrays["initial/w_rec"],
+                                         kept["w_rec"])
 
-    def test_the_cli_says_it_in_one_line_and_nothing_is_left(self):
-        server, lab = self.serve()
+    def test_the_cli_says_it_in_one_line_and_writes_what_is_kept(self):
+        server, lab = self.serve("--worker=always")
         with tempfile.TemporaryDirectory(prefix="modbound_out_") as out:
             done = server.cli("run", "train", "--spec", "-", "--out", out,
                               spec=SPEC, check=False)
-            self.assertEqual(os.listdir(out), ["summary.json"])
+            with open(os.path.join(out, "summary.json")) as file:
+                summary = json.load(file)
+            self.assertEqual(summary["stop_reason"], "DIVERGED")
+            loss = numpy.load(os.path.join(out, "loss.npy"))
+            self.assertEqual(summary["steps"], str(len(loss)))
+            self.assertEqual(
+                numpy.load(os.path.join(out, "w_rec.npy")).shape, (16, 16))
         self.assertEqual(done.returncode, 3)
         train, = lab.jobs()
         line, = done.stderr.splitlines()
         self.assertEqual(line, f"error: job {train.id} FAILED: "
                                f"{train.job.error.message} [DIVERGED]")
         self.assertIn("last finite loss: ", line)
-        self.assertEqual(dict(train.job.outputs), {})
-        self.assertFalse(train.job.summary)
         self.assertEqual(server.stop(), 0)
         for folder in ("attempts", "checkpoints"):
             self.assertEqual(
                 os.listdir(os.path.join(server.data_dir, folder)), [])
         sound = verify(server.data_dir)
         self.assertEqual(sound.returncode, 0, sound.stderr)
-        self.assertIn("sound: 1 jobs, 0 artifacts of 0 bytes, ", sound.stdout)
+        self.assertIn("sound: 1 jobs, ", sound.stdout)
         self.assertIn(" 0 problems, 0 files to be removed", sound.stdout)
+        # Deleting the job takes them with it.
+        server.start()
+        train.delete()
+        self.assertEqual(server.stop(), 0)
+        sound = verify(server.data_dir)
+        self.assertIn("sound: 0 jobs, 0 artifacts of 0 bytes, ", sound.stdout)
 
 
 if __name__ == "__main__":

@@ -85,8 +85,15 @@ class Handle(handle.JobView):
 
     async def array(self, name):
         """One output as a numpy array."""
+        await self._wait_for_result()
+        return await self._array(name)
+
+    async def _wait_for_result(self):
         if not self.ended:
             await self.wait()
+        self._raise_if_failed()
+
+    async def _array(self, name):
         if name not in self._message.outputs:
             raise KeyError(
                 f"{name!r}; there are: {', '.join(sorted(self._message.outputs))}")
@@ -95,9 +102,17 @@ class Handle(handle.JobView):
 
     async def arrays(self):
         """All outputs, {name: numpy array}."""
-        if not self.ended:
-            await self.wait()
-        return {name: await self.array(name)
+        await self._wait_for_result()
+        return {name: await self._array(name)
+                for name in sorted(self._message.outputs)}
+
+    async def kept_arrays(self):
+        """As arrays(), also of a job that failed: modbound.Handle.kept_arrays."""
+        try:
+            await self._wait_for_result()
+        except errors.JobError:
+            pass
+        return {name: await self._array(name)
                 for name in sorted(self._message.outputs)}
 
     async def watch(self):

@@ -126,6 +126,19 @@ class Handle(JobView):
         return Arrays(self._lab, self._message.outputs)
 
     @property
+    def kept_arrays(self):
+        """As `arrays`, but of a job that ended without a result, too.
+
+        A training that DIVERGED keeps its arrays up to the step that its error
+        names; `job.summary` has its numbers. Any other keeps none.
+        """
+        try:
+            self.wait()
+        except errors.JobError:
+            pass
+        return Arrays(self._lab, self._refresh(full=True).outputs)
+
+    @property
     def inputs(self):
         """Input name -> numpy array, likewise."""
         return Arrays(self._lab, self._refresh(full=True).inputs)

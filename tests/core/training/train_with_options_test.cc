@@ -370,13 +370,19 @@ TEST(TrainDivergence, OfThePenaltyIsNamed) {
   options.initial[0] = Matrix::Constant(12, task.inputs(), 0.1);
   options.initial[0](0, 0) = 1e200;
   const auto result = Train(task, options, {});
-  EXPECT_EQ(ReasonOf(result.status()), reason::kDiverged);
-  EXPECT_EQ(std::string(result.status().message()),
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(ReasonOf(result->failure), reason::kDiverged);
+  EXPECT_EQ(std::string(result->failure.message()),
             "the penalty is no longer finite at step 0; last finite loss: "
             "none");
+  // There was no step: what is kept is what it began with.
+  EXPECT_EQ(result->steps, 0);
+  EXPECT_EQ(result->network.w_in, options.initial[0]);
+  EXPECT_TRUE(result->loss.empty());
 }
 
-TEST(TrainDivergence, KeepsTheCheckpoint) {
+// From any checkpoint: the weights before the last update are carried in it.
+TEST(TrainDivergence, KeepsTheSameWhereverItWentOn) {
   TrainOptions options = ShortOptions();
   options.max_steps = 2000;
   options.optimizer.name = OptimizerName::kSgd;
@@ -387,11 +393,19 @@ TEST(TrainDivergence, KeepsTheCheckpoint) {
   Execution execution;
   execution.checkpoint = &checkpoint;
   const auto result = Train(PerceptualTask(), options, execution);
-  EXPECT_EQ(ReasonOf(result.status()), reason::kDiverged);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(ReasonOf(result->failure), reason::kDiverged);
   EXPECT_THAT(
-      std::string(result.status().message()),
+      std::string(result->failure.message()),
       testing::ContainsRegex("at step [0-9]+; last finite loss: [0-9]"));
-  EXPECT_EQ(checkpoint.offered().count("training"), 1u);
+  // The last one offered is of the state that diverged.
+  ASSERT_EQ(checkpoint.offered().count("training"), 1u);
+  MemoryCheckpoint last(checkpoint.offered());
+  execution.checkpoint = &last;
+  const auto resumed = Train(PerceptualTask(), options, execution);
+  ASSERT_TRUE(resumed.ok());
+  EXPECT_EQ(resumed->failure, result->failure);
+  EXPECT_EQ(AllBytesOf(*resumed), AllBytesOf(*result));
 }
 
 TEST(TrainOptions, ThatDoNotFitAreRefused) {

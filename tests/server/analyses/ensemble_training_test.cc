@@ -113,8 +113,9 @@ TEST(EnsembleTraining, NetworksThatDivergeDoNotSinkTheRest) {
     v1::Spec alone = UnstableEnsemble();
     alone.mutable_train()->set_count(1);
     alone.mutable_train()->set_seed(ShardSeed(5, failure.network()));
-    EXPECT_EQ(std::string(RunWithThreads(alone, {}).status().message()),
-              failure.message());
+    const auto kept = RunWithThreads(alone, {});
+    ASSERT_TRUE(kept.ok());
+    EXPECT_EQ(std::string(kept->failure.message()), failure.message());
   }
   EXPECT_EQ(all->summary.train().steps(), 60);
 }
