@@ -33,6 +33,7 @@ Duration Duration::TruncatedExponential(double mean, double low, double high) {
   Duration duration = Uniform(low, high);
   duration.kind_ = Kind::kTruncatedExponential;
   duration.mean_ = mean;
+  duration.cut_ = std::expm1((low - high) / mean);
   return duration;
 }
 
@@ -75,8 +76,7 @@ double Duration::Draw(RandomStream& random) const {
     case Kind::kTruncatedExponential: {
       // Inverse of the distribution function, which has no memory: what lies
       // beyond `low` is exponential again.
-      const double cut = std::expm1((low_ - high_) / mean_);
-      const double beyond = -mean_ * std::log1p(random.Uniform() * cut);
+      const double beyond = -mean_ * std::log1p(random.Uniform() * cut_);
       return std::clamp(low_ + beyond, low_, high_);
     }
     default:

@@ -45,6 +45,7 @@ class Duration {
   double low_ = 0;
   double high_ = 0;
   double mean_ = 0;
+  double cut_ = 0;  // minus the probability of [low, high] beyond low
   std::vector<double> choices_;
 };
 

@@ -39,11 +39,15 @@ absl::StatusOr<const TrainingStreams::Current*> TrainingStreams::TrialAt(
       index = current.index + 1;
       begin = current.begin + current.trial.steps();
     }
-    for (int64_t steps = task_.DrawSteps(RandomOf(stream, index));
-         step >= begin + steps;
-         steps = task_.DrawSteps(RandomOf(stream, index))) {
+    // No trial is without steps: the one that begins here need not be drawn
+    // twice.
+    while (step > begin) {
       if (execution.stopped()) {
         return StoppedError();
+      }
+      const int64_t steps = task_.DrawSteps(RandomOf(stream, index));
+      if (step < begin + steps) {
+        break;
       }
       begin += steps;
       ++index;

@@ -1,8 +1,10 @@
 // One training step by itself: batch 16, 100 steps, relu, alpha 1, perceptual
 // decision-making. Arguments: units. GFLOP/s of the recurrent products alone
-// (forward, backward, weight gradient). train_bench.py has the peers.
+// (forward, backward, weight gradient); trials: share of the step that draws
+// them, which is to be at most 0.05. train_bench.py has the peers.
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstdint>
 
 #include "core/tasks/task.h"
@@ -28,6 +30,25 @@ TaskSpec PerceptualDecisions() {
   return spec;
 }
 
+double Now() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// Seconds that the trials of a step take.
+template <typename Scalar>
+double SecondsOfTrials(TrainingStreams& streams, Batch<Scalar>& batch) {
+  constexpr int64_t kFills = 1000;
+  const Execution execution;
+  const double begin = Now();
+  for (int64_t chunk = 0; chunk < kFills; ++chunk) {
+    streams.Fill(chunk, execution, batch).IgnoreError();
+    benchmark::DoNotOptimize(batch.inputs.data());
+  }
+  return (Now() - begin) / kFills;
+}
+
 template <typename Scalar>
 void TrainSteps(benchmark::State& state, const Task& task, int64_t units) {
   Dynamics dynamics;
@@ -42,12 +63,16 @@ void TrainSteps(benchmark::State& state, const Task& task, int64_t units) {
       MakeOptimizer<Scalar>({}, parameters.size(), {{0, parameters.size()}});
   const Execution execution;
   int64_t chunk = 0;
+  const double begin = Now();
   for (auto _ : state) {
     streams.Fill(chunk++, execution, batch).IgnoreError();
     benchmark::DoNotOptimize(
         backprop.Run(parameters, batch, gradient, execution));
     optimizer->Step(0.01, gradient.values(), parameters.values());
   }
+  const double step_seconds =
+      (Now() - begin) / static_cast<double>(state.iterations());
+  state.counters["trials"] = SecondsOfTrials(streams, batch) / step_seconds;
   const double flops = 3.0 * 2.0 * static_cast<double>(units * units) *
                        static_cast<double>(kStreams * kSteps);
   state.counters["GFLOP/s"] = benchmark::Counter(
@@ -58,19 +83,6 @@ template <typename Scalar>
 void TrainStep(benchmark::State& state) {
   TrainSteps<Scalar>(
       state, *Task::Make(PerceptualDecisions(), 100), state.range(0));
-}
-
-// The part of a step that draws trials: independent of the units.
-void DrawTrials(benchmark::State& state) {
-  const Task task = *Task::Make(PerceptualDecisions(), 100);
-  TrainingStreams streams(task, kStreams, kSteps, 1);
-  Batch<float> batch;
-  const Execution execution;
-  int64_t chunk = 0;
-  for (auto _ : state) {
-    streams.Fill(chunk++, execution, batch).IgnoreError();
-    benchmark::DoNotOptimize(batch.inputs.data());
-  }
 }
 
 // Task number i of the registry at dt 80, or all of them as one.
@@ -86,29 +98,17 @@ Task TaskNumber(int64_t i) {
   return Task::Combine(tasks);
 }
 
-// Drawing of trials of every task, to be set against its step of 64 units.
-void DrawTrialsOfTask(benchmark::State& state) {
+// The step of every task.
+void TrainStepOfTask(benchmark::State& state) {
   const Task task = TaskNumber(state.range(0));
   state.SetLabel(task.tasks() == 1 ? task.name() : "all tasks");
-  TrainingStreams streams(task, kStreams, kSteps, 1);
-  Batch<float> batch;
-  const Execution execution;
-  int64_t chunk = 0;
-  for (auto _ : state) {
-    streams.Fill(chunk++, execution, batch).IgnoreError();
-    benchmark::DoNotOptimize(batch.inputs.data());
-  }
+  TrainSteps<float>(state, task, state.range(1));
 }
 
-void TrainStepOfTask(benchmark::State& state) {
-  TrainSteps<float>(state, TaskNumber(state.range(0)), 64);
-}
-
-BENCHMARK(DrawTrials);
 BENCHMARK(TrainStep<float>)->Arg(64)->Arg(100)->Arg(256);
 BENCHMARK(TrainStep<double>)->Arg(64)->Arg(100)->Arg(256);
-BENCHMARK(DrawTrialsOfTask)->DenseRange(0, 12);
-BENCHMARK(TrainStepOfTask)->DenseRange(0, 12);
+BENCHMARK(TrainStepOfTask)
+    ->ArgsProduct({benchmark::CreateDenseRange(0, 12, 1), {64, 100}});
 
 }  // namespace
 }  // namespace modbound
