@@ -10,7 +10,7 @@
 #include "core/network/activation.h"
 #include "core/training/multiply.h"
 #include "core/training/outer_product.h"
-#include "core/training/register_tile.h"
+#include "core/training/panels.h"
 
 namespace modbound {
 namespace {

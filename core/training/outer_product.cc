@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/training/register_tile.h"
+#include "core/training/panels.h"
 
 namespace modbound {
 namespace {
@@ -22,24 +22,25 @@ void AddOuterProducts(const Scalar* left,
                       int64_t n,
                       int64_t depth,
                       Scalar* result,
-                      int64_t result_stride) {
-  const internal::Panels<Scalar> panels(rows);
+                      int64_t result_stride,
+                      bool wide) {
+  const internal::Panels<Scalar> panels(rows, wide);
   // The same for every panel: where sums are cut decides their rounding.
   constexpr int64_t kPiece =
       kPanelBytes / (internal::kMaxTileRegisters * internal::kRegisterBytes);
   for (int64_t first = 0; first < depth; first += kPiece) {
     const int64_t piece = std::min(kPiece, depth - first);
     for (int64_t p = 0; p < panels.count(); ++p) {
-      const int64_t row = panels.Begin(p);
+      const internal::Panel panel = panels[p];
       const internal::TileFactors<Scalar> factors{
-          left + first * left_stride + row,
+          left + first * left_stride + panel.begin,
           left_stride,
           right + first * right_stride,
           right_stride,
           1,
           piece};
       internal::AddPanel(
-          panels.Registers(p), factors, n, result_stride, result + row);
+          panel, factors, n, result_stride, result + panel.begin);
     }
   }
 }
@@ -52,7 +53,8 @@ template void AddOuterProducts(const float*,
                                int64_t,
                                int64_t,
                                float*,
-                               int64_t);
+                               int64_t,
+                               bool);
 template void AddOuterProducts(const double*,
                                int64_t,
                                int64_t,
@@ -61,6 +63,7 @@ template void AddOuterProducts(const double*,
                                int64_t,
                                int64_t,
                                double*,
-                               int64_t);
+                               int64_t,
+                               bool);
 
 }  // namespace modbound

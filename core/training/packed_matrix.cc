@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/training/register_tile.h"
+#include "core/training/panels.h"
 
 namespace modbound {
 
@@ -15,10 +15,10 @@ void PackedMatrix<Scalar>::PackFrom(const Scalar* values,
   rows_ = rows;
   cols_ = cols;
   values_.setZero(internal::PaddedRows<Scalar>(rows) * cols);
-  const internal::Panels<Scalar> panels(rows);
+  const internal::Panels<Scalar> panels(rows, wide_);
   for (int64_t p = 0; p < panels.count(); ++p) {
-    const int64_t first = panels.Begin(p);
-    const int64_t height = panels.Begin(p + 1) - first;
+    const int64_t first = panels[p].begin;
+    const int64_t height = panels[p].rows;
     const int64_t count = std::min(height, rows - first);
     Scalar* panel = values_.data() + first * cols;
     for (int64_t k = 0; k < cols; ++k) {
@@ -49,17 +49,17 @@ void PackedMatrix<Scalar>::MultiplyAdd(const Scalar* right,
                                        int64_t n,
                                        Scalar* result,
                                        int64_t result_stride) const {
-  const internal::Panels<Scalar> panels(rows_);
+  const internal::Panels<Scalar> panels(rows_, wide_);
   for (int64_t p = 0; p < panels.count(); ++p) {
-    const int64_t first = panels.Begin(p);
-    const internal::TileFactors<Scalar> factors{values_.data() + first * cols_,
-                                                panels.Begin(p + 1) - first,
-                                                right,
-                                                1,
-                                                right_stride,
-                                                cols_};
-    internal::AddPanel(
-        panels.Registers(p), factors, n, result_stride, result + first);
+    const internal::Panel panel = panels[p];
+    const internal::TileFactors<Scalar> factors{
+        values_.data() + panel.begin * cols_,
+        panel.rows,
+        right,
+        1,
+        right_stride,
+        cols_};
+    internal::AddPanel(panel, factors, n, result_stride, result + panel.begin);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "Eigen/Core"
+#include "core/training/panels.h"
 
 namespace modbound {
 
@@ -15,6 +16,10 @@ template <typename Scalar>
 class PackedMatrix {
  public:
   using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+
+  // wide: with registers of 64 bytes; the bits of products are the same.
+  explicit PackedMatrix(bool wide = internal::HasWideRegisters())
+      : wide_(wide) {}
 
   // Takes a copy of the matrix, or of its transpose. Keeps its buffer between
   // calls.
@@ -40,6 +45,7 @@ class PackedMatrix {
                 int64_t row_step,
                 int64_t column_step);
 
+  bool wide_;
   int64_t rows_ = 0;
   int64_t cols_ = 0;
   Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values_;

@@ -5,57 +5,29 @@
 #include <cstring>
 
 // The inner loop of PackedMatrix and AddOuterProducts: a block of a product
-// whose sums all stay in registers. Scalar: float or double.
+// whose sums all stay in registers. Scalar: float or double. kBytes: of a
+// register, 32 (two of 16 where there are no wider ones) or 64. An element's
+// sum runs in the same order in either.
+//
+// This header is compiled for two instruction sets (wide_tile.cc). What is in
+// it must be a template of kBytes, or the linker may take the code of the one
+// for the other.
 namespace modbound::internal {
 
-// Registers of 256 bits (two of 128 bits each where there are no wider ones).
-// Three of them of rows by four columns use twelve of sixteen for the sums.
-// With one register of rows eight columns keep the multipliers busy.
-inline constexpr int64_t kRegisterBytes = 32;
 inline constexpr int64_t kMaxTileRegisters = 3;
-constexpr int MaxTileColumns(int registers) { return registers == 1 ? 8 : 4; }
 
-template <typename Scalar>
-struct Lanes {
-  using Register [[gnu::vector_size(kRegisterBytes)]] = Scalar;
-  static constexpr auto kCount =
-      static_cast<int64_t>(kRegisterBytes / sizeof(Scalar));
-
-  static Register Load(const Scalar* values) {
-    Register loaded;
-    std::memcpy(&loaded, values, sizeof(loaded));
-    return loaded;
-  }
-};
-
-// So many rows, filled up to whole registers.
-template <typename Scalar>
-constexpr int64_t PaddedRows(int64_t rows) {
-  constexpr int64_t kCount = Lanes<Scalar>::kCount;
-  return (rows + kCount - 1) / kCount * kCount;
+// As many columns as leave room for their sums: twelve of sixteen registers, of
+// 64 bytes 24 of 32. With one register of rows it is their number that keeps
+// the multipliers busy.
+template <int64_t kBytes>
+constexpr int MaxTileColumns(int registers) {
+  return kBytes == 32 && registers > 1 ? 4 : 8;
 }
 
-// The rows of a matrix, cut into panels of 1 to kMaxTileRegisters registers: as
-// even as possible, as a panel of one register leaves the multipliers idle.
-template <typename Scalar>
-class Panels {
- public:
-  explicit Panels(int64_t rows)
-      : registers_(PaddedRows<Scalar>(rows) / Lanes<Scalar>::kCount),
-        count_((registers_ + kMaxTileRegisters - 1) / kMaxTileRegisters) {}
-
-  int64_t count() const { return count_; }
-  // First row of panel p.
-  int64_t Begin(int64_t p) const {
-    return registers_ * p / count_ * Lanes<Scalar>::kCount;
-  }
-  int64_t Registers(int64_t p) const {
-    return (Begin(p + 1) - Begin(p)) / Lanes<Scalar>::kCount;
-  }
-
- private:
-  int64_t registers_;
-  int64_t count_;
+template <typename Scalar, int64_t kBytes>
+struct Lanes {
+  using Register [[gnu::vector_size(kBytes)]] = Scalar;
+  static constexpr auto kCount = static_cast<int64_t>(kBytes / sizeof(Scalar));
 };
 
 // Where a tile finds its factors at step k: registers of rows at left + k
@@ -73,12 +45,12 @@ struct TileFactors {
 // result (kRegisters registers of rows by kColumns columns, `stride` apart) +=
 // the sum over k in order. The small loops must be unrolled for the sums to
 // stay in registers.
-template <typename Scalar, int kRegisters, int kColumns>
+template <typename Scalar, int64_t kBytes, int kRegisters, int kColumns>
 void AddTile(const TileFactors<Scalar>& factors,
              int64_t stride,
              Scalar* result) {
-  using Register = typename Lanes<Scalar>::Register;
-  constexpr int64_t kLaneCount = Lanes<Scalar>::kCount;
+  using Register = typename Lanes<Scalar, kBytes>::Register;
+  constexpr int64_t kLaneCount = Lanes<Scalar, kBytes>::kCount;
   Register sums[kColumns][kRegisters] = {};
   const Scalar* left = factors.left;
   const Scalar* right = factors.right;
@@ -86,7 +58,7 @@ void AddTile(const TileFactors<Scalar>& factors,
     Register rows[kRegisters];
 #pragma GCC unroll 3
     for (int r = 0; r < kRegisters; ++r) {
-      rows[r] = Lanes<Scalar>::Load(left + r * kLaneCount);
+      std::memcpy(&rows[r], left + r * kLaneCount, sizeof(Register));
     }
 #pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
@@ -104,14 +76,16 @@ void AddTile(const TileFactors<Scalar>& factors,
 #pragma GCC unroll 3
     for (int r = 0; r < kRegisters; ++r) {
       Scalar* at = result + c * stride + r * kLaneCount;
-      const Register total = Lanes<Scalar>::Load(at) + sums[c][r];
-      std::memcpy(at, &total, sizeof(total));
+      Register total;
+      std::memcpy(&total, at, sizeof(Register));
+      total += sums[c][r];
+      std::memcpy(at, &total, sizeof(Register));
     }
   }
 }
 
 // Columns [0, n) of a panel of kRegisters registers, tile by tile.
-template <typename Scalar, int kRegisters>
+template <typename Scalar, int64_t kBytes, int kRegisters>
 void AddColumns(const TileFactors<Scalar>& factors,
                 int64_t n,
                 int64_t stride,
@@ -119,13 +93,17 @@ void AddColumns(const TileFactors<Scalar>& factors,
   const auto add = [&]<int kColumns>(int64_t column) {
     TileFactors<Scalar> tile = factors;
     tile.right += column * factors.right_column;
-    AddTile<Scalar, kRegisters, kColumns>(
+    AddTile<Scalar, kBytes, kRegisters, kColumns>(
         tile, stride, result + column * stride);
   };
-  constexpr int kMaxColumns = MaxTileColumns(kRegisters);
+  constexpr int kMaxColumns = MaxTileColumns<kBytes>(kRegisters);
   int64_t column = 0;
   for (; column + kMaxColumns <= n; column += kMaxColumns) {
     add.template operator()<kMaxColumns>(column);
+  }
+  if (kMaxColumns > 4 && column + 4 <= n) {
+    add.template operator()<4>(column);
+    column += 4;
   }
   for (; column + 3 <= n; column += 3) {
     add.template operator()<3>(column);
@@ -136,19 +114,19 @@ void AddColumns(const TileFactors<Scalar>& factors,
 }
 
 // The same for a panel of `registers` registers, 1 to kMaxTileRegisters.
-template <typename Scalar>
-void AddPanel(int64_t registers,
-              const TileFactors<Scalar>& factors,
-              int64_t n,
-              int64_t stride,
-              Scalar* result) {
+template <typename Scalar, int64_t kBytes>
+void AddRegisters(int64_t registers,
+                  const TileFactors<Scalar>& factors,
+                  int64_t n,
+                  int64_t stride,
+                  Scalar* result) {
   switch (registers) {
     case 3:
-      return AddColumns<Scalar, 3>(factors, n, stride, result);
+      return AddColumns<Scalar, kBytes, 3>(factors, n, stride, result);
     case 2:
-      return AddColumns<Scalar, 2>(factors, n, stride, result);
+      return AddColumns<Scalar, kBytes, 2>(factors, n, stride, result);
     default:
-      return AddColumns<Scalar, 1>(factors, n, stride, result);
+      return AddColumns<Scalar, kBytes, 1>(factors, n, stride, result);
   }
 }
 

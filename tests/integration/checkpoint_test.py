@@ -27,8 +27,8 @@ def training(steps):
 
 
 # Each 20 s of work and more on one core, and one of a few seconds.
-LONG = training(int(10000 / TIME_FACTOR))
-SHORT = training(int(3000 / TIME_FACTOR))
+LONG = training(int(25000 / TIME_FACTOR))
+SHORT = training(int(6000 / TIME_FACTOR))
 
 
 def noise(units):

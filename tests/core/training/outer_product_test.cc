@@ -1,7 +1,7 @@
 #include "core/training/outer_product.h"
 
 #include "Eigen/Core"
-#include "core/training/register_tile.h"
+#include "core/training/panels.h"
 #include "gtest/gtest.h"
 
 namespace modbound {
@@ -45,6 +45,37 @@ TYPED_TEST(OuterProductTest, IsTheProductForEverySize) {
         ASSERT_EQ(result.topRows(rows), expected.topRows(rows))
             << rows << " x " << n << " of " << depth;
       }
+    }
+  }
+}
+
+// Numbers whose every product and sum is rounded.
+TYPED_TEST(OuterProductTest, HasTheSameBitsWithWideRegisters) {
+  using Dense = Eigen::Matrix<TypeParam, Eigen::Dynamic, Eigen::Dynamic>;
+  if (!internal::HasWideRegisters()) {
+    GTEST_SKIP() << "this machine or build has no registers of 64 bytes";
+  }
+  constexpr int64_t kDepth = 400;
+  for (const int64_t rows : {1, 8, 9, 37, 64, 100, 129}) {
+    const int64_t stride = internal::PaddedRows<TypeParam>(rows);
+    for (const int64_t n : {1, 3, 15, 100}) {
+      const Dense left = Dense::Random(stride, kDepth);
+      const Dense right = Dense::Random(n, kDepth);
+      const auto product = [&](bool wide) {
+        Dense result = Dense::Zero(stride, n);
+        AddOuterProducts(left.data(),
+                         stride,
+                         rows,
+                         right.data(),
+                         n,
+                         n,
+                         kDepth,
+                         result.data(),
+                         stride,
+                         wide);
+        return result;
+      };
+      EXPECT_EQ(product(true), product(false)) << rows << " x " << n;
     }
   }
 }

@@ -1,6 +1,8 @@
 #include "core/training/packed_matrix.h"
 
-#include "core/training/register_tile.h"
+#include <vector>
+
+#include "core/training/panels.h"
 #include "gtest/gtest.h"
 
 namespace modbound {
@@ -36,6 +38,12 @@ Dense<Scalar> Added(const PackedMatrix<Scalar>& packed,
   return buffer.topRows(result.rows());
 }
 
+// Of registers: also wide ones, where there are any.
+std::vector<bool> Widths() {
+  return internal::HasWideRegisters() ? std::vector<bool>{false, true}
+                                      : std::vector<bool>{false};
+}
+
 template <typename Scalar>
 class PackedMatrixTest : public testing::Test {};
 
@@ -43,18 +51,40 @@ using Scalars = testing::Types<float, double>;
 TYPED_TEST_SUITE(PackedMatrixTest, Scalars);
 
 TYPED_TEST(PackedMatrixTest, IsTheProductForEverySize) {
-  PackedMatrix<TypeParam> packed;
-  for (int64_t rows = 1; rows <= 60; ++rows) {
-    for (const int64_t cols : {1, 2, 9}) {
-      const Dense<TypeParam> left = WholeNumbers<TypeParam>(rows, cols, 7);
-      packed.Pack(left);
-      for (int64_t n = 1; n <= 19; ++n) {
-        const Dense<TypeParam> right = WholeNumbers<TypeParam>(cols, n, 5);
-        const Dense<TypeParam> result = WholeNumbers<TypeParam>(rows, n, 3);
-        const Dense<TypeParam> expected = result + left * right;
-        ASSERT_EQ(Added(packed, right, result), expected)
-            << rows << " x " << cols << " x " << n;
+  for (const bool wide : Widths()) {
+    PackedMatrix<TypeParam> packed(wide);
+    for (int64_t rows = 1; rows <= 60; ++rows) {
+      for (const int64_t cols : {1, 2, 9}) {
+        const Dense<TypeParam> left = WholeNumbers<TypeParam>(rows, cols, 7);
+        packed.Pack(left);
+        for (int64_t n = 1; n <= 19; ++n) {
+          const Dense<TypeParam> right = WholeNumbers<TypeParam>(cols, n, 5);
+          const Dense<TypeParam> result = WholeNumbers<TypeParam>(rows, n, 3);
+          const Dense<TypeParam> expected = result + left * right;
+          ASSERT_EQ(Added(packed, right, result), expected)
+              << rows << " x " << cols << " x " << n;
+        }
       }
+    }
+  }
+}
+
+// Numbers whose every product and sum is rounded.
+TYPED_TEST(PackedMatrixTest, HasTheSameBitsWithWideRegisters) {
+  if (!internal::HasWideRegisters()) {
+    GTEST_SKIP() << "this machine or build has no registers of 64 bytes";
+  }
+  for (const int64_t rows : {1, 8, 9, 37, 64, 100, 129}) {
+    for (const int64_t n : {1, 7, 16}) {
+      const Dense<TypeParam> left = Dense<TypeParam>::Random(rows, 73);
+      const Dense<TypeParam> right = Dense<TypeParam>::Random(73, n);
+      const Dense<TypeParam> result = Dense<TypeParam>::Random(rows, n);
+      PackedMatrix<TypeParam> narrow(false);
+      PackedMatrix<TypeParam> wide(true);
+      narrow.Pack(left);
+      wide.Pack(left);
+      EXPECT_EQ(Added(wide, right, result), Added(narrow, right, result))
+          << rows << " x " << n;
     }
   }
 }

@@ -1,0 +1,26 @@
+#ifndef MODBOUND_CORE_TRAINING_WIDE_TILE_H_
+#define MODBOUND_CORE_TRAINING_WIDE_TILE_H_
+
+#include <cstdint>
+
+#include "core/training/register_tile.h"
+
+namespace modbound::internal {
+
+// AddRegisters of 64 bytes each, compiled for x86-64-v4: only where
+// HasWideRegisters. The same bits as with registers of 32 bytes: both multiply
+// and add in one rounding. Builds of x86-64-v2 do not, and have no wide ones.
+void AddWideRegisters(int64_t registers,
+                      const TileFactors<float>& factors,
+                      int64_t n,
+                      int64_t stride,
+                      float* result);
+void AddWideRegisters(int64_t registers,
+                      const TileFactors<double>& factors,
+                      int64_t n,
+                      int64_t stride,
+                      double* result);
+
+}  // namespace modbound::internal
+
+#endif  // MODBOUND_CORE_TRAINING_WIDE_TILE_H_
