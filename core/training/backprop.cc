@@ -221,19 +221,24 @@ double Backprop<Scalar>::PieceLoss(const Batch<Scalar>& batch,
   Scalar* const logits = logits_.data() + first * output_stride_;
   const int32_t* const targets = batch.targets.data() + first;
   for (int64_t i = 0; i < count; ++i) {
-    Scalar* const y = logits + i * output_stride_;
+    const Scalar* const y = logits + i * output_stride_;
     const Scalar largest = *std::max_element(y, y + O);
-    for (int64_t o = 0; o < output_stride_; ++o) {
-      y[o] -= largest;
+    target_logits_[i] = y[targets[i]] - largest;
+    // One column after the other, without the rows that fill them up.
+    Scalar* const packed = logits + i * O;
+    for (int64_t o = 0; o < O; ++o) {
+      packed[o] = y[o] - largest;
     }
-    target_logits_[i] = y[targets[i]];
   }
   // Whole vectors of what a loop over outputs would call one by one.
-  Eigen::Map<Values> exponentials(logits, count * output_stride_);
+  Eigen::Map<Values> exponentials(logits,
+                                  internal::PaddedRows<Scalar>(count * O));
   exponentials.array() = exponentials.array().exp();
-  for (int64_t i = 0; i < count; ++i) {
-    const Scalar* const y = logits + i * output_stride_;
-    sums_[i] = std::accumulate(y, y + O, Scalar(0));
+  for (int64_t i = count - 1; i >= 0; --i) {
+    const Scalar* const packed = logits + i * O;
+    Scalar* const y = logits + i * output_stride_;
+    sums_[i] = std::accumulate(packed, packed + O, Scalar(0));
+    std::copy_backward(packed, packed + O, y + O);
   }
   log_sums_.head(count).array() = sums_.head(count).array().log();
   double loss = 0;
@@ -318,7 +323,7 @@ absl::Status Backprop<Scalar>::Backward(Parameters<Scalar>& parameters,
   if (units_ <= kMaxPackedUnits) {
     recurrent_.PackTransposed(parameters.w_rec());
   }
-  deltas_.setZero();
+  deltas_.tail(size).setZero();
   for (int64_t t = steps_ - 1; t >= 0; --t) {
     readout_back_.MultiplyAdd(logits_.data() + t * B * output_stride_,
                               output_stride_,
@@ -335,12 +340,12 @@ absl::Status Backprop<Scalar>::Backward(Parameters<Scalar>& parameters,
       break;
     }
     Eigen::Map<Values> carry(At(deltas_, (t - 1) * B), size);
-    if (alpha != 1) {
-      if (inside) {
-        carry += ((1 - alpha) / alpha) * error;
-      } else {
-        carry += (1 - alpha) * delta;
-      }
+    if (alpha == 1) {
+      carry.setZero();
+    } else if (inside) {
+      carry = ((1 - alpha) / alpha) * error;
+    } else {
+      carry = (1 - alpha) * delta;
     }
     MODBOUND_RETURN_IF_ERROR(AddRecurrent(recurrent_,
                                           parameters.w_rec().transpose(),

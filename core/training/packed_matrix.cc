@@ -12,11 +12,12 @@ void PackedMatrix<Scalar>::PackFrom(const Scalar* values,
                                     int64_t cols,
                                     int64_t row_step,
                                     int64_t column_step) {
-  rows_ = rows;
   cols_ = cols;
   values_.setZero(internal::PaddedRows<Scalar>(rows) * cols);
   const internal::Panels<Scalar> panels(rows, wide_);
+  panels_.clear();
   for (int64_t p = 0; p < panels.count(); ++p) {
+    panels_.push_back(panels[p]);
     const int64_t first = panels[p].begin;
     const int64_t height = panels[p].rows;
     const int64_t count = std::min(height, rows - first);
@@ -49,9 +50,7 @@ void PackedMatrix<Scalar>::MultiplyAdd(const Scalar* right,
                                        int64_t n,
                                        Scalar* result,
                                        int64_t result_stride) const {
-  const internal::Panels<Scalar> panels(rows_, wide_);
-  for (int64_t p = 0; p < panels.count(); ++p) {
-    const internal::Panel panel = panels[p];
+  for (const internal::Panel& panel : panels_) {
     const internal::TileFactors<Scalar> factors{
         values_.data() + panel.begin * cols_,
         panel.rows,

@@ -2,6 +2,7 @@
 #define MODBOUND_CORE_TRAINING_PACKED_MATRIX_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "Eigen/Core"
 #include "core/training/panels.h"
@@ -46,8 +47,8 @@ class PackedMatrix {
                 int64_t column_step);
 
   bool wide_;
-  int64_t rows_ = 0;
   int64_t cols_ = 0;
+  std::vector<internal::Panel> panels_;
   Eigen::Matrix<Scalar, Eigen::Dynamic, 1> values_;
 };
 

@@ -35,7 +35,7 @@ struct Panel {
 template <typename Scalar>
 class Panels {
  public:
-  explicit Panels(int64_t rows, bool wide = HasWideRegisters())
+  Panels(int64_t rows, bool wide)
       : wide_(wide),
         lanes_(Lanes<Scalar, kRegisterBytes>::kCount * (wide ? 2 : 1)),
         registers_(PaddedRows<Scalar>(rows) / lanes_),
