@@ -7,6 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 
 namespace modbound {
+inline namespace client {
 namespace {
 
 constexpr char kReason[] = "modbound/reason";
@@ -152,4 +153,5 @@ std::string MessageOf(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
 }
 
+}  // namespace client
 }  // namespace modbound

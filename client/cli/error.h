@@ -13,6 +13,9 @@
 // Errors of the client: absl::Status with the reason and the field that the
 // server gave, or that the client found itself before it sent anything.
 namespace modbound {
+// The names of core and of the server, in whose programs these are not; a test
+// may hold both.
+inline namespace client {
 
 // What the program's exit code tells a script.
 enum ExitCode {
@@ -65,6 +68,7 @@ std::string ErrorLine(const absl::Status& status);
 // View of a status' message in the standard library's type.
 std::string MessageOf(const absl::Status& status);
 
+}  // namespace client
 }  // namespace modbound
 
 // Returns from the calling function when `expr` is an error.
