@@ -74,12 +74,19 @@ std::pair<Indices, Indices> Split(int64_t count,
   std::iota(order.begin(), order.end(), int64_t{0});
   RandomStream random(options.seed, RandomPurpose::kDigitSets, 0);
   random.Shuffle(order);
-  const int64_t held_out = std::clamp<int64_t>(
-      std::llround(options.held_out * static_cast<double>(count)),
-      1,
-      count - 1);
-  const auto middle = order.end() - held_out;
+  const auto middle = order.end() - HeldOutImages(count, options.held_out);
   return {{order.begin(), middle}, {middle, order.end()}};
+}
+
+// Epochs have the same number of steps.
+Matrix AccuracyCurve(const TrainedClassifier& trained) {
+  const auto epochs = static_cast<int64_t>(trained.accuracy.size());
+  Matrix curve(epochs, 2);
+  for (int64_t e = 0; e < epochs; ++e) {
+    curve.row(e) << static_cast<double>(trained.steps / epochs * (e + 1)),
+        trained.accuracy[static_cast<std::size_t>(e)];
+  }
+  return curve;
 }
 
 // Sets of one digit out of `images`, its images: one stretch of a random order
@@ -245,6 +252,11 @@ absl::Status TestDigits(int64_t sets, DigitModules& result) {
 
 }  // namespace
 
+int64_t HeldOutImages(int64_t images, double held_out) {
+  return std::clamp<int64_t>(
+      std::llround(held_out * static_cast<double>(images)), 1, images - 1);
+}
+
 absl::StatusOr<DigitModules> ComputeDigitModules(
     const LabelledSamples& images,
     const DigitModulesOptions& options,
@@ -261,10 +273,12 @@ absl::StatusOr<DigitModules> ComputeDigitModules(
   classifier.classes = kDigits;
   classifier.seed = options.seed;
   MODBOUND_ASSIGN_OR_RETURN(
-      const TrainedClassifier trained,
+      TrainedClassifier trained,
       TrainClassifier(train, held_out, classifier, execution));
   DigitModules result;
   result.accuracy = trained.accuracy.back();
+  result.accuracy_curve = AccuracyCurve(trained);
+  result.loss = std::move(trained.loss);
   MODBOUND_ASSIGN_OR_RETURN(
       const Matrix hidden,
       HiddenActivity(trained.network, train.features, execution));

@@ -28,6 +28,10 @@ struct DigitModulesOptions {
 
 struct DigitModules {
   double accuracy = 0;  // of the classifier on the held-out images
+  // As the classifier was trained: the loss of each step, nats; and epochs x 2,
+  // the step that each ended with and the accuracy then.
+  std::vector<double> loss;
+  Matrix accuracy_curve;
   // P = kDigits sets partitions of the N hidden units, set k of digit d at d
   // sets + k; -1 = silent in that set.
   std::vector<Labels> labels;
@@ -46,6 +50,10 @@ struct DigitModules {
   double within_ari = 0;   // mean over pairs of sets of one digit
   double between_ari = 0;  // of two digits
 };
+
+// How many of `images` images are held out: one at least, and not all.
+// images >= 2.
+int64_t HeldOutImages(int64_t images, double held_out);
 
 // Which modules the hidden units of a classifier of digits form for each digit:
 // trains the classifier on the images that are not held out, draws sets of

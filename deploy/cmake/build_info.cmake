@@ -15,7 +15,7 @@ inline constexpr char kGitHash[] = \"${hash}\";
 inline constexpr char kCompiler[] = \"${COMPILER}\";
 inline constexpr char kIsa[] = \"${ISA}\";
 // Raised whenever the same spec, inputs and seed give other bytes than before.
-inline constexpr char kKernelVersion[] = \"5\";
+inline constexpr char kKernelVersion[] = \"6\";
 }  // namespace modbound
 // For deploy/cmake/check_cpu.cc alone: what tells CPUs of this level from those before.
 #define MODBOUND_CPU_HAS_ISA (${has_isa})

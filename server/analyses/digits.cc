@@ -79,6 +79,17 @@ absl::Status CheckDigitInputs(const v1::DigitsSpec& spec,
   return absl::OkStatus();
 }
 
+// Of the classifier's training; -1 = not known before the images are.
+int64_t StepsOf(const v1::DigitsSpec& spec, const InputInfos& inputs) {
+  const int64_t S = inputs.at("digits").shape[0];
+  if (S < 0) {
+    return -1;
+  }
+  const int64_t trained = S - HeldOutImages(S, spec.held_out());
+  return spec.epochs() *
+         ((trained + spec.batch_size() - 1) / spec.batch_size());
+}
+
 absl::StatusOr<Plan> PlanDigits(v1::Spec& spec, const InputInfos& inputs) {
   v1::DigitsSpec& digits = *spec.mutable_digits();
   if (digits.hidden().empty()) {
@@ -94,7 +105,12 @@ absl::StatusOr<Plan> PlanDigits(v1::Spec& spec, const InputInfos& inputs) {
                   {"digit", i4, {P}, {"set"}},
                   {"ari", f8, {P, P}, {"set", "set"}},
                   {"t", f8, {kDigits}, {"digit"}},
-                  {"p", f8, {kDigits}, {"digit"}}};
+                  {"p", f8, {kDigits}, {"digit"}},
+                  {"loss", f8, {StepsOf(digits, inputs)}, {"step"}},
+                  {"accuracy_curve",
+                   f8,
+                   {digits.epochs(), 2},
+                   {"evaluation", "step_accuracy"}}};
   plan.max_threads = ThreadsFor(P);
   const double pixels = ElementsOf(inputs, "images");
   const double S = std::max(ElementsOf(inputs, "digits"), 1.0);
@@ -168,6 +184,10 @@ absl::StatusOr<Outcome> RunDigits(const v1::Spec& spec,
   outcome.outputs["ari"] = HostArray::FromMatrix(found.ari, {"set", "set"});
   outcome.outputs["t"] = HostArray::FromVector(found.t, {"digit"});
   outcome.outputs["p"] = HostArray::FromVector(found.p, {"digit"});
+  outcome.outputs["loss"] = HostArray::FromDoubles(
+      found.loss, {static_cast<int64_t>(found.loss.size())}, {"step"});
+  outcome.outputs["accuracy_curve"] = HostArray::FromMatrix(
+      found.accuracy_curve, {"evaluation", "step_accuracy"});
   return outcome;
 }
 
@@ -198,7 +218,16 @@ Analysis DigitsAnalysis() {
        f8,
        "ARI of pairs of a digit's sets against that with other digits' sets; "
        "NaN where neither varies."},
-      {"p", {"digit"}, f8, "Its two-sided p; NaN where t is."}};
+      {"p", {"digit"}, f8, "Its two-sided p; NaN where t is."},
+      {"loss",
+       {"steps"},
+       f8,
+       "Loss of each step of the classifier before its update, nats."},
+      {"accuracy_curve",
+       {"epochs", "2"},
+       f8,
+       "Step that each epoch ended with, fraction right of the held-out images "
+       "then."}};
   analysis.example_spec =
       R"({"hidden": [64], "sets": 4, "samples_per_set": 5})";
   analysis.plan = PlanDigits;

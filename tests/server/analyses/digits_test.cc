@@ -56,6 +56,14 @@ TEST(Digits, FlatImagesAreTheSameImages) {
             b->outputs.at("labels").ToDoubles());
   EXPECT_EQ(a->outputs.at("digit").ToDoubles()[7], 3);
   EXPECT_EQ(a->summary.digits().most_similar_pair_size(), 2);
+  // Three epochs of 120 images: 64 and 56 a step.
+  EXPECT_EQ(a->outputs.at("loss").shape(), (std::vector<int64_t>{6}));
+  const std::vector<double> curve = a->outputs.at("accuracy_curve").ToDoubles();
+  ASSERT_EQ(curve.size(), 6U);
+  EXPECT_EQ(curve[0], 2);
+  EXPECT_EQ(curve[2], 4);
+  EXPECT_EQ(curve[4], 6);
+  EXPECT_EQ(curve[5], a->summary.digits().accuracy());
 }
 
 TEST(Digits, OneLayerOfAHundredByDefault) {
