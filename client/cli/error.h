@@ -13,8 +13,8 @@
 // Errors of the client: absl::Status with the reason and the field that the
 // server gave, or that the client found itself before it sent anything.
 namespace modbound {
-// The names of core and of the server, in whose programs these are not; a test
-// may hold both.
+// core/base/error.h has functions of the same names. No source may include
+// both; this namespace is for the linker, as tests link both.
 inline namespace client {
 
 // What the program's exit code tells a script.

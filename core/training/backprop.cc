@@ -238,7 +238,9 @@ double Backprop<Scalar>::PieceLoss(const Batch<Scalar>& batch,
     const Scalar* const packed = logits + i * O;
     Scalar* const y = logits + i * output_stride_;
     sums_[i] = std::accumulate(packed, packed + O, Scalar(0));
-    std::copy_backward(packed, packed + O, y + O);
+    if (packed != y) {
+      std::copy_backward(packed, packed + O, y + O);
+    }
   }
   log_sums_.head(count).array() = sums_.head(count).array().log();
   double loss = 0;

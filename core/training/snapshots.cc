@@ -42,6 +42,14 @@ void AddSnapshot(int64_t step,
   }
 }
 
+void RemoveLastSnapshot(Snapshots& snapshots) {
+  const std::size_t count = snapshots.steps.size();
+  for (std::string& array : snapshots.arrays) {
+    array.resize(array.size() / count * (count - 1));
+  }
+  snapshots.steps.pop_back();
+}
+
 void SaveSnapshots(const Snapshots& snapshots, StateWriter& state) {
   state.Add(snapshots.steps.data(),
             static_cast<int64_t>(snapshots.steps.size()));

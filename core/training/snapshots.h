@@ -34,6 +34,9 @@ void AddSnapshot(int64_t step,
                  Parameters<Scalar>& parameters,
                  Snapshots& snapshots);
 
+// There must be one.
+void RemoveLastSnapshot(Snapshots& snapshots);
+
 // Those so far, for a checkpoint. Load: false, and nothing changed, when
 // `state` does not hold `count` of them as large as the first one, which
 // `snapshots` has.

@@ -93,10 +93,7 @@ class Trainer {
     MakeRoom();
     const absl::Status trained = RunSteps();
     if (ReasonOf(trained) == reason::kDiverged) {
-      ReleaseBuffers();
-      result_.failure = trained;
-      result_.stop_reason = TrainStopReason::kDiverged;
-      parameters_ = std::move(last_good_);
+      GoBackToLastGood(trained);
     } else {
       MODBOUND_RETURN_IF_ERROR(trained);
     }
@@ -109,8 +106,9 @@ class Trainer {
     while (record_.steps < options_.max_steps) {
       MakeBuffers();
       clock_.Start();
-      MODBOUND_RETURN_IF_ERROR(RunToNextEvaluation());
+      const absl::Status ran = RunToNextEvaluation();
       clock_.Pause();
+      MODBOUND_RETURN_IF_ERROR(ran);
       ReleaseBuffers();
       MODBOUND_RETURN_IF_ERROR(Evaluate());
       const std::optional<double> accuracy = result_.accuracy.accuracy;
@@ -129,6 +127,31 @@ class Trainer {
       }
     }
     return absl::OkStatus();
+  }
+
+  // What a checkpoint does not carry is left out: what is kept is the same
+  // wherever training went on.
+  void GoBackToLastGood(const absl::Status& failure) {
+    ReleaseBuffers();
+    result_.failure = failure;
+    result_.stop_reason = TrainStopReason::kDiverged;
+    result_.accuracy = {};
+    result_.psychometric = Matrix();
+    result_.silent_units = 0;
+    if (!record_.evaluations.empty()) {
+      SetAccuracy(record_.evaluations.back());
+    }
+    parameters_ = std::move(last_good_);
+    if (options_.snapshot_every > 0 && record_.steps > 0 &&
+        record_.snapshots.steps.back() == record_.steps) {
+      RemoveLastSnapshot(record_.snapshots);  // of what diverged
+    }
+  }
+
+  void SetAccuracy(const Evaluation& evaluation) {
+    if (!std::isnan(evaluation.accuracy)) {
+      result_.accuracy.accuracy = evaluation.accuracy;
+    }
   }
 
   // An evaluation, and the result, have the network as doubles, and a
@@ -299,9 +322,8 @@ class Trainer {
             execution_.checkpoint->Last(execution_.Name(kTrainingPhase)))) {
       return;
     }
-    if (!record_.evaluations.empty() &&
-        !std::isnan(record_.evaluations.back().accuracy)) {
-      result_.accuracy.accuracy = record_.evaluations.back().accuracy;
+    if (!record_.evaluations.empty()) {
+      SetAccuracy(record_.evaluations.back());
     }
     clock_.Add(record_.seconds);
     Report();
@@ -383,7 +405,7 @@ class Trainer {
     result_.loss = std::move(record_.loss);
     result_.penalty = std::move(record_.penalty);
     result_.snapshots = std::move(record_.snapshots);
-    if (record_.evaluations.empty()) {
+    if (!result_.failure.ok()) {
       result_.psychometric.resize(0, 3);
     }
     result_.accuracy_curve.resize(

@@ -20,7 +20,8 @@ struct TrainResult {
   // kAborted DIVERGED when the loss, the penalty, a weight or the activity of
   // an evaluation is no longer finite, with the step; else OK. What diverged is
   // not in this result: `network` is what the last finite loss was measured
-  // with, the curves are of the steps and evaluations before.
+  // with, curves and snapshots are of the steps and evaluations before;
+  // psychometric, accuracy_all, accuracy_zero and silent_units are left out.
   absl::Status failure;
   Network network;           // float32 training: every number is a float
   Network initial;           // before the first step
@@ -28,7 +29,7 @@ struct TrainResult {
   // The same of the regularisation; empty without.
   std::vector<double> penalty;
   Matrix accuracy_curve;  // evaluations x 2: step, accuracy
-  // See Psychometric; of the last evaluation, without rows before the first.
+  // See Psychometric; of the last evaluation.
   Matrix psychometric;
   Snapshots snapshots;  // empty when none are asked for
   Accuracy accuracy;    // of the last evaluation

@@ -8,8 +8,9 @@
 namespace modbound::internal {
 
 // AddRegisters of 64 bytes each, compiled for x86-64-v4: only where
-// HasWideRegisters. The same bits as with registers of 32 bytes: both multiply
-// and add in one rounding. Builds of x86-64-v2 do not, and have no wide ones.
+// HasWideRegisters. The same bits as with registers of 32 bytes, as both
+// instruction sets multiply and add in one rounding. x86-64-v2 cannot: builds
+// for it have no wide ones.
 void AddWideRegisters(int64_t registers,
                       const TileFactors<float>& factors,
                       int64_t n,

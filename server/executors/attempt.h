@@ -53,19 +53,19 @@ absl::Status WriteAttemptSpec(const std::string& dir,
 // Runs the attempt in `dir`: reads attempt.binpb and the inputs (each checked
 // against its digest), runs the analysis, from the checkpoint in checkpoint/
 // when one fits, leaving new ones there (FileCheckpoint), writes out/<number>
-// for every output larger than kInlineLimit, also of a failure that has some to
-// keep (Outcome::failure) (numbered in the order of the names
-// of all; synced) and, last, result.binpb, which holds the others. The same
-// call in a thread of the server and in modbound-worker, where the process is
-// the attempt's own and its peak memory goes into the result. A failed analysis
-// is a result (status in result.binpb), not an error of this call; so are
-// inputs that do not have their digest (kDataLoss DIGEST_MISMATCH
-// "inputs.NAME") and too little memory (kResourceExhausted MEMORY_LIMIT). No
-// exception leaves it. Errors: kFailedPrecondition when `token` is not the
-// directory's; when the directory cannot be read or written, what IsShortage
-// tells (kResourceExhausted DISK_FULL, kUnavailable OVERLOADED: nothing is
-// wrong with the attempt, later it may succeed) and kInternal; kCancelled when
-// `stop` was set (no result is written).
+// for every output larger than kInlineLimit (numbered in the order of the names
+// of all; synced) and, last, result.binpb, which holds the others; a failure
+// may have outputs, too (Outcome::failure). The same call in a thread of the
+// server and in modbound-worker, where the process is the attempt's own and its
+// peak memory goes into the result. A failed analysis is a result (status in
+// result.binpb), not an error of this call; so are inputs that do not have
+// their digest (kDataLoss DIGEST_MISMATCH "inputs.NAME") and too little memory
+// (kResourceExhausted MEMORY_LIMIT). No exception leaves it. Errors:
+// kFailedPrecondition when `token` is not the directory's; when the directory
+// cannot be read or written, what IsShortage tells (kResourceExhausted
+// DISK_FULL, kUnavailable OVERLOADED: nothing is wrong with the attempt, later
+// it may succeed) and kInternal; kCancelled when `stop` was set (no result is
+// written).
 absl::Status RunAttempt(const std::string& dir,
                         const std::string& token,
                         AttemptSink& sink,

@@ -198,8 +198,11 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
       checkpoints_.Keep(attempt.order.job, running.dir);
       ReachFailpoint(Failpoint::kStopCheckpointKept);
     }
-    // Before the commit, which on a full disk may need the room.
-    AttemptDirectories::Remove(running.dir);
+    // Before the commit, which on a full disk may need the room; but not the
+    // checkpoint of a job that has something to lose.
+    if (!end.HasResult()) {
+      AttemptDirectories::Remove(running.dir);
+    }
     // Room for others, but not for this job: its own fault, so not forever.
     if (absl::IsResourceExhausted(end.put_back) &&
         database_.CheckSpace().ok()) {
@@ -211,6 +214,11 @@ absl::Status AttemptRunner::StoreEnd(Attempt& attempt,
     return stored;
   }
   // Nothing was stored, and its outputs go with the end that they were of.
+  logs_.Append(attempt.order.job,
+               absl::StrCat("attempt ",
+                            running.spec.attempt(),
+                            ": its arrays are not kept: ",
+                            stored.message()));
   AttemptEnd failed;
   failed.end = EndedBy(v1::JobState::FAILED,
                        end.end.state == v1::JobState::SUCCEEDED

@@ -1,5 +1,6 @@
 """Training that diverges fails, says where, and keeps what it had."""
 
+import asyncio
 import json
 import os
 import re
@@ -72,6 +73,24 @@ class DivergedTest(ServersTest):
                 "w_in", "b_in", "w_rec", "b_rec", "w_out", "b_out")}).wait()
         numpy.testing.assert_array_equal(better.arrays["initial/w_rec"],
                                          kept["w_rec"])
+
+    def test_the_asynchronous_client_has_what_is_kept(self):
+        server, lab = self.serve()
+        known = lab.train(**SPEC).kept_arrays["w_rec"]
+
+        async def run():
+            async with modbound.aio.connect(server.address) as alab:
+                train = await alab.train(**SPEC)
+                with self.assertRaises(modbound.JobFailed):
+                    await train.wait()
+                for refused in (train.arrays, lambda: train.array("w_rec")):
+                    with self.assertRaises(modbound.JobFailed):
+                        await refused()
+                with self.assertRaises(modbound.JobFailed):
+                    _ = train.summary
+                return await train.kept_arrays()
+        kept = asyncio.run(run())
+        numpy.testing.assert_array_equal(kept["w_rec"], known)
 
     def test_the_cli_says_it_in_one_line_and_writes_what_is_kept(self):
         server, lab = self.serve("--worker=always")

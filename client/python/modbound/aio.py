@@ -55,6 +55,7 @@ class Handle(handle.JobView):
     def summary(self):
         """The numbers it found; after `await wait()`."""
         if self.state != "SUCCEEDED":
+            self._raise_if_failed()
             raise errors.FailedPrecondition(
                 f"job {self.id} is {self.state}: await wait() first",
                 "WRONG_STATE")

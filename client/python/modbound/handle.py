@@ -129,8 +129,9 @@ class Handle(JobView):
     def kept_arrays(self):
         """As `arrays`, but of a job that ended without a result, too.
 
-        A training that DIVERGED keeps its arrays up to the step that its error
-        names; `job.summary` has its numbers. Any other keeps none.
+        A train job of one network that DIVERGED keeps its arrays up to the step
+        that its error names; `job.summary` has its numbers. Any other job that
+        did not succeed keeps none.
         """
         try:
             self.wait()
