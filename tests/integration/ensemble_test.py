@@ -237,7 +237,7 @@ class InterruptedEnsembleTest(ServersTest):
 
     # Some 0.2 s a network.
     LONG = dict(task=PDM, model={"hidden_size": 64}, target_accuracy=1,
-                max_steps=int(300 / TIME_FACTOR), eval_every=100,
+                max_steps=int(600 / TIME_FACTOR), eval_every=100,
                 eval_trials=100, seed=9, count=40, no_cache=True)
 
     def await_networks(self, handle, least):
