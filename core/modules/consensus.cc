@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -277,11 +278,9 @@ Labels UnitLabels(const AgreementGroups& groups, const Labels& of_groups) {
   return CanonicalLabels(labels);
 }
 
-bool AllEqual(const std::vector<Labels>& partitions) {
-  return std::all_of(
-      partitions.begin() + 1, partitions.end(), [&](const Labels& labels) {
-        return labels == partitions.front();
-      });
+int64_t CountDistinct(const std::vector<Labels>& partitions) {
+  return static_cast<int64_t>(
+      std::set<Labels>(partitions.begin(), partitions.end()).size());
 }
 
 // Partitions the agreement of `partitions` kConsensusRuns times. Result: the
@@ -356,21 +355,27 @@ int LoadRounds(int64_t units,
 
 }  // namespace
 
-absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
-                                 const ConsensusOptions& options,
-                                 const Execution& execution) {
+absl::StatusOr<ConsensusPartition> Consensus(
+    const std::vector<Labels>& partitions,
+    const ConsensusOptions& options,
+    const Execution& execution) {
   MODBOUND_CHECK(options.method != ConsensusMethod::kNone);
   MODBOUND_CHECK(!partitions.empty() && options.max_rounds >= 1);
   std::vector<Labels> found;
   int round = LoadRounds(
       static_cast<int64_t>(partitions[0].size()), options, execution, found);
-  while (round < options.max_rounds && (round == 0 || !AllEqual(found))) {
+  ConsensusPartition result;
+  result.distinct = round == 0 ? 0 : CountDistinct(found);
+  while (round < options.max_rounds && result.distinct != 1) {
     MODBOUND_ASSIGN_OR_RETURN(
         found,
         RunRound(round == 0 ? partitions : found, options, round, execution));
     KeepRounds(++round, found, execution);
+    result.distinct = CountDistinct(found);
   }
-  return found.front();
+  result.labels = std::move(found.front());
+  result.rounds = round;
+  return result;
 }
 
 absl::Status AddAgreementCounts(const std::vector<Labels>& partitions,

@@ -44,16 +44,25 @@ struct ConsensusOptions {
   int64_t max_stored_groups = kMaxStoredGroups;
 };
 
-// One partition from many (R >= 1 of N labels each, in [0, N)). Result:
-// canonical. Units that share a module in every partition stay together: they
-// are merged before each round, which makes its cost depend on the number of
-// groups G, not on N. Cost: R N, then R G^2 and 100 runs on G nodes a round; R
-// G^2 a pass over the nodes where G > max_stored_groups.
-// Random: (seed, kConsensusRun, 100 round + repeat). Threads: result
-// independent of their number. method must not be kNone. Errors: kCancelled.
-absl::StatusOr<Labels> Consensus(const std::vector<Labels>& partitions,
-                                 const ConsensusOptions& options,
-                                 const Execution& execution);
+// What many partitions became.
+struct ConsensusPartition {
+  Labels labels;  // canonical
+  int64_t rounds = 0;
+  // Distinct partitions of the last round: 1 = all agree.
+  int64_t distinct = 0;
+};
+
+// One partition from many (R >= 1 of N labels each, in [0, N)). Units that
+// share a module in every partition stay together: they are merged before each
+// round, which makes its cost depend on the number of groups G, not on N. Cost:
+// R N, then R G^2 and 100 runs on G nodes a round; R G^2 a pass over the nodes
+// where G > max_stored_groups. Random: (seed, kConsensusRun, 100 round +
+// repeat). Threads: result independent of their number. method must not be
+// kNone. Errors: kCancelled.
+absl::StatusOr<ConsensusPartition> Consensus(
+    const std::vector<Labels>& partitions,
+    const ConsensusOptions& options,
+    const Execution& execution);
 
 using CountMatrix =
     Eigen::Matrix<int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

@@ -48,13 +48,19 @@ RunTable TableOf(std::vector<PartitionRun> runs) {
   return table;
 }
 
-// The partition that runs become.
-absl::StatusOr<PartitionRun> Unite(const ModularityProblem& problem,
-                                   const RunTable& runs,
-                                   const PartitionOptions& options,
-                                   const Execution& execution) {
-  PartitionRun united{runs.labels[runs.best],
-                      runs.quality[static_cast<Eigen::Index>(runs.best)]};
+// The partition that runs become, and its quality.
+struct UnitedRuns {
+  ConsensusPartition partition;
+  double quality = 0;
+};
+
+absl::StatusOr<UnitedRuns> Unite(const ModularityProblem& problem,
+                                 const RunTable& runs,
+                                 const PartitionOptions& options,
+                                 const Execution& execution) {
+  UnitedRuns united;
+  united.partition.labels = runs.labels[runs.best];
+  united.quality = runs.quality[static_cast<Eigen::Index>(runs.best)];
   if (options.consensus == ConsensusMethod::kNone) {
     return united;
   }
@@ -62,10 +68,11 @@ absl::StatusOr<PartitionRun> Unite(const ModularityProblem& problem,
   consensus.method = options.consensus;
   consensus.tau = options.tau;
   consensus.seed = options.seed;
-  MODBOUND_ASSIGN_OR_RETURN(united.labels,
+  MODBOUND_ASSIGN_OR_RETURN(united.partition,
                             Consensus(runs.labels, consensus, execution));
-  MODBOUND_ASSIGN_OR_RETURN(const std::vector<double> quality,
-                            problem.Qualities({united.labels}, execution));
+  MODBOUND_ASSIGN_OR_RETURN(
+      const std::vector<double> quality,
+      problem.Qualities({united.partition.labels}, execution));
   united.quality = quality[0];
   return united;
 }
@@ -100,11 +107,13 @@ absl::StatusOr<PartitionResult> PartitionUnits(const UnitsProblem& of,
                                           0,
                                           execution));
   RunTable runs = TableOf(std::move(found));
-  MODBOUND_ASSIGN_OR_RETURN(const PartitionRun united,
+  MODBOUND_ASSIGN_OR_RETURN(const UnitedRuns united,
                             Unite(problem, runs, options, execution));
-  const Labels& labels = united.labels;
+  const Labels& labels = united.partition.labels;
   PartitionResult result;
   result.quality = united.quality;
+  result.consensus_rounds = united.partition.rounds;
+  result.consensus_partitions = united.partition.distinct;
   result.labels = ScatterLabels(labels, of.units, n);
   result.module_sizes = ModuleSizes(labels);
   result.excluded_units = ExcludedUnits(result.labels);

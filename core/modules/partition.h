@@ -33,6 +33,10 @@ struct PartitionResult {
   // own each. Differs from `quality` for kPotts, kUniform and kCustom, which
   // have a null for a unit by itself.
   double quality_all_units = 0;
+  // Of the consensus, and the distinct partitions that its last round found:
+  // 1 = all agree. 0 with kNone.
+  int64_t consensus_rounds = 0;
+  int64_t consensus_partitions = 0;
   std::vector<int64_t> module_sizes;  // largest first
   std::vector<int64_t> excluded_units;
   std::vector<Labels> run_labels;  // runs x N, canonical, -1 = silent

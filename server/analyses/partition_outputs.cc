@@ -66,6 +66,8 @@ void FillSummary(const PartitionResult& result, v1::PartitionSummary& summary) {
                                            result.excluded_units.end());
   summary.set_best_run_quality(result.run_quality.maxCoeff());
   summary.set_mean_run_quality(result.run_quality.mean());
+  summary.set_consensus_rounds(result.consensus_rounds);
+  summary.set_consensus_partitions(result.consensus_partitions);
 }
 
 void AddLabels(const std::vector<PartitionResult>& results,

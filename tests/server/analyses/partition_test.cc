@@ -23,6 +23,8 @@ TEST(PartitionKind, FindsTheGoldenModules) {
   EXPECT_NEAR(summary.best_run_quality(), bar(1, 0), 1e-9);
   EXPECT_NEAR(summary.mean_run_quality(), bar(1, 0), 1e-9);
   EXPECT_EQ(summary.quality_all_units(), summary.quality());
+  EXPECT_GE(summary.consensus_rounds(), 1);
+  EXPECT_EQ(summary.consensus_partitions(), 1);
   EXPECT_EQ(summary.num_modules(), 3);
   EXPECT_EQ(std::vector<int64_t>(summary.module_sizes().begin(),
                                  summary.module_sizes().end()),
