@@ -81,9 +81,10 @@ std::pair<Indices, Indices> Split(int64_t count,
 // Epochs have the same number of steps.
 Matrix AccuracyCurve(const TrainedClassifier& trained) {
   const auto epochs = static_cast<int64_t>(trained.accuracy.size());
+  const int64_t steps = trained.steps / epochs;  // of one
   Matrix curve(epochs, 2);
   for (int64_t e = 0; e < epochs; ++e) {
-    curve.row(e) << static_cast<double>(trained.steps / epochs * (e + 1)),
+    curve.row(e) << static_cast<double>(steps * (e + 1)),
         trained.accuracy[static_cast<std::size_t>(e)];
   }
   return curve;
