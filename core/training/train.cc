@@ -129,8 +129,8 @@ class Trainer {
     return absl::OkStatus();
   }
 
-  // What a checkpoint does not carry is left out: what is kept is the same
-  // wherever training went on.
+  // What is of the weights that diverged is left out, as is what a checkpoint
+  // does not carry: what is kept is the same wherever training went on.
   void GoBackToLastGood(const absl::Status& failure) {
     ReleaseBuffers();
     result_.failure = failure;
@@ -138,13 +138,17 @@ class Trainer {
     result_.accuracy = {};
     result_.psychometric = Matrix();
     result_.silent_units = 0;
+    if (!record_.evaluations.empty() &&
+        record_.evaluations.back().step == record_.steps) {
+      record_.evaluations.pop_back();
+    }
     if (!record_.evaluations.empty()) {
       SetAccuracy(record_.evaluations.back());
     }
     parameters_ = std::move(last_good_);
     if (options_.snapshot_every > 0 && record_.steps > 0 &&
         record_.snapshots.steps.back() == record_.steps) {
-      RemoveLastSnapshot(record_.snapshots);  // of what diverged
+      RemoveLastSnapshot(record_.snapshots);
     }
   }
 

@@ -209,7 +209,7 @@ class LogsTest(unittest.TestCase):
         self.addCleanup(server.close)
         lab = server.lab()
         self.addCleanup(lab.close)
-        job = lab.train(task="PERCEPTUAL_DECISION_MAKING", max_steps=6000,
+        job = lab.train(task="PERCEPTUAL_DECISION_MAKING", max_steps=int(6000 / TIME_FACTOR),
                         target_accuracy=1)
         lines = job.logs(follow=True)
         self.assertIn("attempt 1: started", next(lines))

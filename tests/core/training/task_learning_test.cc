@@ -9,8 +9,8 @@ namespace {
 
 class TaskLearning : public testing::TestWithParam<std::string> {};
 
-// Far above chance, which is one half or less, for every task with its
-// defaults: its targets follow from its inputs.
+// Far above chance, which is one half or less, for every task: its targets
+// follow from its inputs.
 TEST_P(TaskLearning, ReachesItsTarget) {
   TrainOptions options;
   options.units = 64;
@@ -20,7 +20,7 @@ TEST_P(TaskLearning, ReachesItsTarget) {
   options.eval_every = 250;
   options.eval_trials = 200;
   if (GetParam() == "READY_SET_GO") {
-    options.dynamics.dt_ms = 80;  // one of its periods has 83 ms
+    options.dynamics.dt_ms = 80;  // two of its periods have 83 ms
   }
   if (GetParam() == "PERCEPTUAL_DECISION_MAKING_DELAY_RESPONSE") {
     options.dynamics.tau_ms = 500;  // a delay of up to 4 s to remember

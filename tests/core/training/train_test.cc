@@ -158,7 +158,7 @@ TEST(Train, DivergenceKeepsTheLastGoodWeights) {
     EXPECT_EQ(kept->initial.w_rec, sound->initial.w_rec);
     EXPECT_TRUE(
         std::equal(sound->loss.begin(), sound->loss.end(), kept->loss.begin()));
-    EXPECT_EQ(kept->accuracy_curve.rows(), kept->steps / eval_every);
+    EXPECT_EQ(kept->accuracy_curve.rows(), (kept->steps - 1) / eval_every);
     EXPECT_EQ(kept->psychometric.cols(), 3);
   }
 }

@@ -387,6 +387,7 @@ TEST(TrainDivergence, KeepsTheSameWhereverItWentOn) {
   options.dynamics.activation = Activation::kLinear;
   options.recipe = Recipe::kReference;
   options.learning_rate = 0.7;
+  options.regularization.l2 = 1e-6;
   options.seq_len = 100;
   options.max_steps = 1000;
   options.eval_every = 1;
@@ -404,7 +405,9 @@ TEST(TrainDivergence, KeepsTheSameWhereverItWentOn) {
         }
         EXPECT_EQ(result->accuracy.accuracy.value_or(-1),
                   result->accuracy_curve.bottomRightCorner(1, 1)(0, 0));
-        // Not that of the weights that diverged.
+        // Not those of the weights that diverged.
+        EXPECT_EQ(result->accuracy_curve.bottomRows(1)(0, 0),
+                  result->steps - 1);
         EXPECT_EQ(result->snapshots.steps.back(), result->steps - 1);
         return absl::StrCat(AllBytesOf(*result),
                             result->failure.message(),
