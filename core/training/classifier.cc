@@ -196,8 +196,8 @@ class ClassifierTrainer {
   }
 
   int64_t StateBytes() {
-    return (1 + OptimizerStates(kAdam)) * parameters_.values().size() *
-               static_cast<int64_t>(sizeof(Scalar)) +
+    return parameters_.values().size() * static_cast<int64_t>(sizeof(Scalar)) +
+           optimizer_->StateBytes() +
            8 * (result_.steps + static_cast<int64_t>(result_.accuracy.size()) +
                 2);
   }

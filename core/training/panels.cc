@@ -3,24 +3,6 @@
 #include "core/training/wide_tile.h"
 
 namespace modbound::internal {
-namespace {
-
-template <typename Scalar>
-void AddTo(const Panel& panel,
-           const TileFactors<Scalar>& factors,
-           int64_t n,
-           int64_t stride,
-           Scalar* result) {
-#ifdef MODBOUND_WIDE_TILES
-  if (panel.wide) {
-    return AddWideRegisters(panel.registers, factors, n, stride, result);
-  }
-#endif
-  AddRegisters<Scalar, kRegisterBytes>(
-      panel.registers, factors, n, stride, result);
-}
-
-}  // namespace
 
 bool HasWideRegisters() {
 #ifdef MODBOUND_WIDE_TILES
@@ -35,20 +17,24 @@ bool HasWideRegisters() {
 #endif
 }
 
+template <typename Scalar>
 void AddPanel(const Panel& panel,
-              const TileFactors<float>& factors,
+              const TileFactors<Scalar>& factors,
               int64_t n,
               int64_t stride,
-              float* result) {
-  AddTo(panel, factors, n, stride, result);
+              Scalar* result) {
+#ifdef MODBOUND_WIDE_TILES
+  if (panel.wide) {
+    return AddWideRegisters(panel.registers, factors, n, stride, result);
+  }
+#endif
+  AddRegisters<Scalar, kRegisterBytes>(
+      panel.registers, factors, n, stride, result);
 }
 
-void AddPanel(const Panel& panel,
-              const TileFactors<double>& factors,
-              int64_t n,
-              int64_t stride,
-              double* result) {
-  AddTo(panel, factors, n, stride, result);
-}
+template void AddPanel(
+    const Panel&, const TileFactors<float>&, int64_t, int64_t, float*);
+template void AddPanel(
+    const Panel&, const TileFactors<double>&, int64_t, int64_t, double*);
 
 }  // namespace modbound::internal

@@ -62,16 +62,18 @@ class Panels {
 
 // result (the panel's rows of n columns, `stride` apart) += the sum over the
 // steps of `factors`, in order; the same bits with registers of either width.
+// Scalar: float or double.
+template <typename Scalar>
 void AddPanel(const Panel& panel,
-              const TileFactors<float>& factors,
+              const TileFactors<Scalar>& factors,
               int64_t n,
               int64_t stride,
-              float* result);
-void AddPanel(const Panel& panel,
-              const TileFactors<double>& factors,
-              int64_t n,
-              int64_t stride,
-              double* result);
+              Scalar* result);
+
+extern template void AddPanel(
+    const Panel&, const TileFactors<float>&, int64_t, int64_t, float*);
+extern template void AddPanel(
+    const Panel&, const TileFactors<double>&, int64_t, int64_t, double*);
 
 }  // namespace modbound::internal
 

@@ -136,7 +136,7 @@ class Trainer {
     result_.failure = failure;
     result_.stop_reason = TrainStopReason::kDiverged;
     result_.accuracy = {};
-    result_.psychometric = Matrix();
+    result_.psychometric = Matrix(0, 3);
     result_.silent_units = 0;
     if (!record_.evaluations.empty() &&
         record_.evaluations.back().step == record_.steps) {
@@ -409,9 +409,6 @@ class Trainer {
     result_.loss = std::move(record_.loss);
     result_.penalty = std::move(record_.penalty);
     result_.snapshots = std::move(record_.snapshots);
-    if (!result_.failure.ok()) {
-      result_.psychometric.resize(0, 3);
-    }
     result_.accuracy_curve.resize(
         static_cast<int64_t>(record_.evaluations.size()), 2);
     for (std::size_t e = 0; e < record_.evaluations.size(); ++e) {

@@ -4,20 +4,18 @@
 
 namespace modbound::internal {
 
+template <typename Scalar>
 void AddWideRegisters(int64_t registers,
-                      const TileFactors<float>& factors,
+                      const TileFactors<Scalar>& factors,
                       int64_t n,
                       int64_t stride,
-                      float* result) {
-  AddRegisters<float, 64>(registers, factors, n, stride, result);
+                      Scalar* result) {
+  AddRegisters<Scalar, 64>(registers, factors, n, stride, result);
 }
 
-void AddWideRegisters(int64_t registers,
-                      const TileFactors<double>& factors,
-                      int64_t n,
-                      int64_t stride,
-                      double* result) {
-  AddRegisters<double, 64>(registers, factors, n, stride, result);
-}
+template void AddWideRegisters(
+    int64_t, const TileFactors<float>&, int64_t, int64_t, float*);
+template void AddWideRegisters(
+    int64_t, const TileFactors<double>&, int64_t, int64_t, double*);
 
 }  // namespace modbound::internal

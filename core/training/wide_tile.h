@@ -11,16 +11,18 @@ namespace modbound::internal {
 // HasWideRegisters. The same bits as with registers of 32 bytes, as both
 // instruction sets multiply and add in one rounding. x86-64-v2 cannot: builds
 // for it have no wide ones.
+// Scalar: float or double.
+template <typename Scalar>
 void AddWideRegisters(int64_t registers,
-                      const TileFactors<float>& factors,
+                      const TileFactors<Scalar>& factors,
                       int64_t n,
                       int64_t stride,
-                      float* result);
-void AddWideRegisters(int64_t registers,
-                      const TileFactors<double>& factors,
-                      int64_t n,
-                      int64_t stride,
-                      double* result);
+                      Scalar* result);
+
+extern template void AddWideRegisters(
+    int64_t, const TileFactors<float>&, int64_t, int64_t, float*);
+extern template void AddWideRegisters(
+    int64_t, const TileFactors<double>&, int64_t, int64_t, double*);
 
 }  // namespace modbound::internal
 

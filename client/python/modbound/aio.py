@@ -104,6 +104,9 @@ class Handle(handle.JobView):
     async def arrays(self):
         """All outputs, {name: numpy array}."""
         await self._wait_for_result()
+        return await self._arrays()
+
+    async def _arrays(self):
         return {name: await self._array(name)
                 for name in sorted(self._message.outputs)}
 
@@ -113,8 +116,7 @@ class Handle(handle.JobView):
             await self._wait_for_result()
         except errors.JobError:
             pass
-        return {name: await self._array(name)
-                for name in sorted(self._message.outputs)}
+        return await self._arrays()
 
     async def watch(self):
         """Iterates over Events until the end, across restarts of the server."""
